@@ -1,0 +1,1 @@
+//! The loop that runs on the target

@@ -1,0 +1,1 @@
+//! Variables, task evaluation and controller-side actions

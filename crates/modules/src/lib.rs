@@ -1,0 +1,1 @@
+//! Native modules: what runs on the target

@@ -1,0 +1,1 @@
+//! Plays, blocks, tasks, roles and handlers: load and validate

@@ -1,0 +1,1 @@
+//! Frames and messages between controller and agent

@@ -1,0 +1,1 @@
+//! The step graph and its strategies: no I/O, no clock

@@ -1,0 +1,20 @@
+//! What is the same for every evaluation of a run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Decrypts an inline vault value: ciphertext in, plain text out, or a message that names no secret.
+pub type Reveal = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+
+/// Settings of a whole run.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// How inline `!vault` values are decrypted; without it they are errors.
+    pub reveal: Option<Reveal>,
+    /// The folder that relative paths of lookups end at when nothing nearer has the file.
+    pub base_dir: PathBuf,
+    /// `ANSIBLE_ALLOW_BROKEN_CONDITIONALS`: a condition may be of any type.
+    pub allow_broken_conditionals: bool,
+    /// `DEFAULT_JINJA2_NATIVE` is always on since 2.19; extensions `do` and `loopcontrols` are opt-in by name.
+    pub jinja_extensions: Vec<String>,
+}

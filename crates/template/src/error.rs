@@ -1,0 +1,55 @@
+//! What can go wrong in an evaluation.
+
+use std::fmt;
+
+use ksplay_value::Span;
+
+/// The kinds of failure of an evaluation that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The text is not valid Jinja.
+    Syntax,
+    /// Something undefined was used.
+    Undefined,
+    /// No filter, test or lookup has this name.
+    UnknownPlugin,
+    /// A filter, test, lookup or operator refused its operands.
+    Operation,
+    /// A condition did not give a boolean.
+    BrokenConditional,
+    /// A variable refers to itself.
+    Recursion,
+    /// A vault value could not be decrypted.
+    Vault,
+}
+
+/// A failed evaluation: what happened and where.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// The kind of failure.
+    pub kind: ErrorKind,
+    /// What happened, in the words of ansible-core where it has some.
+    pub message: String,
+    /// The place: of the innermost template that failed.
+    pub span: Option<Span>,
+}
+
+impl Error {
+    /// A failure without a place; the evaluator adds the place.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), span: None }
+    }
+
+    /// A filter, test, lookup or operator refused its operands.
+    pub fn operation(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Operation, message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,1 @@
+//! Connections to hosts: ssh, local, agent start, become, file transfer

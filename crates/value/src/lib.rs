@@ -1,0 +1,26 @@
+//! The data that every other crate speaks: [`Value`], YAML with positions, and Python's text for values.
+//!
+//! Playbooks, inventories, facts and results are all [`Value`]s. A string that came from a trusted source and holds
+//! template markers is a [`Value::Template`]; any other string is plain data and can never be evaluated.
+//!
+//! ```
+//! use ksplay_value::{Map, Value};
+//!
+//! let mut host = Map::new();
+//! host.insert("ansible_port", Value::from(22));
+//! assert_eq!(host.get("ansible_port"), Some(&Value::Int(22)));
+//! ```
+
+mod map;
+mod object;
+mod source;
+mod template;
+mod value;
+pub mod text;
+pub mod yaml;
+
+pub use map::{Key, Map};
+pub use object::{Object, ObjectError};
+pub use source::{Source, Span};
+pub use template::{Template, TemplateKind, has_markers};
+pub use value::{Str, Undefined, Unknown, Value};

@@ -1,0 +1,226 @@
+//! The insertion-ordered mapping, with Python's idea of equal keys.
+
+use std::hash::{Hash, Hasher};
+
+use indexmap::{Equivalent, IndexMap};
+
+use crate::Value;
+
+/// A key of a [`Map`]: nearly always a string, but YAML and Python allow any scalar.
+///
+/// As in Python, `1`, `1.0` and `true` are the same key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key(Value);
+
+impl Key {
+    /// The key as a value.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The text of a string key.
+    pub fn as_str(&self) -> Option<&str> {
+        self.0.as_str()
+    }
+
+    /// The key as a value of its own.
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash(&self.0, state);
+    }
+}
+
+fn hash<H: Hasher>(value: &Value, state: &mut H) {
+    match value {
+        // Exactly as `str` hashes, so that a map can be asked with a `&str`.
+        Value::String(text) => text.hash(state),
+        Value::Bool(flag) => i64::from(*flag).hash(state),
+        Value::Int(number) => number.hash(state),
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => (*number as i64).hash(state),
+        Value::Float(number) => number.to_bits().hash(state),
+        Value::BigInt(number) => number.hash(state),
+        Value::Tuple(items) => items.iter().for_each(|item| hash(item, state)),
+        _ => 0u8.hash(state),
+    }
+}
+
+impl<T: Into<Value>> From<T> for Key {
+    fn from(value: T) -> Self {
+        Self(value.into())
+    }
+}
+
+impl Equivalent<Key> for str {
+    fn equivalent(&self, key: &Key) -> bool {
+        key.as_str() == Some(self)
+    }
+}
+
+/// An insertion-ordered mapping from scalars to values.
+#[derive(Debug, Clone, Default)]
+pub struct Map(IndexMap<Key, Value>);
+
+impl Map {
+    /// An empty mapping.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty mapping with room for this many entries.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self(IndexMap::with_capacity(entries))
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value under this string key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// The value under a key of any type.
+    pub fn get_key(&self, key: &Key) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// The value under this string key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.0.get_mut(key)
+    }
+
+    /// The value under a key of any type, to be changed.
+    pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
+        self.0.get_mut(key)
+    }
+
+    /// Whether there is an entry under this string key.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Puts a value under a key; an existing entry keeps its place and its old value is returned.
+    pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
+        self.0.insert(key.into(), value.into())
+    }
+
+    /// Takes an entry out; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        self.0.shift_remove(key)
+    }
+
+    /// Takes an entry with a key of any type out; the others keep their order.
+    pub fn remove_key(&mut self, key: &Key) -> Option<Value> {
+        self.0.shift_remove(key)
+    }
+
+    /// Takes the last entry out.
+    pub fn pop(&mut self) -> Option<(Key, Value)> {
+        self.0.pop()
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Keeps only the entries for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Value) -> bool) {
+        self.0.retain(|key, value| keep(key, value));
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator {
+        self.0.iter()
+    }
+
+    /// The entries in order, values to be changed.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&Key, &mut Value)> + ExactSizeIterator {
+        self.0.iter_mut()
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Key> + ExactSizeIterator {
+        self.0.keys()
+    }
+
+    /// The values in order.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
+        self.0.values()
+    }
+
+    /// Sorts by the text of the keys; entries keep their values.
+    pub fn sort_by_key_text(&mut self) {
+        self.0.sort_by(|left, _, right, _| left.0.to_string().cmp(&right.0.to_string()));
+    }
+}
+
+/// As Python: equal when they hold the same entries, in whatever order.
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = (Key, Value);
+    type IntoIter = indexmap::map::IntoIter<Key, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>> Extend<(K, V)> for Map {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        self.0.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>, const N: usize> From<[(K, V); N]> for Map {
+    fn from(entries: [(K, V); N]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_true_and_one_point_zero_are_the_same_key() {
+        let mut map = Map::new();
+        map.insert(Value::Int(1), "int");
+        map.insert(Value::Bool(true), "bool");
+        map.insert(Value::Float(1.0), "float");
+        assert_eq!(map.len(), 1);
+        assert_eq!(map.get_key(&Key::from(Value::Int(1))), Some(&Value::from("float")));
+    }
+
+    #[test]
+    fn a_string_key_is_found_by_its_text() {
+        let map = Map::from([("a", 1), ("b", 2)]);
+        assert_eq!(map.get("b"), Some(&Value::Int(2)));
+        assert_eq!(map.get("c"), None);
+    }
+}

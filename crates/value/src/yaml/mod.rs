@@ -1,0 +1,92 @@
+//! YAML as PyYAML reads and writes it, with a position on every node.
+
+use std::sync::Arc;
+
+use crate::{Source, Span, Value};
+
+/// A node of a YAML document with its place.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Where the node begins.
+    pub span: Span,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// The content of a [`Node`].
+#[derive(Debug, Clone)]
+pub enum NodeKind {
+    /// A scalar that is not text: null, boolean, number, date.
+    Scalar(Value),
+    /// Text. `trusted` is false under `!unsafe`.
+    Text {
+        /// The text.
+        text: Arc<str>,
+        /// Whether markers in it make it a template.
+        trusted: bool,
+    },
+    /// An inline `!vault` value: its ciphertext.
+    Vault(Arc<str>),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, merge keys resolved, in order; of two equal keys the last one stays.
+    Map(Vec<(Node, Node)>),
+}
+
+/// Why a text is not YAML.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What is wrong, in the reader's words.
+    pub message: String,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+/// A key that stands twice in one mapping.
+#[derive(Debug, Clone)]
+pub struct DuplicateKey {
+    /// The key's text.
+    pub key: String,
+    /// Where it stands the second time.
+    pub span: Span,
+}
+
+/// What a text holds.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The root; `None` when the text holds no document.
+    pub root: Option<Node>,
+    /// Keys that stand twice, in order.
+    pub duplicates: Vec<DuplicateKey>,
+}
+
+/// Reads the one document of a text.
+///
+/// # Errors
+///
+/// If the text is not YAML, or holds more than one document.
+pub fn load(_source: &Arc<Source>) -> Result<Document, Error> {
+    todo!()
+}
+
+/// Reads all documents of a text (as the filter `from_yaml_all`).
+///
+/// # Errors
+///
+/// If the text is not YAML.
+pub fn load_all(_source: &Arc<Source>) -> Result<Vec<Document>, Error> {
+    todo!()
+}
+
+impl Node {
+    /// The node as data of a trusted source: text with template markers becomes [`Value::Template`].
+    pub fn to_value(&self) -> Value {
+        todo!()
+    }
+
+    /// The node as data of a source that is not trusted: text stays text.
+    pub fn to_data(&self) -> Value {
+        todo!()
+    }
+}
