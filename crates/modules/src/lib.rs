@@ -1,1 +1,13 @@
-//! Native modules: what runs on the target
+//! Native modules: what runs on the target.
+//!
+//! A module is one file: its arguments, its documentation, `inspect` (which can only read) and `apply`. The table in
+//! [`registry`] names each once. [`run`] is the one way in.
+
+mod arguments;
+mod module;
+pub mod registry;
+mod system;
+
+pub use arguments::{Arguments, FromArgument, Given, Opt, OptType, Spec};
+pub use module::{Diff, Failure, Inspection, Module, Outcome, RunOptions, run};
+pub use system::{CommandOutput, CommandSpec, Probe, System};

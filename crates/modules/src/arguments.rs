@@ -1,0 +1,338 @@
+//! The declaration of a module's arguments: one place for their names, types, defaults and documentation.
+
+use std::path::PathBuf;
+
+use ksplay_value::{Map, Value};
+
+use crate::Failure;
+
+/// The type of an argument, as Ansible names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptType {
+    /// Text; numbers and booleans become text.
+    Str,
+    /// A path; `~` and `$VAR` are expanded.
+    Path,
+    /// A boolean or one of the words for it.
+    Bool,
+    /// An integer.
+    Int,
+    /// A number.
+    Float,
+    /// A list; a text with commas becomes one.
+    List,
+    /// A mapping.
+    Dict,
+    /// Any value, untouched.
+    Raw,
+}
+
+/// One argument. Made by the functions named after the types, refined by the methods, named by [`arguments!`](crate::arguments).
+#[derive(Debug, Clone, Copy)]
+pub struct Opt {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, for `ksplay doc`.
+    pub doc: &'static str,
+    /// Its type.
+    pub kind: OptType,
+    /// The type of a list's items.
+    pub elements: OptType,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Its default, as YAML text; `None` is null.
+    pub default: Option<&'static str>,
+    /// The texts that are allowed; empty for any.
+    pub choices: &'static [&'static str],
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// Never shown.
+    pub no_log: bool,
+}
+
+impl Opt {
+    const fn new(kind: OptType) -> Self {
+        Self { name: "", doc: "", kind, elements: OptType::Str, required: false, default: None, choices: &[], aliases: &[], no_log: false }
+    }
+
+    /// A text.
+    pub const fn str() -> Self {
+        Self::new(OptType::Str)
+    }
+
+    /// A path.
+    pub const fn path() -> Self {
+        Self::new(OptType::Path)
+    }
+
+    /// A boolean.
+    pub const fn bool() -> Self {
+        Self::new(OptType::Bool)
+    }
+
+    /// An integer.
+    pub const fn int() -> Self {
+        Self::new(OptType::Int)
+    }
+
+    /// A number.
+    pub const fn float() -> Self {
+        Self::new(OptType::Float)
+    }
+
+    /// A list with items of this type.
+    pub const fn list(elements: OptType) -> Self {
+        let mut opt = Self::new(OptType::List);
+        opt.elements = elements;
+        opt
+    }
+
+    /// A mapping.
+    pub const fn dict() -> Self {
+        Self::new(OptType::Dict)
+    }
+
+    /// Any value.
+    pub const fn raw() -> Self {
+        Self::new(OptType::Raw)
+    }
+
+    /// It must be given.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Its default, as YAML text.
+    pub const fn default(mut self, yaml: &'static str) -> Self {
+        self.default = Some(yaml);
+        self
+    }
+
+    /// The only texts it may be.
+    pub const fn choices(mut self, choices: &'static [&'static str]) -> Self {
+        self.choices = choices;
+        self
+    }
+
+    /// Other names for it.
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// It is a secret.
+    pub const fn no_log(mut self) -> Self {
+        self.no_log = true;
+        self
+    }
+}
+
+/// All arguments of a module and the rules between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// One sentence: what the module does.
+    pub summary: &'static str,
+    /// The arguments.
+    pub options: &'static [Opt],
+    /// Groups of which at most one may be given.
+    pub mutually_exclusive: &'static [&'static [&'static str]],
+    /// Groups of which one must be given.
+    pub required_one_of: &'static [&'static [&'static str]],
+    /// Groups that are given together or not at all.
+    pub required_together: &'static [&'static [&'static str]],
+    /// `(argument, value, the arguments that are then required)`.
+    pub required_if: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// Whether free text stands before the `key=value` pairs (`command`, `shell`, `raw`, `script`).
+    pub free_form: bool,
+}
+
+impl Spec {
+    /// A specification without rules between the arguments.
+    pub const fn new(summary: &'static str, options: &'static [Opt]) -> Self {
+        Self {
+            summary,
+            options,
+            mutually_exclusive: &[],
+            required_one_of: &[],
+            required_together: &[],
+            required_if: &[],
+            free_form: false,
+        }
+    }
+}
+
+/// The typed arguments of a module.
+pub trait Arguments: Sized {
+    /// Their declaration.
+    const SPEC: Spec;
+
+    /// Takes them out of what was given and checked.
+    ///
+    /// # Errors
+    ///
+    /// If a value does not fit its Rust type.
+    fn parse(given: &mut Given) -> Result<Self, Failure>;
+}
+
+/// Arguments that have been checked against a [`Spec`]: aliases resolved, types converted, defaults filled in.
+#[derive(Debug)]
+pub struct Given {
+    values: Map,
+    secret: Vec<&'static str>,
+}
+
+/// A Rust type that an argument can have.
+pub trait FromArgument: Sized {
+    /// The value, converted; null where the argument was not given.
+    ///
+    /// # Errors
+    ///
+    /// With what was expected instead, such as `an integer`.
+    fn from_argument(value: Value) -> Result<Self, String>;
+}
+
+/// Declares the arguments of a module: a struct, its [`Spec`] and how it is filled, from one list.
+///
+/// ```
+/// use ksplay_modules::{arguments, Opt};
+///
+/// arguments! {
+///     /// Reads a file.
+///     pub struct SlurpArgs {
+///         /// The file.
+///         src: String = Opt::path().required().aliases(&["path"]),
+///     }
+/// }
+/// ```
+///
+/// Rules between arguments follow the struct: `rules { mutually_exclusive: &[&["src", "content"]] }`.
+#[macro_export]
+macro_rules! arguments {
+    (
+        $(#[doc = $summary:literal])+
+        pub struct $name:ident {
+            $( $(#[doc = $doc:literal])+ $field:ident : $type:ty = $opt:expr ),* $(,)?
+        }
+        $( rules { $( $rule:ident : $groups:expr ),* $(,)? } )?
+    ) => {
+        $(#[doc = $summary])+
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $( $(#[doc = $doc])+ pub $field: $type ),*
+        }
+
+        impl $crate::Arguments for $name {
+            const SPEC: $crate::Spec = $crate::Spec {
+                $( $( $rule: $groups, )* )?
+                ..$crate::Spec::new(
+                    concat!($($summary),+).trim_ascii(),
+                    &[$( $crate::Opt { name: stringify!($field), doc: concat!($($doc, "\n"),+), ..$opt } ),*],
+                )
+            };
+
+            fn parse(given: &mut $crate::Given) -> Result<Self, $crate::Failure> {
+                Ok(Self { $( $field: given.take(stringify!($field))? ),* })
+            }
+        }
+    };
+}
+
+impl Given {
+    /// Checks what was given.
+    ///
+    /// # Errors
+    ///
+    /// With Ansible's messages: unsupported parameters, missing required arguments, wrong types and choices, broken
+    /// rules.
+    pub fn check(_spec: &'static Spec, _args: &Map) -> Result<Self, Failure> {
+        todo!()
+    }
+
+    /// The arguments as used, secrets masked, for `invocation`.
+    pub fn invocation(&self) -> Map {
+        let mut shown = self.values.clone();
+        for name in &self.secret {
+            if shown.contains_key(name) {
+                shown.insert(*name, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER");
+            }
+        }
+        shown
+    }
+
+    /// Takes an argument out. Names written as raw identifiers (`r#type`) work too.
+    ///
+    /// # Errors
+    ///
+    /// If the value does not fit the type.
+    pub fn take<T: FromArgument>(&mut self, name: &str) -> Result<T, Failure> {
+        let name = name.trim_start_matches("r#");
+        let value = self.values.remove(name).unwrap_or_default();
+        T::from_argument(value).map_err(|expected| Failure::new(format!("argument '{name}' is not {expected}")))
+    }
+}
+
+impl FromArgument for String {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => Ok(text.to_string()),
+            _ => Err("a text".into()),
+        }
+    }
+}
+
+impl FromArgument for PathBuf {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        String::from_argument(value).map(Into::into)
+    }
+}
+
+impl FromArgument for bool {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| "a boolean".into())
+    }
+}
+
+impl FromArgument for i64 {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        value.as_int().ok_or_else(|| "an integer".into())
+    }
+}
+
+impl FromArgument for f64 {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Float(number) => Ok(number),
+            Value::Int(number) => Ok(number as f64),
+            _ => Err("a number".into()),
+        }
+    }
+}
+
+impl FromArgument for Value {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        Ok(value)
+    }
+}
+
+impl FromArgument for Map {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        value.as_map().cloned().ok_or_else(|| "a mapping".into())
+    }
+}
+
+impl<T: FromArgument> FromArgument for Option<T> {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        if value.is_null() { Ok(None) } else { T::from_argument(value).map(Some) }
+    }
+}
+
+impl<T: FromArgument> FromArgument for Vec<T> {
+    fn from_argument(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(Vec::new()),
+            Value::List(items) => items.iter().cloned().map(T::from_argument).collect(),
+            _ => Err("a list".into()),
+        }
+    }
+}

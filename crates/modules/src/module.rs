@@ -1,0 +1,188 @@
+//! What a module is, and how one is run.
+
+use ksplay_value::{Map, Value};
+
+use crate::arguments::{Arguments, Given};
+use crate::registry;
+use crate::system::{Probe, System};
+
+/// A native module, in two halves: the half that looks cannot write.
+pub trait Module {
+    /// The arguments as documented; unknown or ill-typed ones are errors before anything is looked at.
+    type Args: Arguments;
+    /// What is to be done.
+    type Plan;
+
+    /// Compares the system with what the arguments want.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments contradict each other or the system, or something cannot be read.
+    fn inspect(args: &Self::Args, system: &Probe) -> Result<Inspection<Self::Plan>, Failure>;
+
+    /// Does what the plan says. `predicted` is the outcome that `inspect` foresaw, to be completed.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be done.
+    fn apply(plan: Self::Plan, predicted: Outcome, system: &mut System) -> Result<Outcome, Failure>;
+}
+
+/// What `inspect` found.
+#[derive(Debug)]
+pub struct Inspection<P> {
+    /// The result as far as it is known before anything is done; in check mode this is the result.
+    pub predicted: Outcome,
+    /// What is to be done; `None` when the system is as wanted.
+    pub plan: Option<P>,
+}
+
+impl<P> Inspection<P> {
+    /// The system is as wanted.
+    pub fn nothing_to_do(outcome: Outcome) -> Self {
+        Self { predicted: outcome, plan: None }
+    }
+
+    /// Something is to be done, which is a change.
+    pub fn change(mut outcome: Outcome, plan: P) -> Self {
+        outcome.changed = true;
+        Self { predicted: outcome, plan: Some(plan) }
+    }
+}
+
+/// The result of a module that did not fail.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Whether something changed (or would, in check mode).
+    pub changed: bool,
+    /// The module did nothing on purpose, such as a command in check mode; `values["msg"]` says why.
+    pub skipped: bool,
+    /// The return values as the module's documentation names them.
+    pub values: Map,
+    /// What changed, for `--diff`; only made when [`RunOptions::diff`] is set.
+    pub diff: Vec<Diff>,
+    /// Facts to set (`ansible_facts`).
+    pub facts: Option<Map>,
+    /// Messages that the user should see.
+    pub warnings: Vec<String>,
+}
+
+/// The difference of one object, as Ansible's `diff` dictionary.
+#[derive(Debug, Clone, Default)]
+pub struct Diff {
+    /// What it was called before, usually the path.
+    pub before_header: String,
+    /// What it is called after.
+    pub after_header: String,
+    /// The text, or the mapping of attributes, before.
+    pub before: Value,
+    /// The text, or the mapping of attributes, after.
+    pub after: Value,
+    /// A text that stands for both, when the module makes its own (`prepared`).
+    pub prepared: Option<String>,
+}
+
+/// The result of a module that failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What happened, and why (`msg`).
+    pub message: String,
+    /// Other return values, such as `rc` and `stderr`.
+    pub values: Map,
+}
+
+impl Failure {
+    /// A failure that is nothing but its message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), values: Map::new() }
+    }
+
+    /// The failure with one more return value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name, value);
+        self
+    }
+}
+
+/// How a module is run.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Look, do not change.
+    pub check: bool,
+    /// Make diffs.
+    pub diff: bool,
+    /// Environment variables of the task.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Runs the module of this name with these arguments; the answer is the result as Ansible's modules give it
+/// (`changed`, `failed`, `msg`, the module's own values, `diff`, `ansible_facts`, `warnings`, `invocation`).
+///
+/// A name that no module has is a failure too: the registry of the agent and that of the controller are the same.
+pub fn run(name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
+    match registry::find(name) {
+        Some(entry) => (entry.run)(args, options, probe),
+        None => failed(Failure::new(format!("no native module `{name}`"))),
+    }
+}
+
+/// What a [`registry::Entry`] runs: parses, inspects and, outside check mode, applies.
+pub(crate) fn run_module<M: Module>(args: &Map, options: &RunOptions, probe: Probe) -> Map {
+    let mut given = match Given::check(&<M::Args as Arguments>::SPEC, args) {
+        Ok(given) => given,
+        Err(failure) => return failed(failure),
+    };
+    let invocation = given.invocation();
+    let result = M::Args::parse(&mut given).and_then(|args| M::inspect(&args, &probe)).and_then(|found| match found.plan {
+        Some(plan) if !options.check => M::apply(plan, found.predicted, &mut System::new(probe)),
+        _ => Ok(found.predicted),
+    });
+    let mut map = match result {
+        Ok(outcome) => succeeded(outcome, options.diff),
+        Err(failure) => failed(failure),
+    };
+    map.insert("invocation", Map::from([("module_args", Value::from(invocation))]));
+    map
+}
+
+fn succeeded(outcome: Outcome, diff: bool) -> Map {
+    let mut map = Map::new();
+    map.insert("changed", outcome.changed);
+    map.extend(outcome.values);
+    if outcome.skipped {
+        map.insert("skipped", true);
+    }
+    if diff && !outcome.diff.is_empty() {
+        map.insert("diff", outcome.diff.into_iter().map(Diff::into_value).collect::<Value>());
+    }
+    if let Some(facts) = outcome.facts {
+        map.insert("ansible_facts", facts);
+    }
+    if !outcome.warnings.is_empty() {
+        map.insert("warnings", outcome.warnings.into_iter().collect::<Value>());
+    }
+    map
+}
+
+fn failed(failure: Failure) -> Map {
+    let mut map = Map::from([("failed", Value::Bool(true)), ("msg", Value::from(failure.message)), ("changed", Value::Bool(false))]);
+    map.extend(failure.values);
+    map
+}
+
+impl Diff {
+    fn into_value(self) -> Value {
+        let mut map = Map::new();
+        if let Some(prepared) = self.prepared {
+            map.insert("prepared", prepared);
+            return map.into();
+        }
+        map.insert("before", self.before);
+        map.insert("after", self.after);
+        map.insert("before_header", self.before_header);
+        map.insert("after_header", self.after_header);
+        map.into()
+    }
+}
