@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::{Source, Str, Value};
+use ksplay_value::{Map, Source, Str, Value};
 
 use crate::{Environment, Error};
 
@@ -106,6 +106,133 @@ impl<'e> Templar<'e> {
     ///
     /// As [`Templar::resolve`].
     pub fn render(&self, _file: &Arc<Source>, _options: &FileOptions) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// One level of the value evaluated: no template itself, but its items may be. What is undefined is
+    /// [`Value::Undefined`], no error.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn shallow(&self, _value: &Value) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// The value evaluated to any depth, with [`Value::Undefined`] where something is undefined, instead of an error.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn deep(&self, _value: &Value) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// `base[key]`, evaluated one level; [`Value::Undefined`] when there is no such item.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn get_item(&self, _base: &Value, _key: &Value) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// `base.name`, evaluated one level; [`Value::Undefined`] when there is no such attribute or item.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn get_attr(&self, _base: &Value, _name: &str) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// The items that a `for` loop over the value would see.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be iterated over.
+    pub fn iterate(&self, _value: &Value) -> Result<Vec<Value>, Error> {
+        todo!()
+    }
+
+    /// Calls a filter; the first of `args` is its subject.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such filter, or it refuses its arguments.
+    pub fn call_filter(&self, _name: &str, _args: Vec<Value>, _kwargs: Map) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// Calls a test; the first of `args` is its subject.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such test, or it refuses its arguments.
+    pub fn call_test(&self, _name: &str, _args: Vec<Value>, _kwargs: Map) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// Calls a lookup as `query` does: the list that it answers with.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such lookup, or it fails.
+    pub fn call_lookup(&self, _name: &str, _terms: Vec<Value>, _options: Map) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// Calls a callable value: a macro, a global function.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be called, or fails.
+    pub fn call_value(&self, _callable: &Value, _args: Vec<Value>, _kwargs: Map) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// Python's `str()` of the value, templates in it evaluated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn text(&self, _value: &Value) -> Result<String, Error> {
+        todo!()
+    }
+
+    /// The value of a trusted text: evaluated when it has markers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn evaluate_text(&self, _text: &str) -> Result<Value, Error> {
+        todo!()
+    }
+
+    /// Python's `==` with templates in the values evaluated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn equals(&self, _left: &Value, _right: &Value) -> Result<bool, Error> {
+        todo!()
+    }
+
+    /// Python's order of the values; an error when they have none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn compare(&self, _left: &Value, _right: &Value) -> Result<std::cmp::Ordering, Error> {
+        todo!()
+    }
+
+    /// Python's `item in container`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn contains(&self, _container: &Value, _item: &Value) -> Result<bool, Error> {
         todo!()
     }
 }
