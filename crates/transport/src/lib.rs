@@ -1,1 +1,27 @@
-//! Connections to hosts: ssh, local, agent start, become, file transfer
+//! Connections to hosts: ssh or local, the start of the agent, become, and the moving of files.
+//!
+//! One [`Connection`] is one ssh process and one agent for the whole run. Every [`Call`] has a number of its own on that
+//! channel, so that any number of them run at the same time.
+//!
+//! The program that uses this crate calls [`askpass_if_asked`] before anything else: ssh asks for passwords by running
+//! the very same program.
+
+mod become_user;
+mod call;
+mod connection;
+mod error;
+mod raw;
+mod secret;
+mod target;
+mod agent_files;
+mod askpass;
+
+pub use agent_files::AgentFiles;
+pub use askpass::askpass_if_asked;
+pub use become_user::{Become, Method};
+pub use call::{Call, PayloadSource, RunOptions};
+pub use connection::{Connection, RemoteInfo};
+pub use error::Error;
+pub use raw::{RawOutput, raw};
+pub use secret::Secret;
+pub use target::{Link, Ssh, Target};

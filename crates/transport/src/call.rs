@@ -1,0 +1,55 @@
+//! One request to an agent.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ksplay_value::Map;
+
+use crate::Become;
+
+/// How the module is run; as the module crate's type of the same name.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Look, do not change.
+    pub check: bool,
+    /// Make diffs.
+    pub diff: bool,
+    /// Environment variables of the task.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The run of one module on a host.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    /// The module's name.
+    pub module: String,
+    /// Its arguments.
+    pub args: Map,
+    /// How it is run.
+    pub options: RunOptions,
+    /// Who it runs as, if not the user who connected.
+    pub becoming: Option<Become>,
+    /// Bytes that the module can ask for (the content of `copy`); large ones travel only if it does.
+    pub payload: Option<PayloadSource>,
+    /// The file that the bytes which the module sends (`fetch`) are written to.
+    pub sink: Option<PathBuf>,
+    /// How long it may take; it is cancelled after that.
+    pub timeout: Option<Duration>,
+}
+
+/// Where the bytes of a payload come from.
+#[derive(Debug, Clone)]
+pub enum PayloadSource {
+    /// Bytes in memory.
+    Bytes(Arc<[u8]>),
+    /// A file on the controller.
+    File(PathBuf),
+}
+
+impl Call {
+    /// A module with its arguments and nothing else.
+    pub fn new(module: impl Into<String>, args: Map) -> Self {
+        Self { module: module.into(), args, ..Self::default() }
+    }
+}
