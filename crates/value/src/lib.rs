@@ -11,14 +11,17 @@
 //! assert_eq!(host.get("ansible_port"), Some(&Value::Int(22)));
 //! ```
 
+mod date;
 mod map;
 mod object;
+mod serde;
 mod source;
 mod template;
-mod value;
 pub mod text;
+mod value;
 pub mod yaml;
 
+pub use date::{Bytes, Date, DateTime};
 pub use map::{Key, Map};
 pub use object::{Object, ObjectError};
 pub use source::{Source, Span};

@@ -1,6 +1,7 @@
 //! Values that are computed when they are looked at.
 
 use std::any::Any;
+use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use crate::{Key, Value};
@@ -32,6 +33,21 @@ pub trait Object: Debug + Send + Sync + Any {
     /// Python's `str()` of it.
     fn text(&self) -> String {
         format!("<{} object>", self.type_name())
+    }
+
+    /// Python's `repr()` of it.
+    fn repr(&self) -> String {
+        self.text()
+    }
+
+    /// The text that stands for it in JSON and other stored data.
+    fn json(&self) -> String {
+        self.text()
+    }
+
+    /// Python's ordering and equality with another object; `None` when they cannot be compared.
+    fn compare(&self, _other: &dyn Object) -> Option<Ordering> {
+        None
     }
 
     /// For those who know the concrete type.

@@ -1,10 +1,11 @@
 //! The one type for all data.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
-use num_traits::ToPrimitive;
+use num_traits::{FromPrimitive, ToPrimitive};
 
 use crate::{Map, Object, Span, Template};
 
@@ -172,39 +173,62 @@ impl PartialEq for Value {
             (Self::List(left), Self::List(right)) | (Self::Tuple(left), Self::Tuple(right)) => left == right,
             (Self::Map(left), Self::Map(right)) => left == right,
             (Self::Template(left), Self::Template(right)) => left == right,
-            (Self::BigInt(left), Self::BigInt(right)) => left == right,
-            (Self::Object(left), Self::Object(right)) => Arc::ptr_eq(left, right),
+            (Self::Object(left), Self::Object(right)) => {
+                Arc::ptr_eq(left, right) || left.compare(right.as_ref()) == Some(Ordering::Equal)
+            }
             (Self::Undefined(_), Self::Undefined(_)) => true,
             _ => match (self.number(), other.number()) {
-                (Some(Number::Int(left)), Some(Number::Int(right))) => left == right,
-                (Some(left), Some(right)) => left.float() == right.float(),
+                (Some(left), Some(right)) => left.compare(&right) == Some(Ordering::Equal),
                 _ => false,
             },
         }
     }
 }
 
-enum Number {
+/// A number as Python compares it: exactly, whatever the types.
+enum Number<'a> {
     Int(i64),
+    Big(&'a BigInt),
     Float(f64),
 }
 
-impl Number {
-    fn float(&self) -> f64 {
+impl Number<'_> {
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Int(left), Self::Int(right)) => Some(left.cmp(right)),
+            (Self::Float(left), Self::Float(right)) => left.partial_cmp(right),
+            (Self::Float(float), number) => Some(number.compare_float(*float)?.reverse()),
+            (number, Self::Float(float)) => number.compare_float(*float),
+            (left, right) => Some(left.big().cmp(&right.big())),
+        }
+    }
+
+    fn compare_float(&self, float: f64) -> Option<Ordering> {
+        if float.is_nan() {
+            return None;
+        }
+        let Some(whole) = BigInt::from_f64(float.trunc()) else {
+            return Some(if float > 0.0 { Ordering::Less } else { Ordering::Greater });
+        };
+        Some(self.big().cmp(&whole).then_with(|| 0.0.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal)))
+    }
+
+    fn big(&self) -> BigInt {
         match self {
-            Self::Int(number) => *number as f64,
-            Self::Float(number) => *number,
+            Self::Int(number) => BigInt::from(*number),
+            Self::Big(number) => (*number).clone(),
+            Self::Float(number) => BigInt::from_f64(*number).unwrap_or_default(),
         }
     }
 }
 
 impl Value {
-    fn number(&self) -> Option<Number> {
+    fn number(&self) -> Option<Number<'_>> {
         match self {
             Self::Bool(flag) => Some(Number::Int(i64::from(*flag))),
             Self::Int(number) => Some(Number::Int(*number)),
             Self::Float(number) => Some(Number::Float(*number)),
-            Self::BigInt(number) => number.to_f64().map(Number::Float),
+            Self::BigInt(number) => Some(Number::Big(number)),
             _ => None,
         }
     }
@@ -257,5 +281,24 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 impl<T: Into<Value>> FromIterator<T> for Value {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         Self::List(Arc::new(items.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl Value {
+    /// Python's ordering; `None` where Python raises `TypeError` (or compares with not-a-number).
+    ///
+    /// Numbers and booleans, strings, and lists and tuples among themselves can be ordered, nothing else.
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::String(left), Self::String(right)) => Some(left.cmp(right)),
+            (Self::List(left), Self::List(right)) | (Self::Tuple(left), Self::Tuple(right)) => {
+                match left.iter().zip(right.iter()).find(|(left, right)| left != right) {
+                    Some((left, right)) => left.compare(right),
+                    None => Some(left.len().cmp(&right.len())),
+                }
+            }
+            (Self::Object(left), Self::Object(right)) => left.compare(right.as_ref()),
+            _ => self.number()?.compare(&other.number()?),
+        }
     }
 }

@@ -1,6 +1,14 @@
 //! YAML as PyYAML reads and writes it, with a position on every node.
 
+mod compose;
+mod events;
+mod explain;
+mod node;
+mod resolve;
+
 use std::sync::Arc;
+
+use compose::Composer;
 
 use crate::{Source, Span, Value};
 
@@ -41,6 +49,14 @@ pub struct Error {
     pub message: String,
     /// Where.
     pub span: Option<Span>,
+    /// What to do about it, when that is known.
+    pub help: Option<String>,
+}
+
+impl Error {
+    fn new(message: impl Into<String>, span: Option<Span>) -> Self {
+        Self { message: message.into(), span, help: None }
+    }
 }
 
 /// A key that stands twice in one mapping.
@@ -66,8 +82,13 @@ pub struct Document {
 /// # Errors
 ///
 /// If the text is not YAML, or holds more than one document.
-pub fn load(_source: &Arc<Source>) -> Result<Document, Error> {
-    todo!()
+pub fn load(source: &Arc<Source>) -> Result<Document, Error> {
+    let mut composer = Composer::new(source);
+    let Some((document, _)) = composer.next()? else { return Ok(Document { root: None, duplicates: Vec::new() }) };
+    match composer.next()? {
+        None => Ok(document),
+        Some((_, span)) => Err(Error::new("a second document begins here, where only one belongs", Some(span))),
+    }
 }
 
 /// Reads all documents of a text (as the filter `from_yaml_all`).
@@ -75,18 +96,11 @@ pub fn load(_source: &Arc<Source>) -> Result<Document, Error> {
 /// # Errors
 ///
 /// If the text is not YAML.
-pub fn load_all(_source: &Arc<Source>) -> Result<Vec<Document>, Error> {
-    todo!()
-}
-
-impl Node {
-    /// The node as data of a trusted source: text with template markers becomes [`Value::Template`].
-    pub fn to_value(&self) -> Value {
-        todo!()
+pub fn load_all(source: &Arc<Source>) -> Result<Vec<Document>, Error> {
+    let mut composer = Composer::new(source);
+    let mut documents = Vec::new();
+    while let Some((document, _)) = composer.next()? {
+        documents.push(document);
     }
-
-    /// The node as data of a source that is not trusted: text stays text.
-    pub fn to_data(&self) -> Value {
-        todo!()
-    }
+    Ok(documents)
 }

@@ -1,0 +1,225 @@
+//! The types that YAML has and JSON has not: dates, times and bytes.
+
+use std::any::Any;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Object, Value};
+
+/// A day, as Python's `datetime.date`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    /// 1 to 9999.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+}
+
+/// A day and a time, as Python's `datetime.datetime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DateTime {
+    /// The day.
+    pub date: Date,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+    /// 0 to 999,999.
+    pub microsecond: u32,
+    /// Seconds east of UTC, when the zone is known.
+    pub offset: Option<i32>,
+}
+
+/// Bytes that are no text, as Python's `bytes`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Date {
+    /// The day, when there is such a day.
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        ((1..=9999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
+    }
+
+    /// Days since 1970-01-01 in the Gregorian calendar.
+    fn days(self) -> i64 {
+        let (year, month) = (i64::from(self.year), i64::from(self.month));
+        let year = if month <= 2 { year - 1 } else { year };
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    }
+}
+
+impl DateTime {
+    /// ISO 8601 with this letter between day and time.
+    fn with_separator(&self, separator: char) -> String {
+        let Self { date, hour, minute, second, microsecond, offset } = self;
+        let mut text = format!("{date}{separator}{hour:02}:{minute:02}:{second:02}");
+        if *microsecond != 0 {
+            text += &format!(".{microsecond:06}");
+        }
+        if let Some(offset) = offset {
+            let size = offset.unsigned_abs();
+            let sign = if *offset < 0 { '-' } else { '+' };
+            text += &format!("{sign}{:02}:{:02}", size / 3600, size / 60 % 60);
+            if size % 60 != 0 {
+                text += &format!(":{:02}", size % 60);
+            }
+        }
+        text
+    }
+
+    /// Python's `isoformat()`, which is also what JSON gets.
+    pub fn iso(&self) -> String {
+        self.with_separator('T')
+    }
+
+    /// Microseconds since 1970-01-01, a missing zone being UTC.
+    fn instant(&self) -> i64 {
+        let seconds = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
+            - i64::from(self.offset.unwrap_or(0));
+        (self.date.days() * 86_400 + seconds) * 1_000_000 + i64::from(self.microsecond)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.with_separator(' '))
+    }
+}
+
+impl Object for Date {
+    fn type_name(&self) -> &str {
+        "date"
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn repr(&self) -> String {
+        format!("datetime.date({}, {}, {})", self.year, self.month, self.day)
+    }
+
+    fn compare(&self, other: &dyn Object) -> Option<Ordering> {
+        Some(self.cmp(other.as_any().downcast_ref()?))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for DateTime {
+    fn type_name(&self) -> &str {
+        "datetime"
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn repr(&self) -> String {
+        let Self { date: Date { year, month, day }, hour, minute, second, microsecond, offset } = self;
+        let mut text = format!("datetime.datetime({year}, {month}, {day}, {hour}, {minute}");
+        if *second != 0 || *microsecond != 0 {
+            text += &format!(", {second}");
+        }
+        if *microsecond != 0 {
+            text += &format!(", {microsecond}");
+        }
+        match offset {
+            None => {}
+            Some(0) => text += ", tzinfo=datetime.timezone.utc",
+            Some(east) if *east > 0 => {
+                text += &format!(", tzinfo=datetime.timezone(datetime.timedelta(seconds={east}))");
+            }
+            Some(west) => {
+                let seconds = west + 86_400;
+                text += &format!(", tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds={seconds}))");
+            }
+        }
+        text + ")"
+    }
+
+    fn json(&self) -> String {
+        self.iso()
+    }
+
+    fn compare(&self, other: &dyn Object) -> Option<Ordering> {
+        let other: &Self = other.as_any().downcast_ref()?;
+        (self.offset.is_some() == other.offset.is_some()).then(|| self.instant().cmp(&other.instant()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for Bytes {
+    fn type_name(&self) -> &str {
+        "bytes"
+    }
+
+    fn text(&self) -> String {
+        self.repr()
+    }
+
+    fn repr(&self) -> String {
+        let quote = if self.0.contains(&b'\'') && !self.0.contains(&b'"') { '"' } else { '\'' };
+        let mut text = format!("b{quote}");
+        for byte in &self.0 {
+            match *byte {
+                b'\t' => text += "\\t",
+                b'\n' => text += "\\n",
+                b'\r' => text += "\\r",
+                b'\\' => text += "\\\\",
+                byte if char::from(byte) == quote => text.extend(['\\', quote]),
+                byte @ b' '..=b'~' => text.push(byte.into()),
+                byte => text += &format!("\\x{byte:02x}"),
+            }
+        }
+        text.push(quote);
+        text
+    }
+
+    fn compare(&self, other: &dyn Object) -> Option<Ordering> {
+        Some(self.0.cmp(&other.as_any().downcast_ref::<Self>()?.0))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+macro_rules! into_value {
+    ($($object:ty)*) => {$(
+        impl From<$object> for Value {
+            fn from(object: $object) -> Self {
+                Self::Object(Arc::new(object))
+            }
+        }
+    )*};
+}
+
+into_value! { Date DateTime Bytes }

@@ -1,0 +1,79 @@
+//! Turns what the parser says into words that help.
+
+use std::sync::Arc;
+
+use super::events::Problem;
+use super::{Error, Node, NodeKind};
+use crate::{Source, Span};
+
+/// The error for a text that the parser refuses.
+pub(super) fn problem(source: &Arc<Source>, problem: Problem) -> Error {
+    let Problem { context, context_place, problem, place } = problem;
+    let line = source.line(place.line).unwrap_or_default();
+    let before: String = line.chars().take(place.column.saturating_sub(1) as usize).collect();
+    let span = |place: super::events::Place| Some(Span::new(source, place.line, place.column));
+
+    let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+    if indent.contains('\t') || problem.contains("cannot start any token") && line[before.len()..].starts_with('\t') {
+        let mut error = Error::new("a tab stands where YAML allows only spaces", span(place));
+        error.help = Some("indent with spaces".to_owned());
+        return error;
+    }
+    if problem == "mapping values are not allowed in this context" {
+        let mut error = Error::new("a colon followed by a space cannot stand here", span(place));
+        error.help = Some(match unquoted_colon(&before) {
+            true => "put quotes around the whole value when it contains `: `".to_owned(),
+            false => "check the indentation of this line, or put quotes around text that contains `: `".to_owned(),
+        });
+        return error;
+    }
+    if context.as_deref() == Some("while scanning a quoted scalar") && problem.starts_with("found unexpected") {
+        let mut error = Error::new("a quote is opened here and never closed", span(context_place));
+        error.help = Some("close the quote, or double it (`''`) when it belongs to the text".to_owned());
+        return error;
+    }
+    let mut message = match &context {
+        Some(context) => format!("{context} {problem}"),
+        None => problem.clone(),
+    };
+    if context.is_some() && context_place.line != place.line && context_place.line != 0 {
+        message += &format!(" (it begins in line {})", context_place.line);
+    }
+    let mut error = Error::new(message, span(place));
+    error.help = match problem.as_str() {
+        "did not find expected key" if context.as_deref() == Some("while parsing a block mapping") => {
+            Some("check the indentation of this line and the quotes of the line before it".to_owned())
+        }
+        "did not find expected '-' indicator" => {
+            Some("the items of a list must all begin with `- ` in the same column".to_owned())
+        }
+        "could not find expected ':'" => Some("every key of a mapping needs a `:` behind it".to_owned()),
+        "did not find expected ',' or ']'" => {
+            Some("close the list with `]`, or put quotes around text that begins with `[`".to_owned())
+        }
+        "did not find expected ',' or '}'" => {
+            Some("close the mapping with `}`, or put quotes around text that begins with `{`".to_owned())
+        }
+        "found character that cannot start any token" => {
+            Some("put quotes around text that begins with `@`, `%` or a backtick".to_owned())
+        }
+        _ => None,
+    };
+    error
+}
+
+/// Whether the text before a colon is already `key: value`.
+fn unquoted_colon(before: &str) -> bool {
+    before.contains(": ")
+}
+
+/// The error for a list or mapping that stands as a key, most often a template without quotes.
+pub(super) fn collection_as_key(key: &Node) -> Error {
+    let span = Some(key.span.clone());
+    if let NodeKind::Map(_) = key.kind {
+        let mut error = Error::new("a mapping stands as the key of another; is this a template without quotes?", span);
+        error.help = Some("write \"{{ name }}\" with quotes".to_owned());
+        return error;
+    }
+    Error::new("a list cannot be the key of a mapping", span)
+}
