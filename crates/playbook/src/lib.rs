@@ -4,6 +4,14 @@
 //! [`Loader::include_role`] read at run time what is dynamic. Whatever is wrong in a file is an [`Error`] with its place,
 //! before anything is touched.
 
+mod error;
+mod loader;
 mod model;
+mod options;
 
-pub use model::{Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, Task, VarsPrompt};
+pub use error::{Error, ErrorKind};
+pub use loader::{IncludedRole, Loader};
+pub use model::{
+    Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, RoleVars, Task, VarsPrompt,
+};
+pub use options::{Decrypt, DuplicateKeys, LoaderOptions, RoleRequest};

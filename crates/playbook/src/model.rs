@@ -221,8 +221,11 @@ pub struct Task {
     pub role: Option<Arc<Role>>,
     /// Where the task begins.
     pub span: Span,
-    /// Folders in which its relative files are looked up, nearest first: of the task file, of the files that include it.
-    pub dirs: Vec<PathBuf>,
+    /// Folders in which its relative files are looked up, nearest first (`ansible_search_path`): the role's, those of the
+    /// roles that brought it in, the task file's, and last the playbook's.
+    pub dirs: Arc<[PathBuf]>,
+    /// Folders of custom modules, nearest first: of the role, beside the playbook.
+    pub library: Arc<[PathBuf]>,
     /// The keywords of the block or play around it, which what it includes inherits.
     pub outer: Arc<Keywords>,
     /// Whether it stands among handlers.
@@ -267,19 +270,37 @@ pub struct Role {
     /// Its folder.
     pub path: PathBuf,
     /// `defaults/main` (or `defaults_from`).
-    pub defaults: Map,
+    pub defaults: Arc<Map>,
     /// `vars/main` (or `vars_from`).
-    pub vars: Map,
+    pub vars: Arc<Map>,
     /// Variables given where it is used.
-    pub params: Map,
+    pub params: Arc<Map>,
     /// The roles that it depends on directly, in order.
     pub dependencies: Vec<Arc<Role>>,
-    /// The names of the roles that brought it in as a dependency, nearest first.
+    /// The names of the roles that brought it in, as a dependency or by an include, nearest first.
     pub parents: Vec<Str>,
+    /// The variables of those roles, outermost first: a role sees them, and they give way to its own.
+    pub inherited: Vec<RoleVars>,
+    /// What tells whether this is the same use of the role: within a play, a host runs roles with one key once, unless
+    /// `allow_duplicates` is set. [`Block::role_of`] marks where a role's tasks begin and end.
+    pub key: Str,
     /// `argument_specs` of the entry point, when it has one.
     pub argument_spec: Option<Map>,
     /// `meta: allow_duplicates`.
     pub allow_duplicates: bool,
     /// Whether its variables are visible outside of it (`roles:`, `import_role`, `include_role` with `public`).
     pub public: bool,
+}
+
+/// The variables of a role.
+#[derive(Debug, Clone, Default)]
+pub struct RoleVars {
+    /// `defaults`.
+    pub defaults: Arc<Map>,
+    /// `vars`.
+    pub vars: Arc<Map>,
+    /// Variables given where it is used.
+    pub params: Arc<Map>,
+    /// The role's folder.
+    pub path: PathBuf,
 }

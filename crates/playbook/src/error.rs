@@ -1,0 +1,110 @@
+//! What is wrong with a playbook, and how it is shown.
+
+use std::fmt::Write;
+
+use ksplay_value::Span;
+
+/// Why a file cannot be loaded.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What happened, in Ansible's words where it has some.
+    pub message: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// Shown beside the place: `did you mean …`.
+    pub hint: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Whether the file exists but is not valid, in contrast to one that cannot be found or read.
+    pub kind: ErrorKind,
+}
+
+/// The kinds of failure that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A file does not exist or cannot be read.
+    File,
+    /// The text is not YAML.
+    Syntax,
+    /// It is YAML, but no playbook.
+    Invalid,
+    /// A vaulted file could not be decrypted.
+    Vault,
+    /// A template that is needed while loading could not be evaluated.
+    Template,
+}
+
+impl Error {
+    /// An error of a playbook's content.
+    pub(crate) fn invalid(message: impl Into<String>, span: &Span) -> Self {
+        Self { message: message.into(), span: Some(span.clone()), hint: None, help: None, kind: ErrorKind::Invalid }
+    }
+
+    /// An error of another kind.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, span: Option<&Span>) -> Self {
+        Self { message: message.into(), span: span.cloned(), hint: None, help: None, kind }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, span: &Span) -> Self {
+        self.span.get_or_insert_with(|| span.clone());
+        self
+    }
+
+    /// The error as a person reads it: what, where with the line shown, a hint beside it, and what to do.
+    ///
+    /// ```text
+    /// error: unknown module `lineinfle`
+    ///   --> roles/etcd/tasks/main.yml:14:5
+    ///    |
+    /// 14 |     lineinfle:
+    ///    |     ^^^^^^^^^ did you mean `lineinfile`?
+    /// ```
+    pub fn render(&self) -> String {
+        let mut out = format!("error: {}\n", self.message);
+        if let Some(span) = &self.span {
+            show_place(&mut out, span, self.hint.as_deref());
+        } else if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "  = {hint}");
+        }
+        if let Some(help) = &self.help {
+            let _ = writeln!(out, "  = help: {help}");
+        }
+        out
+    }
+}
+
+fn show_place(out: &mut String, span: &Span, hint: Option<&str>) {
+    let number = span.line.to_string();
+    let blank = " ".repeat(number.len());
+    let _ = writeln!(out, "{blank}--> {span}");
+    let Some(line) = span.source.line(span.line) else {
+        if let Some(hint) = hint {
+            let _ = writeln!(out, "  = {hint}");
+        }
+        return;
+    };
+    let before: String =
+        line.chars().take(span.column.saturating_sub(1) as usize).map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let marked = width_of_word(line, span.column);
+    let _ = writeln!(out, "{blank} |");
+    let _ = writeln!(out, "{number} | {}", line.trim_end());
+    let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+    let _ = writeln!(out, "{blank} | {before}{}{hint}", "^".repeat(marked));
+}
+
+/// How many characters from the column on belong to the key or word that stands there.
+fn width_of_word(line: &str, column: u32) -> usize {
+    let rest = line.chars().skip(column.saturating_sub(1) as usize);
+    rest.take_while(|c| !c.is_whitespace() && !matches!(c, ':' | ',' | '}' | ']')).count().max(1)
+}
