@@ -1,1 +1,33 @@
-//! Hosts, groups, patterns and their variables
+//! Hosts, groups, patterns and their variables.
+//!
+//! An [`Inventory`] is read from sources as `-i` names them, answers which hosts a pattern means, and which variables
+//! a host has, layer by layer.
+//!
+//! ```
+//! use ksplay_inventory::{Inventory, LoadOptions};
+//!
+//! let inventory = Inventory::load(&["web1,web2,db1".to_owned()], &LoadOptions::default()).unwrap();
+//! let selection = inventory.select(&["web*:!web2"], None).unwrap();
+//! assert_eq!(selection.hosts[0].as_str(), "web1");
+//! assert_eq!(selection.hosts.len(), 1);
+//! ```
+
+mod error;
+mod host;
+mod ini;
+mod inventory;
+mod list;
+mod literal;
+mod load;
+mod pattern;
+mod range;
+mod script;
+mod structured;
+mod vars;
+
+pub use error::{Error, Warning};
+pub use host::{Group, Host, HostName};
+pub use inventory::Inventory;
+pub use load::{Decrypt, LoadOptions};
+pub use pattern::Selection;
+pub use vars::{Layer, Level};

@@ -1,0 +1,328 @@
+//! The inventory: hosts in order, groups as a directed graph without cycles.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use ksplay_value::{Map, Value};
+use petgraph::Direction;
+use petgraph::algo::has_path_connecting;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+
+use crate::vars::VarsFiles;
+use crate::{Error, Group, Host, HostName, Warning};
+
+/// All hosts and groups of a run, with their variables.
+///
+/// Begins with the groups `all` and `ungrouped`; every group is below `all`.
+#[derive(Debug)]
+pub struct Inventory {
+    pub(crate) hosts: IndexMap<HostName, Host>,
+    pub(crate) graph: StableDiGraph<Group, ()>,
+    pub(crate) groups: IndexMap<Arc<str>, NodeIndex>,
+    /// Children in the order in which they were added, which the graph does not keep.
+    pub(crate) children: HashMap<NodeIndex, Vec<NodeIndex>>,
+    pub(crate) implicit_localhost: Host,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) files: VarsFiles,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        let mut vars = Map::new();
+        vars.insert("ansible_connection", "local");
+        let mut inventory = Self {
+            hosts: IndexMap::new(),
+            graph: StableDiGraph::new(),
+            groups: IndexMap::new(),
+            children: HashMap::new(),
+            implicit_localhost: Host {
+                name: "localhost".into(),
+                vars: Arc::new(vars),
+                groups: IndexSet::new(),
+                file: None,
+                implicit: true,
+            },
+            warnings: Vec::new(),
+            files: VarsFiles::default(),
+        };
+        let all = inventory.add_group("all");
+        let ungrouped = inventory.add_group("ungrouped");
+        inventory.link(all, ungrouped);
+        inventory
+    }
+}
+
+impl Inventory {
+    /// The hosts in the order in which the sources named them; the implicit `localhost` is none of them.
+    pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Host> {
+        self.hosts.values()
+    }
+
+    /// The host of this name; for `localhost` and its numeric names the implicit one, when no source names it.
+    pub fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.get(name).or_else(|| is_localhost(name).then_some(&self.implicit_localhost))
+    }
+
+    /// The groups in the order in which they were first named, `all` and `ungrouped` first.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.groups.values().map(|index| &self.graph[*index])
+    }
+
+    /// The group of this name.
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name).map(|index| &self.graph[*index])
+    }
+
+    /// What was odd while the sources were read.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The child groups of a group in the order in which they were added; nothing for an unknown group.
+    pub fn children(&self, group: &str) -> Vec<&Group> {
+        let Some(index) = self.groups.get(group) else { return Vec::new() };
+        self.children_of(*index).iter().map(|child| &self.graph[*child]).collect()
+    }
+
+    /// The hosts of a group and of the groups below it, each once; nothing for an unknown group.
+    pub fn hosts_in(&self, group: &str) -> Vec<&HostName> {
+        let Some(index) = self.groups.get(group) else { return Vec::new() };
+        let mut hosts = IndexSet::new();
+        for group in self.descendants(*index) {
+            hosts.extend(self.graph[group].hosts.iter());
+        }
+        hosts.into_iter().collect()
+    }
+
+    /// The magic variable `groups`: every group with the names of its hosts.
+    pub fn groups_map(&self) -> Map {
+        self.groups().map(|group| (group.name(), self.hosts_in(group.name()).into_iter().collect::<Value>())).collect()
+    }
+
+    /// The groups that a host is in, directly or through others, in the order in which their variables apply: by
+    /// depth, priority and name, `all` first.
+    pub fn groups_of(&self, host: &str) -> Vec<&Group> {
+        let Some(host) = self.host(host) else { return Vec::new() };
+        let mut found: IndexSet<NodeIndex> = IndexSet::new();
+        let mut open: Vec<NodeIndex> = host.groups.iter().filter_map(|name| self.groups.get(name).copied()).collect();
+        if let Some(all) = self.groups.get("all") {
+            open.push(*all);
+        }
+        while let Some(index) = open.pop() {
+            if found.insert(index) {
+                open.extend(self.graph.neighbors_directed(index, Direction::Incoming));
+            }
+        }
+        let mut groups: Vec<&Group> = found.into_iter().map(|index| &self.graph[index]).collect();
+        groups.sort_by(|left, right| {
+            (left.depth, left.priority, &left.name).cmp(&(right.depth, right.priority, &right.name))
+        });
+        groups
+    }
+
+    /// The magic variable `group_names`: the groups of a host by name, without `all`.
+    pub fn group_names(&self, host: &str) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.groups_of(host).into_iter().map(Group::name).filter(|name| *name != "all").collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Adds a host to groups, as the module `add_host` does; what is missing is made, variables are laid over those
+    /// that the host has. Says whether anything changed.
+    ///
+    /// # Errors
+    ///
+    /// None today; reserved for names that cannot be host names.
+    pub fn add_host(&mut self, name: &str, groups: &[impl AsRef<str>], vars: Map) -> Result<bool, Error> {
+        let mut changed = !self.hosts.contains_key(name);
+        self.insert_host(name, None);
+        for group in groups {
+            changed |= self.group_by(name, group.as_ref(), &[] as &[&str])?;
+        }
+        self.reconcile();
+        if let Some(host) = self.hosts.get_mut(name) {
+            let own = Arc::make_mut(&mut host.vars);
+            for (key, value) in vars {
+                let old = own.get_key(&key);
+                changed |= old != Some(&value);
+                own.insert(key, value);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Puts a host into a group, which is made below `parents` (below `all` when there are none), as the module
+    /// `group_by` does. Says whether anything changed.
+    ///
+    /// # Errors
+    ///
+    /// If the host is not in the inventory, or a parent is already below the group.
+    pub fn group_by(&mut self, host: &str, group: &str, parents: &[impl AsRef<str>]) -> Result<bool, Error> {
+        let mut changed = !self.groups.contains_key(group);
+        self.add_group(group);
+        for parent in parents {
+            self.add_group(parent.as_ref());
+            changed |= self.add_child(parent.as_ref(), group)?;
+        }
+        changed |= self.add_host_to(group, host)?;
+        self.reconcile();
+        Ok(changed)
+    }
+
+    /// Looks for `group_vars` and `host_vars` beside a playbook too.
+    pub fn add_playbook_dir(&mut self, dir: &Path) {
+        self.files.add_playbook_dir(dir);
+    }
+
+    /// Sets a variable of a host or of a group, whichever has this name (`ansible_group_priority` sets the priority).
+    pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value) {
+        let Some(index) = self.groups.get(group) else { return };
+        let group = &mut self.graph[*index];
+        if name.as_str() == Some("ansible_group_priority") {
+            if let Some(priority) = priority(&value) {
+                group.priority = priority;
+            }
+            return;
+        }
+        Arc::make_mut(&mut group.vars).insert(name, value);
+    }
+
+    pub(crate) fn set_host_var(&mut self, host: &str, name: Value, value: Value) {
+        if let Some(host) = self.hosts.get_mut(host) {
+            Arc::make_mut(&mut host.vars).insert(name, value);
+        }
+    }
+
+    /// Makes a host, unless it is there already.
+    pub(crate) fn insert_host(&mut self, name: &str, file: Option<&Arc<Path>>) {
+        if self.hosts.contains_key(name) {
+            return;
+        }
+        let name = HostName::from(name);
+        let host = Host {
+            name: name.clone(),
+            vars: Arc::default(),
+            groups: IndexSet::new(),
+            file: file.cloned(),
+            implicit: false,
+        };
+        self.hosts.insert(name, host);
+    }
+
+    /// Makes a group, unless it is there already.
+    pub(crate) fn add_group(&mut self, name: &str) -> NodeIndex {
+        if let Some(index) = self.groups.get(name) {
+            return *index;
+        }
+        let name: Arc<str> = name.into();
+        let index = self.graph.add_node(Group {
+            name: Arc::clone(&name),
+            vars: Arc::default(),
+            hosts: IndexSet::new(),
+            priority: 1,
+            depth: 0,
+        });
+        self.groups.insert(name, index);
+        index
+    }
+
+    /// Puts a host into a group; says whether it was not there before.
+    pub(crate) fn add_host_to(&mut self, group: &str, host: &str) -> Result<bool, Error> {
+        let missing = |kind, name: &str| Error::Missing { kind, name: name.to_owned() };
+        let index = *self.groups.get(group).ok_or_else(|| missing("group", group))?;
+        let host = self.hosts.get_mut(host).ok_or_else(|| missing("host", host))?;
+        let group = &mut self.graph[index];
+        host.groups.insert(Arc::clone(&group.name));
+        Ok(group.hosts.insert(host.name.clone()))
+    }
+
+    /// Puts a group below another; says whether it was not there before.
+    pub(crate) fn add_child(&mut self, parent: &str, child: &str) -> Result<bool, Error> {
+        let missing = |name: &str| Error::Missing { kind: "group", name: name.to_owned() };
+        let above = *self.groups.get(parent).ok_or_else(|| missing(parent))?;
+        let below = *self.groups.get(child).ok_or_else(|| missing(child))?;
+        if above == below || has_path_connecting(&self.graph, below, above, None) {
+            return Err(Error::Cycle { parent: parent.to_owned(), child: child.to_owned() });
+        }
+        Ok(self.link(above, below))
+    }
+
+    fn link(&mut self, above: NodeIndex, below: NodeIndex) -> bool {
+        if self.graph.contains_edge(above, below) {
+            return false;
+        }
+        self.graph.add_edge(above, below, ());
+        self.children.entry(above).or_default().push(below);
+        self.deepen(below, self.graph[above].depth + 1);
+        true
+    }
+
+    fn deepen(&mut self, index: NodeIndex, depth: u32) {
+        let mut open = vec![(index, depth)];
+        while let Some((index, depth)) = open.pop() {
+            if self.graph[index].depth < depth {
+                self.graph[index].depth = depth;
+                open.extend(self.children_of(index).iter().map(|child| (*child, depth + 1)));
+            }
+        }
+    }
+
+    pub(crate) fn children_of(&self, index: NodeIndex) -> &[NodeIndex] {
+        self.children.get(&index).map_or(&[], Vec::as_slice)
+    }
+
+    /// A group and what is below it, level by level, in the order of adding.
+    fn descendants(&self, index: NodeIndex) -> IndexSet<NodeIndex> {
+        let mut found = IndexSet::from([index]);
+        let mut next = 0;
+        while let Some(index) = found.get_index(next) {
+            found.extend(self.children_of(*index).to_vec());
+            next += 1;
+        }
+        found
+    }
+
+    /// Puts every group below `all`, and exactly the hosts without another group into `ungrouped`.
+    pub(crate) fn reconcile(&mut self) {
+        let (all, ungrouped) = (self.add_group("all"), self.add_group("ungrouped"));
+        let orphans: Vec<NodeIndex> = self
+            .groups
+            .values()
+            .copied()
+            .filter(|index| {
+                *index != all && self.graph.neighbors_directed(*index, Direction::Incoming).next().is_none()
+            })
+            .collect();
+        for orphan in orphans {
+            self.link(all, orphan);
+        }
+        for host in self.hosts.values_mut() {
+            let grouped = host.groups.iter().any(|group| !matches!(&**group, "all" | "ungrouped"));
+            if grouped {
+                if host.groups.shift_remove("ungrouped") {
+                    self.graph[ungrouped].hosts.shift_remove(&host.name);
+                }
+            } else if host.groups.insert("ungrouped".into()) {
+                self.graph[ungrouped].hosts.insert(host.name.clone());
+            }
+        }
+    }
+}
+
+/// The names that mean this machine even when no source has them.
+pub(crate) fn is_localhost(name: &str) -> bool {
+    matches!(name, "localhost" | "127.0.0.1" | "::1")
+}
+
+fn priority(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        Value::Float(number) => Some(*number as i64),
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
