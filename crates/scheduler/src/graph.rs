@@ -1,0 +1,263 @@
+//! The steps of a play as a graph, and how blocks, includes and handlers become part of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+
+/// A step of the graph.
+pub type StepId = NodeIndex;
+
+/// What a play (or an included file) consists of.
+#[derive(Debug, Clone)]
+pub enum Tree<P> {
+    /// A task.
+    Step(P),
+    /// A point at which notified handlers run; with a payload when the play says so itself (`meta: flush_handlers`).
+    Flush(Option<P>),
+    /// A block.
+    Block {
+        /// What runs first.
+        main: Vec<Tree<P>>,
+        /// What runs when something in `main` failed.
+        rescue: Vec<Tree<P>>,
+        /// What runs in any case.
+        always: Vec<Tree<P>>,
+    },
+}
+
+/// A node of the graph.
+#[derive(Debug)]
+pub(crate) enum Node<P> {
+    Step(P),
+    /// A handler with its number; only hosts that notified it stop here.
+    Handler(P, usize),
+    Flush(Option<P>),
+    /// A place without work: the beginning of a rescue or an always, the end of a graft.
+    Marker,
+    /// The end of a block with an always: a host that owes a failure leaves here by the failure edge.
+    BlockEnd,
+    /// The beginning of what only these hosts do.
+    Gate(Arc<[bool]>),
+    /// The end of the play.
+    End,
+}
+
+/// Where an edge leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edge {
+    Then,
+    /// Where a failure leads. `owing`: the block end at which the failure goes on. `rescued`: whether a rescue is ahead.
+    Failure {
+        owing: Option<NodeIndex>,
+        rescued: bool,
+    },
+    /// Round what is behind a gate.
+    Round,
+}
+
+/// Where a failure leads from inside some part of the play.
+#[derive(Debug, Clone, Copy)]
+struct FailTo {
+    node: NodeIndex,
+    owing: Option<NodeIndex>,
+    rescued: bool,
+}
+
+/// The steps of a play and the ways between them. Every edge leads forward in [`Graph::position`].
+#[derive(Debug)]
+pub struct Graph<P> {
+    graph: StableDiGraph<Node<P>, Edge>,
+    start: NodeIndex,
+    end: NodeIndex,
+    order: Vec<NodeIndex>,
+    position: Vec<u32>,
+    /// The end of the last graft behind a step.
+    grafted: HashMap<NodeIndex, NodeIndex>,
+}
+
+impl<P> Graph<P> {
+    /// The graph of these steps.
+    pub fn new(play: Vec<Tree<P>>) -> Self {
+        let mut graph = StableDiGraph::new();
+        let start = graph.add_node(Node::Marker);
+        let end = graph.add_node(Node::End);
+        let mut this = Self { graph, start, end, order: vec![start], position: Vec::new(), grafted: HashMap::new() };
+        let out = FailTo { node: end, owing: None, rescued: false };
+        let mut order = Vec::new();
+        let last = this.sequence(play, start, out, &mut order);
+        this.graph.add_edge(last, end, Edge::Then);
+        this.order.append(&mut order);
+        this.order.push(end);
+        this.number_from(0);
+        this
+    }
+
+    pub(crate) fn start(&self) -> NodeIndex {
+        self.start
+    }
+
+    pub(crate) fn node(&self, index: NodeIndex) -> &Node<P> {
+        &self.graph[index]
+    }
+
+    /// What the caller gave for this step.
+    pub fn payload(&self, step: StepId) -> Option<&P> {
+        match self.graph.node_weight(step)? {
+            Node::Step(payload) | Node::Handler(payload, _) | Node::Flush(Some(payload)) => Some(payload),
+            _ => None,
+        }
+    }
+
+    /// The place of a step in the order of the play; every way through the play visits growing positions.
+    pub fn position(&self, step: StepId) -> u32 {
+        self.position[step.index()]
+    }
+
+    pub(crate) fn after(&self, index: NodeIndex) -> NodeIndex {
+        self.leading(index, |edge| edge == Edge::Then).map_or(self.end, |(target, _)| target)
+    }
+
+    pub(crate) fn around(&self, index: NodeIndex) -> NodeIndex {
+        self.leading(index, |edge| edge == Edge::Round).map_or(self.end, |(target, _)| target)
+    }
+
+    /// Where a failure at this node leads, the block end where it goes on, and whether a rescue is ahead.
+    pub(crate) fn on_failure(&self, index: NodeIndex) -> (NodeIndex, Option<NodeIndex>, bool) {
+        match self.leading(index, |edge| matches!(edge, Edge::Failure { .. })) {
+            Some((target, Edge::Failure { owing, rescued })) => (target, owing, rescued),
+            _ => (self.end, None, false),
+        }
+    }
+
+    fn leading(&self, index: NodeIndex, wanted: impl Fn(Edge) -> bool) -> Option<(NodeIndex, Edge)> {
+        self.graph.edges(index).find(|edge| wanted(*edge.weight())).map(|edge| (edge.target(), *edge.weight()))
+    }
+
+    fn then_edge(&self, index: NodeIndex) -> Option<EdgeIndex> {
+        self.graph.edges(index).find(|edge| *edge.weight() == Edge::Then).map(|edge| edge.id())
+    }
+
+    /// Adds a tree behind a step, to be gone through by these hosts only; what was added there before comes first.
+    /// A failure inside leads where a failure of the step leads.
+    pub(crate) fn graft(&mut self, step: NodeIndex, hosts: Arc<[bool]>, tree: Vec<Tree<P>>) {
+        let before = self.grafted.get(&step).copied().unwrap_or(step);
+        let (node, owing, rescued) = self.on_failure(step);
+        self.insert(step, before, hosts, |graph, gate, order| {
+            graph.sequence(tree, gate, FailTo { node, owing, rescued }, order)
+        });
+    }
+
+    /// Adds the handlers behind a flush, for these hosts.
+    pub(crate) fn graft_handlers(&mut self, flush: NodeIndex, hosts: Arc<[bool]>, handlers: &[P])
+    where
+        P: Clone,
+    {
+        let before = self.grafted.get(&flush).copied().unwrap_or(flush);
+        let (node, owing, rescued) = self.on_failure(flush);
+        self.insert(flush, before, hosts, |graph, gate, order| {
+            let mut last = gate;
+            for (number, handler) in handlers.iter().enumerate() {
+                let handler = Node::Handler(handler.clone(), number);
+                last = graph.push(handler, last, FailTo { node, owing, rescued }, order);
+            }
+            last
+        });
+    }
+
+    fn insert(
+        &mut self,
+        step: NodeIndex,
+        before: NodeIndex,
+        hosts: Arc<[bool]>,
+        fill: impl FnOnce(&mut Self, NodeIndex, &mut Vec<NodeIndex>) -> NodeIndex,
+    ) {
+        let next = self.after(before);
+        if let Some(edge) = self.then_edge(before) {
+            self.graph.remove_edge(edge);
+        }
+        let gate = self.graph.add_node(Node::Gate(hosts));
+        let close = self.graph.add_node(Node::Marker);
+        self.graph.add_edge(before, gate, Edge::Then);
+        self.graph.add_edge(gate, close, Edge::Round);
+        self.graph.add_edge(close, next, Edge::Then);
+        let mut order = vec![gate];
+        let last = fill(self, gate, &mut order);
+        self.graph.add_edge(last, close, Edge::Then);
+        order.push(close);
+        let at = self.position[before.index()] as usize + 1;
+        self.order.splice(at..at, order);
+        self.number_from(at);
+        self.grafted.insert(step, close);
+    }
+
+    fn number_from(&mut self, first: usize) {
+        self.position.resize(self.graph.node_count(), 0);
+        for (position, node) in self.order.iter().enumerate().skip(first) {
+            self.position[node.index()] = position as u32;
+        }
+    }
+
+    fn push(&mut self, node: Node<P>, last: NodeIndex, fail: FailTo, order: &mut Vec<NodeIndex>) -> NodeIndex {
+        let index = self.graph.add_node(node);
+        self.graph.add_edge(last, index, Edge::Then);
+        self.graph.add_edge(index, fail.node, Edge::Failure { owing: fail.owing, rescued: fail.rescued });
+        order.push(index);
+        index
+    }
+
+    fn sequence(
+        &mut self,
+        trees: Vec<Tree<P>>,
+        mut last: NodeIndex,
+        fail: FailTo,
+        order: &mut Vec<NodeIndex>,
+    ) -> NodeIndex {
+        for tree in trees {
+            last = match tree {
+                Tree::Step(payload) => self.push(Node::Step(payload), last, fail, order),
+                Tree::Flush(payload) => self.push(Node::Flush(payload), last, fail, order),
+                Tree::Block { main, rescue, always } => self.block(main, rescue, always, last, fail, order),
+            };
+        }
+        last
+    }
+
+    fn block(
+        &mut self,
+        main: Vec<Tree<P>>,
+        rescue: Vec<Tree<P>>,
+        always: Vec<Tree<P>>,
+        last: NodeIndex,
+        fail: FailTo,
+        order: &mut Vec<NodeIndex>,
+    ) -> NodeIndex {
+        let close = self.graph.add_node(Node::BlockEnd);
+        let always_start = self.graph.add_node(Node::Marker);
+        self.graph.add_edge(close, fail.node, Edge::Failure { owing: fail.owing, rescued: fail.rescued });
+        // Where a failure goes that this block does not rescue: through the always part, or straight out.
+        let beyond = if always.is_empty() {
+            fail
+        } else {
+            FailTo { node: always_start, owing: Some(close), rescued: fail.rescued }
+        };
+        let from_main = if rescue.is_empty() {
+            self.sequence(main, last, beyond, order)
+        } else {
+            let rescue_start = self.graph.add_node(Node::Marker);
+            let rescued = FailTo { node: rescue_start, owing: None, rescued: true };
+            let from_main = self.sequence(main, last, rescued, order);
+            order.push(rescue_start);
+            let from_rescue = self.sequence(rescue, rescue_start, beyond, order);
+            self.graph.add_edge(from_rescue, always_start, Edge::Then);
+            from_main
+        };
+        self.graph.add_edge(from_main, always_start, Edge::Then);
+        order.push(always_start);
+        let from_always = self.sequence(always, always_start, fail, order);
+        self.graph.add_edge(from_always, close, Edge::Then);
+        order.push(close);
+        close
+    }
+}

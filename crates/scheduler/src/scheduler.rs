@@ -1,0 +1,437 @@
+//! Who may go on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use petgraph::stable_graph::NodeIndex;
+
+use crate::graph::{Graph, Node, StepId, Tree};
+
+/// The number of a host within the batch.
+pub type HostIndex = usize;
+
+/// How hosts wait for each other: nothing but a choice of edges between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// All hosts finish a step before any begins the next.
+    Linear,
+    /// No host waits for another.
+    Free,
+}
+
+/// A step that these hosts may begin now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// The step.
+    pub step: StepId,
+    /// The hosts, in the order of the batch.
+    pub hosts: Vec<HostIndex>,
+}
+
+/// How a step ended on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Ok, changed, skipped, or a failure that is ignored.
+    Ok,
+    /// It failed.
+    Failed,
+    /// The host could not be reached: it leaves the play, nothing rescues that.
+    Unreachable,
+    /// The host leaves the play without having failed (`meta: end_host`, `end_play`).
+    Left,
+}
+
+/// What a failure means for the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consequence {
+    /// It goes on (there was no failure).
+    GoesOn,
+    /// A rescue is ahead.
+    Rescued,
+    /// The host has failed; what is ahead of it is at most an always.
+    Failed,
+}
+
+/// Where a host stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is on its way.
+    Running,
+    /// It reached the end.
+    Finished,
+    /// It failed.
+    Failed,
+    /// It could not be reached.
+    Unreachable,
+    /// It left on request.
+    Left,
+}
+
+#[derive(Debug)]
+struct Host {
+    at: NodeIndex,
+    busy: bool,
+    /// The ends of blocks at which a failure goes on.
+    owing: Vec<NodeIndex>,
+    notified: BTreeSet<usize>,
+    standing: Standing,
+    failing: bool,
+}
+
+/// The state of one batch of hosts in one play.
+#[derive(Debug)]
+pub struct Scheduler<P> {
+    graph: Graph<P>,
+    handlers: Vec<P>,
+    hosts: Vec<Host>,
+    strategy: Strategy,
+    busy: usize,
+}
+
+impl<P: Clone> Scheduler<P> {
+    /// A batch of this many hosts at the beginning of a play with these handlers.
+    pub fn new(play: Vec<Tree<P>>, handlers: Vec<P>, hosts: usize, strategy: Strategy) -> Self {
+        let graph = Graph::new(play);
+        let at = graph.start();
+        let host = || Host {
+            at,
+            busy: false,
+            owing: Vec::new(),
+            notified: BTreeSet::new(),
+            standing: Standing::Running,
+            failing: false,
+        };
+        let hosts = (0..hosts).map(|_| host()).collect();
+        let mut this = Self { graph, handlers, hosts, strategy, busy: 0 };
+        for host in 0..this.hosts.len() {
+            this.settle(host);
+        }
+        this
+    }
+
+    /// What the caller gave for this step.
+    pub fn payload(&self, step: StepId) -> Option<&P> {
+        self.graph.payload(step)
+    }
+
+    /// Whether the step is a handler in a flush.
+    pub fn is_handler(&self, step: StepId) -> bool {
+        matches!(self.graph.node(step), Node::Handler(..))
+    }
+
+    /// Where a host stands.
+    pub fn standing(&self, host: HostIndex) -> Standing {
+        self.hosts[host].standing
+    }
+
+    /// Whether the host has failed, even if an always part is still ahead of it.
+    pub fn is_failing(&self, host: HostIndex) -> bool {
+        self.hosts[host].failing || self.hosts[host].standing == Standing::Failed
+    }
+
+    /// Whether no host is on its way any more.
+    pub fn is_finished(&self) -> bool {
+        self.hosts.iter().all(|host| host.standing != Standing::Running)
+    }
+
+    /// The handlers, in the order in which they run; their numbers are those of [`Scheduler::notify`].
+    pub fn handlers(&self) -> &[P] {
+        &self.handlers
+    }
+
+    /// Adds a handler that a dynamic include brought; the answer is its number.
+    pub fn add_handler(&mut self, handler: P) -> usize {
+        self.handlers.push(handler);
+        self.handlers.len() - 1
+    }
+
+    /// Notifies a handler for a host; once per flush however often it is said.
+    pub fn notify(&mut self, host: HostIndex, handler: usize) {
+        self.hosts[host].notified.insert(handler);
+    }
+
+    /// What can be started now. Every host named here must be completed once.
+    #[expect(clippy::should_implement_trait, reason = "an iterator ends; this may have more after `complete`")]
+    pub fn next(&mut self) -> Vec<Ready> {
+        loop {
+            let ready = match self.strategy {
+                Strategy::Linear => self.front().into_iter().collect(),
+                Strategy::Free => self.idle(),
+            };
+            let (flushes, steps): (Vec<Ready>, Vec<Ready>) =
+                ready.into_iter().partition(|ready| matches!(self.graph.node(ready.step), Node::Flush(None)));
+            if flushes.is_empty() {
+                for host in steps.iter().flat_map(|ready| &ready.hosts) {
+                    self.hosts[*host].busy = true;
+                    self.busy += 1;
+                    if let Node::Handler(_, number) = self.graph.node(self.hosts[*host].at) {
+                        self.hosts[*host].notified.remove(number);
+                    }
+                }
+                return steps;
+            }
+            for Ready { step, hosts } in flushes {
+                self.flush(step, &hosts);
+                for host in hosts {
+                    self.advance(host);
+                }
+            }
+        }
+    }
+
+    /// The hosts at the earliest step, when nothing is under way.
+    fn front(&self) -> Option<Ready> {
+        if self.busy > 0 {
+            return None;
+        }
+        let running = || self.hosts.iter().enumerate().filter(|(_, host)| host.standing == Standing::Running);
+        let step = running().map(|(_, host)| host.at).min_by_key(|at| self.graph.position(*at))?;
+        Some(Ready { step, hosts: running().filter(|(_, host)| host.at == step).map(|(index, _)| index).collect() })
+    }
+
+    fn idle(&self) -> Vec<Ready> {
+        let idle = self.hosts.iter().enumerate().filter(|(_, host)| host.standing == Standing::Running && !host.busy);
+        idle.map(|(index, host)| Ready { step: host.at, hosts: vec![index] }).collect()
+    }
+
+    /// Adds what a dynamic include found behind its step, for these hosts. To be called before they complete the step;
+    /// several calls for one step run in the order of the calls.
+    pub fn graft(&mut self, step: StepId, hosts: &[HostIndex], tree: Vec<Tree<P>>) {
+        self.graph.graft(step, self.mask(hosts), tree);
+    }
+
+    /// Lets the handlers that these hosts notified run behind a step. To be called for an explicit flush, before the
+    /// hosts complete it.
+    pub fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
+        if hosts.iter().any(|host| !self.hosts[*host].notified.is_empty()) {
+            let mask = self.mask(hosts);
+            self.graph.graft_handlers(step, mask, &self.handlers);
+        }
+    }
+
+    fn mask(&self, hosts: &[HostIndex]) -> Arc<[bool]> {
+        let mut mask = vec![false; self.hosts.len()];
+        for host in hosts {
+            mask[*host] = true;
+        }
+        mask.into()
+    }
+
+    /// A host ended a step that [`Scheduler::next`] gave it.
+    pub fn complete(&mut self, step: StepId, host: HostIndex, ended: Ended) -> Consequence {
+        debug_assert_eq!(self.hosts[host].at, step, "a host completes the step it is at");
+        if std::mem::take(&mut self.hosts[host].busy) {
+            self.busy -= 1;
+        }
+        match ended {
+            Ended::Ok => {
+                self.advance(host);
+                Consequence::GoesOn
+            }
+            Ended::Failed => self.fail(host),
+            Ended::Unreachable => {
+                self.hosts[host].standing = Standing::Unreachable;
+                Consequence::Failed
+            }
+            Ended::Left => {
+                self.hosts[host].standing = Standing::Left;
+                Consequence::GoesOn
+            }
+        }
+    }
+
+    /// Fails a host where it stands, such as all others of an `any_errors_fatal` task.
+    pub fn fail(&mut self, host: HostIndex) -> Consequence {
+        let (target, owing, rescued) = self.graph.on_failure(self.hosts[host].at);
+        let state = &mut self.hosts[host];
+        state.at = target;
+        state.owing.extend(owing);
+        state.failing = !rescued;
+        self.settle(host);
+        if rescued { Consequence::Rescued } else { Consequence::Failed }
+    }
+
+    /// A host leaves the play where it stands.
+    pub fn leave(&mut self, host: HostIndex, standing: Standing) {
+        if std::mem::take(&mut self.hosts[host].busy) {
+            self.busy -= 1;
+        }
+        self.hosts[host].standing = standing;
+    }
+
+    /// A failed host is forgiven (`meta: clear_host_errors`).
+    pub fn forgive(&mut self, host: HostIndex) {
+        self.hosts[host].failing = false;
+        self.hosts[host].owing.clear();
+    }
+
+    fn advance(&mut self, host: HostIndex) {
+        self.hosts[host].at = self.graph.after(self.hosts[host].at);
+        self.settle(host);
+    }
+
+    /// Moves a host over whatever holds no work for it.
+    fn settle(&mut self, host: HostIndex) {
+        loop {
+            let state = &mut self.hosts[host];
+            let at = state.at;
+            state.at = match self.graph.node(at) {
+                Node::Marker => self.graph.after(at),
+                Node::Gate(hosts) => {
+                    if hosts[host] {
+                        self.graph.after(at)
+                    } else {
+                        self.graph.around(at)
+                    }
+                }
+                Node::BlockEnd => match state.owing.iter().position(|owed| *owed == at) {
+                    Some(found) => {
+                        state.owing.remove(found);
+                        let (target, owing, rescued) = self.graph.on_failure(at);
+                        state.owing.extend(owing);
+                        state.failing = !rescued;
+                        target
+                    }
+                    None => self.graph.after(at),
+                },
+                Node::Handler(_, number) if !state.notified.contains(number) => self.graph.after(at),
+                Node::End => {
+                    state.standing = if state.failing { Standing::Failed } else { Standing::Finished };
+                    return;
+                }
+                Node::Step(_) | Node::Handler(..) | Node::Flush(_) => return,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(scheduler: &mut Scheduler<&'static str>, fails: impl Fn(&str, usize) -> bool) -> Vec<String> {
+        let mut log = Vec::new();
+        loop {
+            let ready = scheduler.next();
+            if ready.is_empty() {
+                return log;
+            }
+            for Ready { step, hosts } in ready {
+                for host in hosts {
+                    let name = *scheduler.payload(step).expect("a step has a payload");
+                    log.push(format!("{name}{host}"));
+                    let ended = if fails(name, host) { Ended::Failed } else { Ended::Ok };
+                    scheduler.complete(step, host, ended);
+                }
+            }
+        }
+    }
+
+    fn block(main: &[&'static str], rescue: &[&'static str], always: &[&'static str]) -> Tree<&'static str> {
+        let steps = |names: &[&'static str]| names.iter().map(|name| Tree::Step(*name)).collect();
+        Tree::Block { main: steps(main), rescue: steps(rescue), always: steps(always) }
+    }
+
+    #[test]
+    fn a_failed_host_goes_through_rescue_and_always_and_on() {
+        let play = vec![block(&["a", "b"], &["r"], &["z"]), Tree::Step("next")];
+        let mut scheduler = Scheduler::new(play, vec![], 2, Strategy::Linear);
+        let log = run(&mut scheduler, |name, host| name == "a" && host == 1);
+        assert_eq!(log, ["a0", "a1", "b0", "r1", "z0", "z1", "next0", "next1"]);
+        assert_eq!(scheduler.standing(1), Standing::Finished);
+    }
+
+    #[test]
+    fn a_failure_in_rescue_runs_always_and_ends_the_host() {
+        let play = vec![block(&["a"], &["r"], &["z"]), Tree::Step("next")];
+        let mut scheduler = Scheduler::new(play, vec![], 1, Strategy::Linear);
+        let log = run(&mut scheduler, |name, _| name == "a" || name == "r");
+        assert_eq!(log, ["a0", "r0", "z0"]);
+        assert_eq!(scheduler.standing(0), Standing::Failed);
+    }
+
+    #[test]
+    fn an_inner_always_runs_before_an_outer_rescue() {
+        let inner = block(&["a"], &[], &["z"]);
+        let play = vec![Tree::Block { main: vec![inner], rescue: vec![Tree::Step("r")], always: vec![] }];
+        let mut scheduler = Scheduler::new(play, vec![], 1, Strategy::Linear);
+        assert_eq!(run(&mut scheduler, |name, _| name == "a"), ["a0", "z0", "r0"]);
+        assert_eq!(scheduler.standing(0), Standing::Finished);
+    }
+
+    #[test]
+    fn a_failure_with_a_rescue_ahead_counts_as_rescued() {
+        let inner = block(&["a"], &[], &["z"]);
+        let play = vec![Tree::Block { main: vec![inner], rescue: vec![Tree::Step("r")], always: vec![] }];
+        let mut scheduler = Scheduler::new(play, vec![], 1, Strategy::Linear);
+        let step = scheduler.next()[0].step;
+        assert_eq!(scheduler.complete(step, 0, Ended::Failed), Consequence::Rescued);
+    }
+
+    #[test]
+    fn an_included_file_runs_in_lockstep_for_its_hosts_only() {
+        let mut scheduler = Scheduler::new(vec![Tree::Step("inc"), Tree::Step("next")], vec![], 3, Strategy::Linear);
+        let Ready { step, hosts } = scheduler.next().remove(0);
+        scheduler.graft(step, &[0, 2], vec![Tree::Step("x"), Tree::Step("y")]);
+        scheduler.graft(step, &[1], vec![Tree::Step("z")]);
+        for host in hosts {
+            scheduler.complete(step, host, Ended::Ok);
+        }
+        let log = run(&mut scheduler, |_, _| false);
+        assert_eq!(log, ["x0", "x2", "y0", "y2", "z1", "next0", "next1", "next2"]);
+    }
+
+    #[test]
+    fn a_failing_include_in_a_block_is_rescued() {
+        let mut scheduler = Scheduler::new(vec![block(&["inc"], &["r"], &[])], vec![], 1, Strategy::Linear);
+        let step = scheduler.next()[0].step;
+        scheduler.graft(step, &[0], vec![Tree::Step("x"), Tree::Step("y")]);
+        scheduler.complete(step, 0, Ended::Ok);
+        assert_eq!(run(&mut scheduler, |name, _| name == "x"), ["x0", "r0"]);
+    }
+
+    #[test]
+    fn handlers_run_once_in_their_order_and_an_earlier_one_waits_for_the_next_flush() {
+        let play = vec![Tree::Step("a"), Tree::Flush(None), Tree::Step("b"), Tree::Flush(None)];
+        let mut scheduler = Scheduler::new(play, vec!["h0", "h1", "h2"], 2, Strategy::Linear);
+        let mut log = Vec::new();
+        loop {
+            let ready = scheduler.next();
+            let Some(Ready { step, hosts }) = ready.into_iter().next() else { break };
+            for host in hosts {
+                let name = *scheduler.payload(step).expect("a step has a payload");
+                log.push(format!("{name}{host}"));
+                if name == "a" {
+                    scheduler.notify(host, 1);
+                    scheduler.notify(host, 1);
+                }
+                if name == "h1" && host == 0 {
+                    scheduler.notify(host, 0);
+                    scheduler.notify(host, 2);
+                }
+                scheduler.complete(step, host, Ended::Ok);
+            }
+        }
+        assert_eq!(log, ["a0", "a1", "h10", "h11", "h20", "b0", "b1", "h00"]);
+    }
+
+    #[test]
+    fn under_free_no_host_waits() {
+        let mut scheduler = Scheduler::new(vec![Tree::Step("a"), Tree::Step("b")], vec![], 2, Strategy::Free);
+        let ready = scheduler.next();
+        assert_eq!(ready.len(), 2);
+        scheduler.complete(ready[0].step, 0, Ended::Ok);
+        let more = scheduler.next();
+        assert_eq!(more.len(), 1);
+        assert_eq!((scheduler.payload(more[0].step), &more[0].hosts), (Some(&"b"), &vec![0]));
+    }
+
+    #[test]
+    fn an_unreachable_host_is_not_rescued() {
+        let mut scheduler = Scheduler::new(vec![block(&["a"], &["r"], &["z"])], vec![], 1, Strategy::Linear);
+        let step = scheduler.next()[0].step;
+        scheduler.complete(step, 0, Ended::Unreachable);
+        assert!(scheduler.next().is_empty());
+        assert_eq!(scheduler.standing(0), Standing::Unreachable);
+    }
+}
