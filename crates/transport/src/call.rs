@@ -6,18 +6,8 @@ use std::time::Duration;
 
 use ksplay_value::Map;
 
-use crate::Become;
+use crate::{Become, RunOptions};
 
-/// How the module is run; as the module crate's type of the same name.
-#[derive(Debug, Clone, Default)]
-pub struct RunOptions {
-    /// Look, do not change.
-    pub check: bool,
-    /// Make diffs.
-    pub diff: bool,
-    /// Environment variables of the task.
-    pub environment: Vec<(String, String)>,
-}
 
 /// The run of one module on a host.
 #[derive(Debug, Clone, Default)]

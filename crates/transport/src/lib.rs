@@ -6,22 +6,19 @@
 //! The program that uses this crate calls [`askpass_if_asked`] before anything else: ssh asks for passwords by running
 //! the very same program.
 
-mod become_user;
 mod call;
 mod connection;
 mod error;
 mod raw;
-mod secret;
 mod target;
 mod agent_files;
 mod askpass;
 
 pub use agent_files::AgentFiles;
 pub use askpass::askpass_if_asked;
-pub use become_user::{Become, Method};
-pub use call::{Call, PayloadSource, RunOptions};
+pub use call::{Call, PayloadSource};
 pub use connection::{Connection, RemoteInfo};
 pub use error::Error;
+pub use ksplay_protocol::{Become, Method, RunOptions, Secret};
 pub use raw::{RawOutput, raw};
-pub use secret::Secret;
 pub use target::{Link, Ssh, Target};

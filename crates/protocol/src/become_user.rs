@@ -1,9 +1,11 @@
 //! Running as another user.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Secret;
 
 /// The program that changes the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Method {
     /// `sudo`.
     #[default]
@@ -12,8 +14,18 @@ pub enum Method {
     Su,
 }
 
+impl Method {
+    /// Its name, as in `become_method`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sudo => "sudo",
+            Self::Su => "su",
+        }
+    }
+}
+
 /// Who a task runs as, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Become {
     /// The program.
     pub method: Method,
@@ -23,7 +35,7 @@ pub struct Become {
     pub password: Option<Secret>,
     /// Another file for the program (`become_exe`).
     pub exe: Option<String>,
-    /// Other flags for it (`become_flags`), as shell words.
+    /// Other flags for it (`become_flags`), separated by blanks.
     pub flags: Option<String>,
 }
 
