@@ -6,6 +6,11 @@ use ksplay_value::{Map, Value};
 
 use crate::Failure;
 
+mod check;
+mod convert;
+
+pub use convert::{boolean, expand_path};
+
 /// The type of an argument, as Ansible names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptType {
@@ -52,7 +57,17 @@ pub struct Opt {
 
 impl Opt {
     const fn new(kind: OptType) -> Self {
-        Self { name: "", doc: "", kind, elements: OptType::Str, required: false, default: None, choices: &[], aliases: &[], no_log: false }
+        Self {
+            name: "",
+            doc: "",
+            kind,
+            elements: OptType::Str,
+            required: false,
+            default: None,
+            choices: &[],
+            aliases: &[],
+            no_log: false,
+        }
     }
 
     /// A text.
@@ -141,8 +156,12 @@ pub struct Spec {
     pub required_one_of: &'static [&'static [&'static str]],
     /// Groups that are given together or not at all.
     pub required_together: &'static [&'static [&'static str]],
-    /// `(argument, value, the arguments that are then required)`.
+    /// `(argument, value, the arguments that are then required)`; a boolean's value is written `True` or `False`.
     pub required_if: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// As `required_if`, but one of the arguments is enough.
+    pub required_any_if: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// Arguments that several modules share, such as those of a file's owner and mode.
+    pub includes: &'static [&'static [Opt]],
     /// Whether free text stands before the `key=value` pairs (`command`, `shell`, `raw`, `script`).
     pub free_form: bool,
 }
@@ -157,8 +176,26 @@ impl Spec {
             required_one_of: &[],
             required_together: &[],
             required_if: &[],
+            required_any_if: &[],
+            includes: &[],
             free_form: false,
         }
+    }
+
+    /// All arguments, those that are shared with other modules last.
+    pub fn all(&self) -> impl Iterator<Item = &'static Opt> + use<> {
+        self.options.iter().chain(self.includes.iter().copied().flatten())
+    }
+}
+
+/// The name of an argument that is written as this identifier: without the `r#` of a raw one.
+pub const fn option_name(identifier: &'static str) -> &'static str {
+    match identifier.as_bytes() {
+        [b'r', b'#', name @ ..] => match std::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => identifier,
+        },
+        _ => identifier,
     }
 }
 
@@ -166,6 +203,8 @@ impl Spec {
 pub trait Arguments: Sized {
     /// Their declaration.
     const SPEC: Spec;
+    /// The same, with a place of its own.
+    const SPEC_REF: &'static Spec = &Self::SPEC;
 
     /// Takes them out of what was given and checked.
     ///
@@ -206,7 +245,12 @@ pub trait FromArgument: Sized {
 /// }
 /// ```
 ///
-/// Rules between arguments follow the struct: `rules { mutually_exclusive: &[&["src", "content"]] }`.
+/// Arguments that several modules share are a struct of their own, named after the struct in
+/// `includes { attributes: FileAttributes }`. Rules between arguments come last:
+/// `rules { mutually_exclusive: &[&["src", "content"]] }`.
+///
+/// An argument whose name begins with `_ksplay_` is for the controller alone: it is not documented, not in
+/// `invocation`, and no error names it.
 #[macro_export]
 macro_rules! arguments {
     (
@@ -214,41 +258,40 @@ macro_rules! arguments {
         pub struct $name:ident {
             $( $(#[doc = $doc:literal])+ $field:ident : $type:ty = $opt:expr ),* $(,)?
         }
+        $( includes { $( $shared:ident : $group:ty ),* $(,)? } )?
         $( rules { $( $rule:ident : $groups:expr ),* $(,)? } )?
     ) => {
         $(#[doc = $summary])+
         #[derive(Debug, Clone)]
         pub struct $name {
-            $( $(#[doc = $doc])+ pub $field: $type ),*
+            $( $(#[doc = $doc])+ pub $field: $type, )*
+            $( $(
+                #[doc = concat!("The arguments of [`", stringify!($group), "`].")]
+                pub $shared: $group,
+            )* )?
         }
 
         impl $crate::Arguments for $name {
             const SPEC: $crate::Spec = $crate::Spec {
                 $( $( $rule: $groups, )* )?
+                $( includes: &[$( <$group as $crate::Arguments>::SPEC.options ),*], )?
                 ..$crate::Spec::new(
                     concat!($($summary),+).trim_ascii(),
-                    &[$( $crate::Opt { name: stringify!($field), doc: concat!($($doc, "\n"),+), ..$opt } ),*],
+                    &[$( $crate::Opt { name: $crate::option_name(stringify!($field)), doc: concat!($($doc, "\n"),+), ..$opt } ),*],
                 )
             };
 
             fn parse(given: &mut $crate::Given) -> Result<Self, $crate::Failure> {
-                Ok(Self { $( $field: given.take(stringify!($field))? ),* })
+                Ok(Self {
+                    $( $field: given.take($crate::option_name(stringify!($field)))?, )*
+                    $( $( $shared: <$group as $crate::Arguments>::parse(given)?, )* )?
+                })
             }
         }
     };
 }
 
 impl Given {
-    /// Checks what was given.
-    ///
-    /// # Errors
-    ///
-    /// With Ansible's messages: unsupported parameters, missing required arguments, wrong types and choices, broken
-    /// rules.
-    pub fn check(_spec: &'static Spec, _args: &Map) -> Result<Self, Failure> {
-        todo!()
-    }
-
     /// The arguments as used, secrets masked, for `invocation`.
     pub fn invocation(&self) -> Map {
         let mut shown = self.values.clone();
@@ -257,16 +300,16 @@ impl Given {
                 shown.insert(*name, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER");
             }
         }
+        shown.retain(|name, _| name.as_str().is_none_or(|name| !name.starts_with(check::INTERNAL)));
         shown
     }
 
-    /// Takes an argument out. Names written as raw identifiers (`r#type`) work too.
+    /// Takes an argument out.
     ///
     /// # Errors
     ///
     /// If the value does not fit the type.
     pub fn take<T: FromArgument>(&mut self, name: &str) -> Result<T, Failure> {
-        let name = name.trim_start_matches("r#");
         let value = self.values.remove(name).unwrap_or_default();
         T::from_argument(value).map_err(|expected| Failure::new(format!("argument '{name}' is not {expected}")))
     }

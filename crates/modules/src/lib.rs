@@ -4,10 +4,14 @@
 //! [`registry`] names each once. [`run`] is the one way in.
 
 mod arguments;
+mod commands;
+mod files;
 mod module;
 pub mod registry;
 mod system;
 
-pub use arguments::{Arguments, FromArgument, Given, Opt, OptType, Spec};
+pub use arguments::{Arguments, FromArgument, Given, Opt, OptType, Spec, boolean, expand_path, option_name};
 pub use module::{Diff, Failure, Inspection, Module, Outcome, RunOptions, run};
-pub use system::{CommandOutput, CommandSpec, Probe, System};
+pub use system::{
+    Cancel, CommandOutput, CommandSpec, Digest, Group, NewFile, Payload, Probe, Sink, Staged, System, User,
+};

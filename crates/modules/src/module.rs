@@ -123,22 +123,27 @@ pub struct RunOptions {
 /// A name that no module has is a failure too: the registry of the agent and that of the controller are the same.
 pub fn run(name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
     match registry::find(name) {
-        Some(entry) => (entry.run)(args, options, probe),
+        Some(entry) => entry.call(args, options, probe),
         None => failed(Failure::new(format!("no native module `{name}`"))),
     }
 }
 
 /// What a [`registry::Entry`] runs: parses, inspects and, outside check mode, applies.
-pub(crate) fn run_module<M: Module>(args: &Map, options: &RunOptions, probe: Probe) -> Map {
-    let mut given = match Given::check(&<M::Args as Arguments>::SPEC, args) {
+pub(crate) fn run_module<M: Module>(name: &str, args: &Map, options: &RunOptions, mut probe: Probe) -> Map {
+    if !options.environment.is_empty() {
+        probe.environment.clone_from(&options.environment);
+    }
+    probe.diff = options.diff;
+    let mut given = match Given::check(name, <M::Args as Arguments>::SPEC_REF, args) {
         Ok(given) => given,
         Err(failure) => return failed(failure),
     };
     let invocation = given.invocation();
-    let result = M::Args::parse(&mut given).and_then(|args| M::inspect(&args, &probe)).and_then(|found| match found.plan {
-        Some(plan) if !options.check => M::apply(plan, found.predicted, &mut System::new(probe)),
-        _ => Ok(found.predicted),
-    });
+    let result =
+        M::Args::parse(&mut given).and_then(|args| M::inspect(&args, &probe)).and_then(|found| match found.plan {
+            Some(plan) if !options.check => M::apply(plan, found.predicted, &mut System::new(probe)),
+            _ => Ok(found.predicted),
+        });
     let mut map = match result {
         Ok(outcome) => succeeded(outcome, options.diff),
         Err(failure) => failed(failure),
@@ -167,7 +172,11 @@ fn succeeded(outcome: Outcome, diff: bool) -> Map {
 }
 
 fn failed(failure: Failure) -> Map {
-    let mut map = Map::from([("failed", Value::Bool(true)), ("msg", Value::from(failure.message)), ("changed", Value::Bool(false))]);
+    let mut map = Map::from([
+        ("failed", Value::Bool(true)),
+        ("msg", Value::from(failure.message)),
+        ("changed", Value::Bool(false)),
+    ]);
     map.extend(failure.values);
     map
 }

@@ -2,9 +2,10 @@
 
 use ksplay_value::Map;
 
-use crate::arguments::Spec;
-use crate::module::RunOptions;
+use crate::arguments::{Arguments, Spec};
+use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
+use crate::{commands, files};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -12,16 +13,76 @@ pub struct Entry {
     pub name: &'static str,
     /// Its collection: `ansible.builtin`, `ansible.posix`, …
     pub collection: &'static str,
+    /// Other short names in the same collection.
+    pub aliases: &'static [&'static str],
     /// Its arguments and their documentation.
     pub spec: &'static Spec,
-    /// Runs it; see [`crate::run`].
-    pub run: fn(&Map, &RunOptions, Probe) -> Map,
+    run: fn(&str, &Map, &RunOptions, Probe) -> Map,
 }
 
-/// All modules, by name.
-pub static MODULES: &[Entry] = &[];
+const BUILTIN: &str = "ansible.builtin";
 
-/// The module of this name: short, or with its collection (`ansible.legacy` counts as `ansible.builtin`).
-pub fn find(_name: &str) -> Option<&'static Entry> {
-    None
+/// All modules. A line is `entry::<Module>(NAME, COLLECTION)`, and `.aliases(&[…])` where it has other names.
+/// The lines of one folder stand together, in alphabetical order.
+pub static MODULES: &[Entry] = &[
+    // commands
+    entry::<commands::Ping>("ping", BUILTIN),
+    // files
+    entry::<files::Slurp>("slurp", BUILTIN),
+];
+
+const fn entry<M: Module>(name: &'static str, collection: &'static str) -> Entry {
+    Entry { name, collection, aliases: &[], spec: <M::Args as Arguments>::SPEC_REF, run: run_module::<M> }
+}
+
+impl Entry {
+    #[expect(dead_code)]
+    const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// Runs it; see [`crate::run`].
+    pub fn call(&self, args: &Map, options: &RunOptions, probe: Probe) -> Map {
+        (self.run)(self.name, args, options, probe)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+}
+
+/// The module of this name: its short name, or with its collection (`ansible.legacy` counts as `ansible.builtin`).
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let Some((collection, short)) = name.rsplit_once('.') else {
+        return MODULES.iter().find(|entry| entry.is_called(name));
+    };
+    let collection = if collection == "ansible.legacy" { BUILTIN } else { collection };
+    MODULES.iter().find(|entry| entry.collection == collection && entry.is_called(short))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_module_is_found_by_each_of_its_names() {
+        for name in ["ping", "ansible.builtin.ping", "ansible.legacy.ping"] {
+            assert_eq!(find(name).map(|entry| entry.name), Some("ping"), "{name}");
+        }
+        assert!(find("community.general.ping").is_none());
+        assert!(find("no_such_module").is_none());
+    }
+
+    #[test]
+    fn no_name_stands_twice() {
+        let mut seen = HashSet::new();
+        for entry in MODULES {
+            for name in entry.aliases.iter().chain([&entry.name]) {
+                assert!(seen.insert(*name), "{name}");
+            }
+        }
+    }
 }

@@ -1,0 +1,5 @@
+//! Modules that look at files and change them.
+
+mod slurp;
+
+pub use slurp::Slurp;

@@ -1,0 +1,17 @@
+//! The target as modules see it: [`Probe`] reads, [`System`] also changes.
+
+mod accounts;
+mod cancel;
+mod command;
+mod content;
+mod probe;
+mod write;
+
+pub use accounts::{Group, User};
+pub(crate) use accounts::{home_of, own_home};
+pub use cancel::Cancel;
+pub(crate) use command::os_message;
+pub use command::{CommandOutput, CommandSpec};
+pub use content::{Digest, Payload, Sink};
+pub use probe::Probe;
+pub use write::{NewFile, Staged, System};
