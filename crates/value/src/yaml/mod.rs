@@ -1,14 +1,18 @@
 //! YAML as PyYAML reads and writes it, with a position on every node.
 
+mod astral;
 mod compose;
+mod emit;
 mod events;
 mod explain;
 mod node;
 mod resolve;
+mod writer;
 
 use std::sync::Arc;
 
 use compose::Composer;
+pub use emit::{EmitOptions, ScalarStyle, emit};
 
 use crate::{Source, Span, Value};
 

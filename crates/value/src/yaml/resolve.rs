@@ -344,3 +344,20 @@ fn timestamp(text: &str) -> Option<Value> {
     let real = hour < 24 && minute < 60 && second < 60 && offset.is_none_or(|offset| offset.abs() < 86_400);
     real.then(|| DateTime { date, hour, minute, second, microsecond, offset }.into())
 }
+
+/// Base64 in lines of 76 characters, each with its line break, as Python's `base64.encodebytes`.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for line in bytes.chunks(57) {
+        for group in line.chunks(3) {
+            let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+            for place in 0..4 {
+                let sextet = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+                text.push(if place <= group.len() { sextet.into() } else { '=' });
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
