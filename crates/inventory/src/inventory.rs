@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, Span, Value};
 use petgraph::Direction;
 use petgraph::algo::has_path_connecting;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -138,7 +138,7 @@ impl Inventory {
     /// None today; reserved for names that cannot be host names.
     pub fn add_host(&mut self, name: &str, groups: &[impl AsRef<str>], vars: Map) -> Result<bool, Error> {
         let mut changed = !self.hosts.contains_key(name);
-        self.insert_host(name, None);
+        self.insert_host(name, None, None);
         for group in groups {
             changed |= self.group_by(name, group.as_ref(), &[] as &[&str])?;
         }
@@ -177,7 +177,7 @@ impl Inventory {
         self.files.add_playbook_dir(dir);
     }
 
-    /// Sets a variable of a host or of a group, whichever has this name (`ansible_group_priority` sets the priority).
+    /// Sets a variable of a group; `ansible_group_priority` sets the priority instead.
     pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value) {
         let Some(index) = self.groups.get(group) else { return };
         let group = &mut self.graph[*index];
@@ -196,19 +196,23 @@ impl Inventory {
         }
     }
 
-    /// Makes a host, unless it is there already.
-    pub(crate) fn insert_host(&mut self, name: &str, file: Option<&Arc<Path>>) {
+    /// Sets a variable of the group, or else of the host, that has this name: a group hides a host, as in Ansible.
+    pub(crate) fn set_variable(&mut self, entity: &str, name: Value, value: Value) {
+        if self.groups.contains_key(entity) {
+            self.set_group_var(entity, name, value);
+        } else {
+            self.set_host_var(entity, name, value);
+        }
+    }
+
+    /// Makes a host, unless it is there already; the port counts only for a new one.
+    pub(crate) fn insert_host(&mut self, name: &str, port: Option<i64>, file: Option<&Arc<Path>>) {
         if self.hosts.contains_key(name) {
             return;
         }
         let name = HostName::from(name);
-        let host = Host {
-            name: name.clone(),
-            vars: Arc::default(),
-            groups: IndexSet::new(),
-            file: file.cloned(),
-            implicit: false,
-        };
+        let vars = port.map(|port| Arc::new(Map::from([("ansible_port", port)]))).unwrap_or_default();
+        let host = Host { name: name.clone(), vars, groups: IndexSet::new(), file: file.cloned(), implicit: false };
         self.hosts.insert(name, host);
     }
 
@@ -229,6 +233,17 @@ impl Inventory {
         index
     }
 
+    /// Makes a group that a source names, with a word about names that are no identifiers.
+    pub(crate) fn declare_group(&mut self, name: &str, span: &Span) {
+        let odd = name.starts_with(|char: char| char.is_ascii_digit())
+            || name.contains(|char: char| !char.is_alphanumeric() && char != '_');
+        let message = "Invalid characters were found in group names but not replaced, use -vvvv to see details";
+        if odd && !self.warnings.iter().any(|warning| warning.message == message) {
+            self.warnings.push(Warning { message: message.to_owned(), span: Some(span.clone()) });
+        }
+        self.add_group(name);
+    }
+
     /// Puts a host into a group; says whether it was not there before.
     pub(crate) fn add_host_to(&mut self, group: &str, host: &str) -> Result<bool, Error> {
         let missing = |kind, name: &str| Error::Missing { kind, name: name.to_owned() };
@@ -244,7 +259,7 @@ impl Inventory {
         let missing = |name: &str| Error::Missing { kind: "group", name: name.to_owned() };
         let above = *self.groups.get(parent).ok_or_else(|| missing(parent))?;
         let below = *self.groups.get(child).ok_or_else(|| missing(child))?;
-        if above == below || has_path_connecting(&self.graph, below, above, None) {
+        if above == below || child == "all" || has_path_connecting(&self.graph, below, above, None) {
             return Err(Error::Cycle { parent: parent.to_owned(), child: child.to_owned() });
         }
         Ok(self.link(above, below))

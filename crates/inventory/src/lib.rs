@@ -13,6 +13,7 @@
 //! ```
 
 mod error;
+mod glob;
 mod host;
 mod ini;
 mod inventory;
@@ -24,6 +25,7 @@ mod range;
 mod script;
 mod structured;
 mod vars;
+mod words;
 
 pub use error::{Error, Warning};
 pub use host::{Group, Host, HostName};

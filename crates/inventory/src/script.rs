@@ -1,1 +1,121 @@
-//! script
+//! Inventories that are programs: `--list` prints groups as JSON, `--host NAME` the variables of a host.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ksplay_value::{Map, Source, Span, Value};
+
+use crate::{Error, Inventory, literal};
+
+/// Runs a script and puts what it prints into the inventory.
+pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Error> {
+    let root = output(file, &["--list"])?;
+    let Some(groups) = root.as_map() else {
+        return Err(failure(file, format!("--list printed {}, not an object", root.type_name())));
+    };
+    let span = place(file);
+    let mut hostvars = None;
+    for (name, group) in groups.iter() {
+        let Some(name) = name.as_str() else { continue };
+        if name == "_meta" {
+            hostvars = group.get("hostvars").and_then(Value::as_map);
+        } else {
+            inventory.declare_group(name, &span);
+            self::group(inventory, file, name, group)?;
+        }
+    }
+    let names: Vec<String> = inventory
+        .hosts()
+        .filter(|host| host.inventory_file() == Some(file))
+        .map(|host| host.name().to_string())
+        .collect();
+    let named = named(groups);
+    for name in named.iter().chain(names.iter().filter(|name| !named.contains(*name))) {
+        match hostvars {
+            Some(hostvars) => set_all(inventory, name, hostvars.get(name)),
+            None => set_all(inventory, name, Some(&output(file, &["--host", name])?)),
+        }
+    }
+    Ok(())
+}
+
+/// The hosts that the groups of a script name, in order.
+fn named(groups: &Map) -> Vec<String> {
+    let mut seen = indexmap::IndexSet::new();
+    for (_, group) in groups.iter() {
+        let hosts = group.as_list().or_else(|| group.get("hosts").and_then(Value::as_list));
+        seen.extend(hosts.unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+    seen.into_iter().collect()
+}
+
+fn set_all(inventory: &mut Inventory, host: &str, vars: Option<&Value>) {
+    for (key, value) in vars.and_then(Value::as_map).into_iter().flat_map(Map::iter) {
+        inventory.set_variable(host, key.as_value().clone(), value.clone());
+    }
+}
+
+fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) -> Result<(), Error> {
+    if let Some(hosts) = data.as_list() {
+        return add_hosts(inventory, file, name, hosts);
+    }
+    let Some(map) = data.as_map() else {
+        return Err(failure(file, format!("the group `{name}` is neither a list nor an object")));
+    };
+    if !["hosts", "vars", "children"].iter().any(|key| map.contains_key(key)) {
+        // An old form: the group is one host, the object its variables.
+        add_hosts(inventory, file, name, &[Value::from(name)])?;
+        for (key, value) in map.iter() {
+            inventory.set_group_var(name, key.as_value().clone(), value.clone());
+        }
+        return Ok(());
+    }
+    if let Some(hosts) = map.get("hosts") {
+        let hosts = hosts.as_list().ok_or_else(|| failure(file, format!("the hosts of `{name}` are no list")))?;
+        add_hosts(inventory, file, name, hosts)?;
+    }
+    if let Some(vars) = map.get("vars") {
+        let vars = vars.as_map().ok_or_else(|| failure(file, format!("the vars of `{name}` are no object")))?;
+        for (key, value) in vars.iter() {
+            inventory.set_group_var(name, key.as_value().clone(), value.clone());
+        }
+    }
+    for child in map.get("children").and_then(Value::as_list).unwrap_or_default() {
+        let Some(child) = child.as_str() else { continue };
+        inventory.declare_group(child, &place(file));
+        inventory.add_child(name, child)?;
+    }
+    Ok(())
+}
+
+fn add_hosts(inventory: &mut Inventory, file: &Arc<Path>, group: &str, hosts: &[Value]) -> Result<(), Error> {
+    for host in hosts.iter().filter_map(Value::as_str) {
+        inventory.insert_host(host, None, Some(file));
+        inventory.add_host_to(group, host)?;
+    }
+    Ok(())
+}
+
+fn output(file: &Path, arguments: &[&str]) -> Result<Value, Error> {
+    let output = Command::new(file).args(arguments).output().map_err(|error| failure(file, error.to_string()))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(failure(file, format!("{} failed with {}: {}", arguments.join(" "), output.status, errors.trim())));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| failure(file, "it did not print UTF-8 text".to_owned()))?;
+    if text.trim().is_empty() {
+        return Ok(Value::empty_map());
+    }
+    let data: Value = serde_json::from_str(&text)
+        .map_err(|error| failure(file, format!("{} did not print JSON: {error}", arguments.join(" "))))?;
+    Ok(literal::trust(data))
+}
+
+fn place(file: &Path) -> Span {
+    Span::new(&Source::new(file.display().to_string(), ""), 1, 1)
+}
+
+fn failure(file: &Path, message: String) -> Error {
+    Error::Script { path: file.to_owned(), message }
+}

@@ -1,1 +1,128 @@
-//! structured
+//! Inventories in YAML and JSON: groups as mappings of `hosts`, `children` and `vars`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ksplay_value::yaml::{self, Node};
+use ksplay_value::{Source, Value};
+
+use crate::{Error, Inventory, Warning, range};
+
+/// Reads a YAML (or JSON) inventory. What was read before an error stays.
+pub(crate) fn parse_yaml(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<Path>) -> Result<(), Error> {
+    let document = yaml::load(source)?;
+    let Some(root) = document.root.filter(|root| !root.is_null()) else {
+        return Err(Error::syntax("the file holds no inventory: it is empty", None));
+    };
+    let Some(groups) = root.entries() else {
+        let message = format!("a YAML inventory is a mapping of groups, this is {}", root.describe());
+        return Err(Error::syntax(message, Some(root.span.clone())));
+    };
+    if let Some((key, plugin)) = root.entry("plugin") {
+        let plugin = plugin.as_str().unwrap_or_default().to_owned();
+        return Err(Error::Plugin { plugin, span: Some(key.span.clone()) });
+    }
+    let mut reader = Reader { inventory, file };
+    for (name, group) in groups {
+        reader.group(name, group)?;
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    inventory: &'a mut Inventory,
+    file: &'a Arc<Path>,
+}
+
+impl Reader<'_> {
+    /// Reads a group and what is below it; gives its name.
+    fn group<'n>(&mut self, key: &'n Node, data: &Node) -> Result<&'n str, Error> {
+        let Some(name) = key.as_str() else {
+            let message = format!("a group's name must be text, this is {}", key.describe());
+            return Err(Error::syntax(message, Some(key.span.clone())));
+        };
+        if data.is_null() {
+            self.inventory.declare_group(name, &key.span);
+            return Ok(name);
+        }
+        let Some(sections) = data.entries() else {
+            let message = format!("the group `{name}` must be a mapping, this is {}", data.describe());
+            return Err(Error::syntax(message, Some(data.span.clone())));
+        };
+        self.inventory.declare_group(name, &key.span);
+        for (section, content) in sections {
+            match section.as_str() {
+                Some("vars") => {
+                    for (key, value) in entries(content, "vars", name)? {
+                        self.inventory.set_group_var(name, key.to_data(), value.map_or(Value::Null, Node::to_value));
+                    }
+                }
+                Some("children") => {
+                    for (child, below) in entries(content, "children", name)? {
+                        let empty = Node { span: child.span.clone(), kind: yaml::NodeKind::Scalar(Value::Null) };
+                        let child_name = self.group(child, below.unwrap_or(&empty))?;
+                        self.inventory
+                            .add_child(name, child_name)
+                            .map_err(|error| Error::syntax(error.to_string(), Some(child.span.clone())))?;
+                    }
+                }
+                Some("hosts") => {
+                    for (host, vars) in entries(content, "hosts", name)? {
+                        self.host(name, host, vars)?;
+                    }
+                }
+                _ => {
+                    let key = section.to_data();
+                    let message = format!(
+                        "Skipping unexpected key ({key}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid"
+                    );
+                    self.inventory.warnings.push(Warning { message, span: Some(section.span.clone()) });
+                }
+            }
+        }
+        Ok(name)
+    }
+
+    fn host(&mut self, group: &str, key: &Node, vars: Option<&Node>) -> Result<(), Error> {
+        let Some(pattern) = key.as_str() else {
+            let message = format!("a host's name must be text, this is {}", key.describe());
+            return Err(Error::Syntax {
+                message,
+                span: Some(key.span.clone()),
+                help: Some("quote the name".to_owned()),
+            });
+        };
+        let (names, port) = range::expand(pattern).map_err(|reason| Error::syntax(reason, Some(key.span.clone())))?;
+        let vars = match vars {
+            Some(vars) if !vars.is_null() => entries(vars, "variables", pattern)?,
+            _ => Vec::new(),
+        };
+        let vars: Vec<(Value, Value)> =
+            vars.into_iter().map(|(key, value)| (key.to_data(), value.map_or(Value::Null, Node::to_value))).collect();
+        for name in names {
+            self.inventory.insert_host(&name, port, Some(self.file));
+            self.inventory.add_host_to(group, &name)?;
+            for (key, value) in &vars {
+                self.inventory.set_variable(&name, key.clone(), value.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The entries of a section; a single text stands for an entry without a value.
+fn entries<'n>(node: &'n Node, section: &str, of: &str) -> Result<Vec<(&'n Node, Option<&'n Node>)>, Error> {
+    if node.is_null() {
+        return Ok(Vec::new());
+    }
+    if node.as_str().is_some() {
+        return Ok(vec![(node, None)]);
+    }
+    match node.entries() {
+        Some(entries) => Ok(entries.iter().map(|(key, value)| (key, Some(value))).collect()),
+        None => {
+            let message = format!("the {section} of `{of}` must be a mapping, this is {}", node.describe());
+            Err(Error::syntax(message, Some(node.span.clone())))
+        }
+    }
+}

@@ -1,11 +1,15 @@
 //! The variables of a host, layer by layer: from the inventory itself and from `group_vars` and `host_vars`.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_value::Map;
 
-use crate::{Error, Inventory};
+use crate::{Error, Group, Inventory};
+
+pub(crate) use files::VarsFiles;
+use std::path::Path;
+
+mod files;
 
 /// Where a [`Layer`] comes from, lowest precedence first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +34,7 @@ pub enum Level {
     PlaybookHostFile,
 }
 
-/// Variables from one place.
+/// Variables from one place, never empty.
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// The kind of place.
@@ -43,28 +47,42 @@ pub struct Layer {
     pub vars: Arc<Map>,
 }
 
-/// Reads `group_vars` and `host_vars`, each file once.
-#[derive(Debug, Default)]
-pub(crate) struct VarsFiles {
-    playbook_dirs: Vec<PathBuf>,
-}
-
-impl VarsFiles {
-    pub(crate) fn add_playbook_dir(&mut self, dir: &Path) {
-        if !self.playbook_dirs.iter().any(|known| known == dir) {
-            self.playbook_dirs.push(dir.to_owned());
-        }
-    }
-}
-
 impl Inventory {
     /// The variables of a host, lowest precedence first: of one name, the last layer that has it wins.
+    ///
+    /// Nothing is copied: hosts share the layers of their groups. Files are read when they are first needed.
     ///
     /// # Errors
     ///
     /// If a file of `group_vars` or `host_vars` cannot be read, parsed or decrypted.
     pub fn variables(&self, host: &str) -> Result<Vec<Layer>, Error> {
-        let _ = host;
-        Ok(Vec::new())
+        let Some(host) = self.host(host) else { return Ok(Vec::new()) };
+        let groups = self.groups_of(&host.name);
+        let (all, others): (Vec<&Group>, Vec<&Group>) = groups.into_iter().partition(|group| group.name() == "all");
+        let mut layers = Vec::new();
+        let mut own = |level, group: &Group| {
+            layers.push(Layer { level, name: Arc::clone(&group.name), file: None, vars: Arc::clone(&group.vars) });
+        };
+        all.iter().for_each(|group| own(Level::InventoryAll, group));
+        others.iter().for_each(|group| own(Level::InventoryGroup, group));
+        let names = |groups: &[&Group]| groups.iter().map(|group| Arc::clone(&group.name)).collect::<Vec<_>>();
+        let (all, others) = (names(&all), names(&others));
+        let files = &self.files;
+        files.collect(&files.inventory_dirs, "group_vars", &all, Level::InventoryAllFile, &mut layers)?;
+        files.collect(&files.playbook_dirs, "group_vars", &all, Level::PlaybookAllFile, &mut layers)?;
+        files.collect(&files.inventory_dirs, "group_vars", &others, Level::InventoryGroupFile, &mut layers)?;
+        files.collect(&files.playbook_dirs, "group_vars", &others, Level::PlaybookGroupFile, &mut layers)?;
+        let name: Arc<str> = host.name.as_str().into();
+        layers.push(Layer {
+            level: Level::InventoryHost,
+            name: Arc::clone(&name),
+            file: None,
+            vars: Arc::clone(&host.vars),
+        });
+        let name = [name];
+        files.collect(&files.inventory_dirs, "host_vars", &name, Level::InventoryHostFile, &mut layers)?;
+        files.collect(&files.playbook_dirs, "host_vars", &name, Level::PlaybookHostFile, &mut layers)?;
+        layers.retain(|layer| !layer.vars.is_empty());
+        Ok(layers)
     }
 }
