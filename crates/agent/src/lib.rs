@@ -1,1 +1,50 @@
-//! The loop that runs on the target
+//! The loop that runs on the target.
+//!
+//! [`serve`] reads requests from standard input and answers on standard output (see `ksplay-protocol`), each on a thread
+//! of its own, until the input ends. Tasks of other users go to a child agent, started once per user through `sudo` or
+//! `su`. When the loop ends, so does all that it started.
+
+mod accessible;
+mod children;
+mod host;
+mod outbox;
+mod payload;
+mod prompt;
+mod server;
+mod shutdown;
+mod stdio;
+mod su;
+mod sudo;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ksplay_modules::{Probe, RunOptions};
+use ksplay_protocol::Run;
+use ksplay_value::Map;
+
+/// Runs one module; the answer is its result.
+pub type Execute = Arc<dyn Fn(&Run, Probe) -> Map + Send + Sync>;
+
+/// Serves the native modules on standard input and output until the controller goes away.
+pub fn serve() -> ExitCode {
+    serve_with(Arc::new(|run, probe| {
+        let options = RunOptions {
+            check: run.options.check,
+            diff: run.options.diff,
+            environment: run.options.environment.clone(),
+        };
+        ksplay_modules::run(&run.module, &run.args, &options, probe)
+    }))
+}
+
+/// As [`serve`], with other modules.
+pub fn serve_with(execute: Execute) -> ExitCode {
+    match stdio::claim() {
+        Ok((input, output)) => server::run(input, output, execute),
+        Err(error) => {
+            eprintln!("ksplay-agent: standard input and output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

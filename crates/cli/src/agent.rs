@@ -1,2 +1,7 @@
 //! The agent as a program of its own: the small file that is sent to targets.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ksplay_agent::serve()
+}
