@@ -5,6 +5,7 @@
 
 mod arguments;
 mod commands;
+mod facts;
 mod files;
 mod module;
 pub mod registry;

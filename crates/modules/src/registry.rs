@@ -5,7 +5,7 @@ use ksplay_value::Map;
 use crate::arguments::{Arguments, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
-use crate::{commands, files};
+use crate::{commands, facts, files};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -27,6 +27,8 @@ const BUILTIN: &str = "ansible.builtin";
 pub static MODULES: &[Entry] = &[
     // commands
     entry::<commands::Ping>("ping", BUILTIN),
+    // facts
+    entry::<facts::Setup>("setup", BUILTIN),
     // files
     entry::<files::Slurp>("slurp", BUILTIN),
 ];
