@@ -4,10 +4,21 @@
 //! [`Loader::include_role`] read at run time what is dynamic. Whatever is wrong in a file is an [`Error`] with its place,
 //! before anything is touched.
 
+mod action;
+mod arguments;
+mod context;
 mod error;
+mod files;
+mod imports;
+mod keywords;
 mod loader;
 mod model;
 mod options;
+mod paths;
+mod play;
+mod roles;
+mod suggest;
+mod tasks;
 
 pub use error::{Error, ErrorKind};
 pub use loader::{IncludedRole, Loader};

@@ -1,18 +1,26 @@
 //! The loader: files in, plays and tasks out.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ksplay_value::{Map, Value};
+use ksplay_value::yaml::Node;
+use ksplay_value::{Map, Span, Value};
 
-use crate::{Error, Item, LoaderOptions, Playbook, Role, RoleRequest, Task};
+use crate::context::{Context, PlayState};
+use crate::files::{File, Files};
+use crate::keywords::{Kind, inherit};
+use crate::roles::{self, RoleFiles, RoleUse};
+use crate::{Error, Item, Keywords, LoaderOptions, Playbook, Role, RoleRequest, Task, imports, paths, play};
 
 /// What a role that was included at run time brings.
 #[derive(Debug)]
 pub struct IncludedRole {
     /// The role itself.
     pub role: Arc<Role>,
-    /// The role and everything it depends on, in the order in which they run (the role itself is last).
+    /// The role and everything it depends on, in the order in which they run (the role itself is last), and then what it
+    /// imports.
     pub roles: Vec<Arc<Role>>,
     /// The tasks: a block with [`role_of`](crate::Block::role_of) for each dependency, and one for the role.
     pub tasks: Vec<Item>,
@@ -23,12 +31,22 @@ pub struct IncludedRole {
 /// Reads playbooks, and at run time what they include. One for a run: each file is read and parsed once.
 pub struct Loader {
     options: LoaderOptions,
+    files: Files,
+    variables: Mutex<HashMap<PathBuf, Arc<Map>>>,
+    libraries: Mutex<HashMap<PathBuf, Arc<HashMap<String, PathBuf>>>>,
+    ids: AtomicU32,
 }
 
 impl Loader {
     /// A loader with these settings.
     pub fn new(options: LoaderOptions) -> Self {
-        Self { options }
+        Self {
+            options,
+            files: Files::default(),
+            variables: Mutex::default(),
+            libraries: Mutex::default(),
+            ids: AtomicU32::new(1),
+        }
     }
 
     /// Reads a playbook with everything that is static in it.
@@ -36,8 +54,9 @@ impl Loader {
     /// # Errors
     ///
     /// If a file cannot be read, or is not what Ansible accepts.
-    pub fn load(&self, _file: &Path) -> Result<Playbook, Error> {
-        todo!()
+    pub fn load(&self, file: &Path) -> Result<Playbook, Error> {
+        let path = paths::absolute(file);
+        Ok(Playbook { plays: play::plays(self, &path)?, file: path })
     }
 
     /// Reads the task file that the dynamic include `from` names. What is in it inherits from the block around the
@@ -48,12 +67,14 @@ impl Loader {
     /// If the file cannot be read, or is not a list of tasks.
     pub fn include_tasks(
         &self,
-        _file: &Path,
-        _from: &Task,
-        _apply: Option<&Value>,
-        _vars: Map,
+        file: &Path,
+        from: &Task,
+        apply: Option<&Value>,
+        vars: Map,
     ) -> Result<Vec<Item>, Error> {
-        todo!()
+        let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
+        let context = self.context_of(&state, from, apply, vars)?;
+        imports::task_file(&context, &paths::absolute(file), &from.span)
     }
 
     /// Reads the role that the dynamic include `from` names, with its dependencies.
@@ -61,8 +82,60 @@ impl Loader {
     /// # Errors
     ///
     /// If there is no such role, or a file of it is wrong.
-    pub fn include_role(&self, _request: &RoleRequest, _from: &Task) -> Result<IncludedRole, Error> {
-        todo!()
+    pub fn include_role(&self, request: &RoleRequest, from: &Task) -> Result<IncludedRole, Error> {
+        let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
+        let context = self.context_of(&state, from, request.apply.as_ref(), request.vars.clone())?;
+        let context = Context { handler: false, ..context };
+        let wanted = RoleUse {
+            name: request.name.clone(),
+            params: Map::new(),
+            span: from.span.clone(),
+            files: RoleFiles {
+                tasks: request.tasks_from.clone(),
+                vars: request.vars_from.clone(),
+                defaults: request.defaults_from.clone(),
+                handlers: request.handlers_from.clone(),
+            },
+            allow_duplicates: Some(request.allow_duplicates.unwrap_or(true)),
+            public: request.public,
+            validate: request.rolespec_validate.unwrap_or(true),
+            included: true,
+            key: format!("include {}", Value::from(request.vars.clone())),
+        };
+        let mut loaded = roles::load(&context, &wanted, &[])?;
+        loaded.handlers.extend(state.handlers.take());
+        loaded.roles.extend(state.roles.take());
+        Ok(IncludedRole { role: loaded.role, roles: loaded.roles, tasks: loaded.tasks, handlers: loaded.handlers })
+    }
+
+    /// The place of a dynamic include, with what it hands on.
+    fn context_of<'a>(
+        &'a self,
+        play: &'a PlayState,
+        from: &Task,
+        apply: Option<&Value>,
+        vars: Map,
+    ) -> Result<Context<'a>, Error> {
+        let mut outer = (*from.outer).clone();
+        outer.include_vars.extend(from.vars.iter().cloned());
+        if !vars.is_empty() {
+            outer.include_vars.push(Arc::new(vars));
+        }
+        let file = PathBuf::from(&from.span.source.name);
+        let context = Context {
+            loader: self,
+            play,
+            outer: Arc::new(outer),
+            role: from.role.clone(),
+            dir: Arc::from(file.parent().unwrap_or(Path::new("."))),
+            dirs: Arc::clone(&from.dirs),
+            library: Arc::clone(&from.library),
+            handler: from.handler,
+            depth: 0,
+        };
+        let Some(apply) = apply.filter(|apply| !apply.is_null()) else { return Ok(context) };
+        let keywords = applied(&context, apply, &from.span)?;
+        Ok(context.within(Arc::new(keywords)))
     }
 
     /// Reads a file of variables: a mapping in YAML or JSON, vaulted or not. An empty file is an empty mapping.
@@ -70,14 +143,47 @@ impl Loader {
     /// # Errors
     ///
     /// If it cannot be read or is no mapping.
-    pub fn load_vars_file(&self, _path: &Path) -> Result<Map, Error> {
-        todo!()
+    pub fn load_vars_file(&self, path: &Path) -> Result<Map, Error> {
+        self.vars_file(&paths::absolute(path)).map(|map| (*map).clone())
+    }
+
+    /// [`Loader::load_vars_file`], shared.
+    pub(crate) fn vars_file(&self, path: &Path) -> Result<Arc<Map>, Error> {
+        if let Some(known) = self.variables.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(Arc::clone(known));
+        }
+        let file = self.read(path)?;
+        let map = match &file.root {
+            None => Arc::default(),
+            Some(root) if root.is_null() => Arc::default(),
+            Some(root) => match root.to_value() {
+                Value::Map(map) => map,
+                _ => {
+                    let message = format!("a file of variables must hold a mapping, not {}", root.describe());
+                    return Err(Error::invalid(message, &root.span));
+                }
+            },
+        };
+        self.variables.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf(), Arc::clone(&map));
+        Ok(map)
     }
 
     /// The file that a relative name means: looked for in each of `dirs` (see [`Task::dirs`]), first in its folder `subdir`
     /// (`files`, `templates`, `vars`, `tasks`), then in itself. An absolute name, or one that begins with `~`, is itself.
-    pub fn find_file(&self, _dirs: &[PathBuf], _subdir: &str, _name: &str) -> Option<PathBuf> {
-        todo!()
+    pub fn find_file(&self, dirs: &[PathBuf], subdir: &str, name: &str) -> Option<PathBuf> {
+        if paths::is_absolute(name) {
+            return Some(paths::absolute(Path::new(name))).filter(|path| path.exists());
+        }
+        dirs.iter()
+            .flat_map(|dir| {
+                // A file of a role's `tasks` means the role's other folders too.
+                let role = dir.file_name().is_some_and(|last| last == "tasks").then(|| dir.parent()).flatten();
+                let beside = role.map(|role| role.join(subdir).join(name));
+                [beside, Some(dir.join(subdir).join(name)), Some(dir.join(name))]
+            })
+            .flatten()
+            .find(|path| path.exists())
+            .map(|path| paths::tidy(&path))
     }
 
     /// The file that `include_tasks` of this task means by `name`: in the folder of the file the task stands in, in the
@@ -86,22 +192,143 @@ impl Loader {
     /// # Errors
     ///
     /// If there is none; the error names where it was looked for.
-    pub fn find_tasks(&self, _name: &str, _from: &Task) -> Result<PathBuf, Error> {
-        todo!()
+    pub fn find_tasks(&self, name: &str, from: &Task) -> Result<PathBuf, Error> {
+        let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
+        imports::find_tasks(&self.context_of(&state, from, None, Map::new())?, name, &from.span)
     }
 
     /// The file of a module that comes with the playbook or role (`library/`, a collection's `plugins/modules`).
-    pub fn custom_module(&self, _name: &str, _task: &Task) -> Option<PathBuf> {
-        todo!()
+    pub fn custom_module(&self, name: &str, task: &Task) -> Option<PathBuf> {
+        let state = PlayState { dir: playbook_dir(task), ..PlayState::default() };
+        self.module_file(name, &self.context_of(&state, task, None, Map::new()).ok()?)
+    }
+
+    pub(crate) fn module_file(&self, name: &str, context: &Context<'_>) -> Option<PathBuf> {
+        let in_collection = |collection: &str, name: &str| {
+            let dir = self.in_collection(context, collection, "plugins/modules", Path::is_dir)?;
+            self.modules_of(&dir).get(name).cloned()
+        };
+        if let [namespace, collection, module] = name.split('.').collect::<Vec<_>>().as_slice() {
+            let full = format!("{namespace}.{collection}");
+            if full != "ansible.legacy" && full != "ansible.builtin" {
+                return in_collection(&full, module);
+            }
+        }
+        let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
+        let beside = context.library.iter().find_map(|dir| self.modules_of(dir).get(short).cloned());
+        beside.or_else(|| context.outer.collections.iter().find_map(|collection| in_collection(collection, short)))
+    }
+
+    /// The modules of a `library` folder by name, read once.
+    fn modules_of(&self, dir: &Path) -> Arc<HashMap<String, PathBuf>> {
+        if let Some(known) = self.libraries.lock().unwrap_or_else(PoisonError::into_inner).get(dir) {
+            return Arc::clone(known);
+        }
+        let mut modules = HashMap::new();
+        list_modules(dir, &mut modules);
+        let modules = Arc::new(modules);
+        self.libraries.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.to_path_buf(), Arc::clone(&modules));
+        modules
+    }
+
+    /// A part of a collection (`ns.coll`), in the collections beside the playbook or on the collections path.
+    pub(crate) fn in_collection(
+        &self,
+        context: &Context<'_>,
+        collection: &str,
+        part: &str,
+        fits: impl Fn(&Path) -> bool,
+    ) -> Option<PathBuf> {
+        let (namespace, name) = collection.split_once('.')?;
+        let beside = context.play.dir.join("collections");
+        std::iter::once(&beside)
+            .chain(&self.options.collections_paths)
+            .flat_map(|dir| [dir.join("ansible_collections"), dir.clone()])
+            .map(|dir| dir.join(namespace).join(name).join(part))
+            .find(|path| fits(path))
     }
 
     /// What was odd in the files read so far, each once.
     pub fn warnings(&self) -> Vec<String> {
-        todo!()
+        self.files.warnings()
     }
 
     /// The settings.
     pub fn options(&self) -> &LoaderOptions {
         &self.options
+    }
+
+    pub(crate) fn read(&self, path: &Path) -> Result<Arc<File>, Error> {
+        self.files.read(path, &self.options)
+    }
+
+    pub(crate) fn next_id(&self) -> u32 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+fn playbook_dir(task: &Task) -> PathBuf {
+    task.dirs.last().cloned().unwrap_or_default()
+}
+
+fn list_modules(dir: &Path, modules: &mut HashMap<String, PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    for path in &files {
+        let Some(stem) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
+        if path.is_file() && !stem.starts_with(['_', '.']) {
+            modules.entry(stem).or_insert_with(|| path.clone());
+        }
+    }
+    files.iter().filter(|path| path.is_dir()).for_each(|path| list_modules(path, modules));
+}
+
+/// `apply` as keywords of a block around what is included.
+fn applied(context: &Context<'_>, apply: &Value, span: &Span) -> Result<Keywords, Error> {
+    let node = node_of(apply, span);
+    if node.entries().is_none() {
+        let message = format!("Expected a dict for apply but got {} instead", apply.type_name());
+        return Err(Error::invalid(message, span));
+    }
+    Kind::Block.check(&node)?;
+    inherit(context, &node, &context.outer, Kind::Block).map(|(keywords, _)| keywords)
+}
+
+/// A value as if it had been written at this place.
+fn node_of(value: &Value, span: &Span) -> Node {
+    use ksplay_value::yaml::NodeKind;
+    let kind = match value {
+        Value::Map(map) => NodeKind::Map(
+            map.iter().map(|(key, value)| (node_of(key.as_value(), span), node_of(value, span))).collect(),
+        ),
+        Value::List(items) => NodeKind::List(items.iter().map(|item| node_of(item, span)).collect()),
+        Value::String(text) => NodeKind::Text { text: Arc::clone(text), trusted: false },
+        Value::Template(template) if template.kind == ksplay_value::TemplateKind::Jinja => {
+            NodeKind::Text { text: Arc::clone(&template.text), trusted: true }
+        }
+        Value::Template(template) => NodeKind::Vault(Arc::clone(&template.text)),
+        other => NodeKind::Scalar(other.clone()),
+    };
+    Node { span: span.clone(), kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use ksplay_value::Source;
+
+    use super::*;
+
+    #[test]
+    fn a_loader_is_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Loader>();
+    }
+
+    #[test]
+    fn a_value_written_as_a_node_is_the_same_value() {
+        let span = Span::new(&Source::new("x", ""), 1, 1);
+        let value = Value::from(Map::from([("when", Value::from("a")), ("tags", Value::from_iter(["b", "c"]))]));
+        assert_eq!(node_of(&value, &span).to_value(), value);
     }
 }

@@ -124,16 +124,19 @@ pub struct Block {
     pub name: Option<Value>,
 }
 
-/// Keywords that plays, roles, blocks and tasks share, as they hold for one task: the nearest definition counts, lists and
-/// maps are joined. A value may be a template, evaluated for each host.
+/// Keywords that plays, roles, blocks and tasks share, as they hold for one task: the nearest definition counts, those that
+/// are lists here (but for `notify` and `collections`) are joined. A value may be a template, evaluated for each host.
 #[derive(Debug, Clone, Default)]
 pub struct Keywords {
     /// Conditions, outermost first; all must hold.
     pub when: Vec<Value>,
     /// Tags, evaluated when loading.
     pub tags: Vec<Str>,
-    /// Variables of roles' use, blocks and the task, outermost first; not those of plays.
+    /// Variables (`vars`) of roles' use, blocks, static imports and the task, outermost first; not those of plays.
     pub vars: Vec<Arc<Map>>,
+    /// Variables of dynamic includes (their `vars`, their loop variables), outermost first: above facts and role
+    /// parameters, below extra variables.
+    pub include_vars: Vec<Arc<Map>>,
     /// Environments (mappings or lists of mappings), outermost first.
     pub environment: Vec<Value>,
     /// Argument defaults by module, outermost first.
@@ -197,6 +200,8 @@ pub struct Task {
     pub args: Value,
     /// The keywords that hold for it.
     pub keywords: Arc<Keywords>,
+    /// Its own `vars`, which are the last of [`Keywords::vars`] too.
+    pub vars: Option<Arc<Map>>,
     /// `loop` or `with_*`.
     pub loop_: Option<Loop>,
     /// `register`.
@@ -277,7 +282,8 @@ pub struct Role {
     pub params: Arc<Map>,
     /// The roles that it depends on directly, in order.
     pub dependencies: Vec<Arc<Role>>,
-    /// The names of the roles that brought it in, as a dependency or by an include, nearest first.
+    /// The names of the roles whose tasks included it, or the role that it is a dependency of, nearest first
+    /// (`ansible_parent_role_names`; a dependency of a role under `roles:` has none).
     pub parents: Vec<Str>,
     /// The variables of those roles, outermost first: a role sees them, and they give way to its own.
     pub inherited: Vec<RoleVars>,

@@ -1,0 +1,213 @@
+//! Which key of a task names its module, and what its arguments are.
+
+use std::sync::Arc;
+
+use ksplay_value::yaml::{Node, NodeKind};
+use ksplay_value::{Map, Str, Value};
+
+use crate::arguments::{self, builtin_name};
+use crate::context::Context;
+use crate::keywords::Kind;
+use crate::suggest::{did_you_mean, nearest};
+use crate::{Error, ErrorKind};
+
+/// The argument under which a template for all of `args` stands beside other arguments.
+const VARIABLE: &str = "_variable_params";
+
+/// Lookups that `with_…` may name.
+const LOOKUPS: &[&str] = &[
+    "items",
+    "env",
+    "pipe",
+    "first_found",
+    "template",
+    "vars",
+    "fileglob",
+    "dict",
+    "password",
+    "nested",
+    "varnames",
+    "inventory_hostnames",
+    "config",
+    "csvfile",
+    "file",
+    "indexed_items",
+    "ini",
+    "lines",
+    "list",
+    "random_choice",
+    "sequence",
+    "subelements",
+    "together",
+    "unvault",
+    "url",
+    "flattened",
+    "cartesian",
+];
+
+/// The module of a task with its arguments.
+#[derive(Debug)]
+pub(crate) struct Action {
+    /// As written.
+    pub name: Str,
+    /// A mapping, or a template of one.
+    pub args: Value,
+    /// Whether it was given with `local_action`.
+    pub local: bool,
+}
+
+/// Whether a key begins a loop: `with_` and the name of a lookup.
+pub(crate) fn loop_lookup(key: &str) -> Option<&str> {
+    let lookup = key.strip_prefix("with_")?;
+    (LOOKUPS.contains(&builtin_name(lookup)) || lookup.contains('.')).then_some(lookup)
+}
+
+/// Tells the module of a task from its keywords.
+pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Error> {
+    let kind = if context.handler { Kind::Handler } else { Kind::Task };
+    if node.get("action").is_some() && node.get("local_action").is_some() {
+        return Err(Error::invalid("action and local_action are mutually exclusive", &node.span));
+    }
+    let mut found: Option<(Str, Map)> = None;
+    let mut local = false;
+    for key in ["action", "local_action"] {
+        if let Some(value) = node.get(key) {
+            local = key == "local_action";
+            found = Some(action_keyword(value, &node.span)?);
+        }
+    }
+    let candidates: Vec<&(Node, Node)> = node
+        .entries()
+        .unwrap_or_default()
+        .iter()
+        .filter(|(key, _)| {
+            !key.as_str().is_some_and(|key| kind.knows(key) || key == "listen" || key.starts_with("with_"))
+        })
+        .collect();
+    if let Some((name, _)) = &found
+        && let Some((key, _)) = candidates.first()
+    {
+        let message = format!("conflicting action statements: {name}, {}", key.to_data());
+        return Err(Error::invalid(message, &key.span).with_hint(keyword_hint(kind, key)));
+    }
+    if let [(first, _), (second, _), ..] = candidates.as_slice() {
+        let message = format!("conflicting action statements: {}, {}", first.to_data(), second.to_data());
+        let odd = [first, second].into_iter().find(|key| keyword_hint(kind, key).is_some()).unwrap_or(second);
+        return Err(Error::invalid(message, &odd.span).with_hint(keyword_hint(kind, odd)));
+    }
+    if let Some((key, value)) = candidates.first() {
+        let Some(name) = key.as_str() else {
+            return Err(Error::invalid(format!("a task's keys are text, not {}", key.describe()), &key.span));
+        };
+        known(context, name, key, kind)?;
+        found = Some((name.into(), module_arguments(name, value)?));
+    }
+    let Some((name, own)) = found else {
+        return Err(Error::invalid("no module/action detected in task.", &node.span)
+            .with_help("a task needs a module, such as `debug:` or `ansible.builtin.copy:`"));
+    };
+    if builtin_name(&name) == "include" {
+        return Err(Error::invalid(
+            "'include' has been removed. Use include_tasks or import_tasks instead.",
+            &node.span,
+        ));
+    }
+    let args = with_args_keyword(own, node.get("args"))?;
+    Ok(Action { name, args, local })
+}
+
+fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
+    let text = key.as_str()?;
+    if text.len() < 3 {
+        return None;
+    }
+    did_you_mean(text, kind.keywords())
+}
+
+/// `action: copy src=a`, or a mapping with `module` in it.
+fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map), Error> {
+    match &value.kind {
+        NodeKind::Text { text, .. } => {
+            let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+            Ok((name.into(), text_arguments(name, rest, value)?))
+        }
+        NodeKind::Map(entries) => {
+            let Some(module) = value.get("module").and_then(Node::as_str) else {
+                return Err(Error::invalid("no module/action detected in task.", task));
+            };
+            let (name, rest) = module.trim().split_once(char::is_whitespace).unwrap_or((module.trim(), ""));
+            let mut args = text_arguments(name, rest, value)?;
+            for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("module")) {
+                args.insert(key.to_data(), value.to_value());
+            }
+            Ok((name.into(), args))
+        }
+        _ => Err(Error::invalid(format!("unexpected parameter type in action: {}", value.describe()), &value.span)),
+    }
+}
+
+fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {
+    match &value.kind {
+        NodeKind::Text { text, .. } => text_arguments(name, text, value),
+        NodeKind::Map(_) => match value.to_value() {
+            Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+            _ => Ok(Map::new()),
+        },
+        _ if value.is_null() => Ok(Map::new()),
+        _ => Err(Error::invalid(format!("unexpected parameter type in action: {}", value.describe()), &value.span)),
+    }
+}
+
+fn text_arguments(name: &str, text: &str, node: &Node) -> Result<Map, Error> {
+    arguments::parse(text, arguments::is_command(name), &node.span)
+        .map_err(|why| Error::invalid(format!("{why}: {text}"), &node.span))
+}
+
+/// The arguments with those of the keyword `args`, over which they have precedence.
+fn with_args_keyword(own: Map, keyword: Option<&Node>) -> Result<Value, Error> {
+    let Some(keyword) = keyword.filter(|node| !node.is_null()) else { return Ok(own.into()) };
+    match keyword.to_value() {
+        Value::Map(map) => {
+            let mut all = Arc::unwrap_or_clone(map);
+            all.extend(own);
+            Ok(all.into())
+        }
+        template @ Value::Template(_) if own.is_empty() => Ok(template),
+        template @ Value::Template(_) => {
+            let mut all = own;
+            all.insert(VARIABLE, template);
+            Ok(all.into())
+        }
+        _ => Err(Error::invalid("The value of the task `args` keyword is invalid.", &keyword.span)
+            .with_help("a mapping or template which resolves to a mapping is required")),
+    }
+}
+
+/// Actions that belong to the language itself.
+pub(crate) fn is_language(action: &str) -> bool {
+    matches!(
+        builtin_name(action),
+        "include_tasks" | "import_tasks" | "include_role" | "import_role" | "meta" | "include" | "import_playbook"
+    )
+}
+
+fn known(context: &Context<'_>, name: &str, key: &Node, kind: Kind) -> Result<(), Error> {
+    let loader = context.loader;
+    let is_action = &loader.options().is_action;
+    let in_collections =
+        || context.outer.collections.iter().any(|collection| is_action(&format!("{collection}.{name}")));
+    if is_language(name) || is_action(name) || in_collections() || loader.module_file(name, context).is_some() {
+        return Ok(());
+    }
+    let names = (loader.options().action_names)();
+    let full = nearest(name, names.iter().map(String::as_str));
+    let short = nearest(name, names.iter().map(|name| builtin_name(name)));
+    let hint = full.or(short).or_else(|| nearest(name, kind.keywords()));
+    Err(Error {
+        message: format!("couldn't resolve module/action '{name}'"),
+        span: Some(key.span.clone()),
+        hint: hint.map(|near| format!("did you mean `{near}`?")),
+        help: Some("this often indicates a misspelling, missing collection, or incorrect module path".to_owned()),
+        kind: ErrorKind::Invalid,
+    })
+}

@@ -1,0 +1,97 @@
+//! Files of YAML, each read and parsed once a run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ksplay_value::yaml::{self, Node};
+use ksplay_value::{Source, Span};
+
+use crate::{DuplicateKeys, Error, ErrorKind, LoaderOptions};
+
+/// A parsed file.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Its text.
+    pub source: Arc<Source>,
+    /// Its document; `None` when it holds none.
+    pub root: Option<Node>,
+}
+
+impl File {
+    /// The place of its first character.
+    pub fn start(&self) -> Span {
+        self.root.as_ref().map_or_else(|| Span::new(&self.source, 1, 1), |root| root.span.clone())
+    }
+}
+
+/// The files read so far, and what was odd in them.
+#[derive(Default)]
+pub(crate) struct Files {
+    parsed: Mutex<HashMap<PathBuf, Result<Arc<File>, Error>>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Files {
+    /// The file, from memory when it was read before.
+    pub fn read(&self, path: &Path, options: &LoaderOptions) -> Result<Arc<File>, Error> {
+        if let Some(known) = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known.clone();
+        }
+        let file = self.parse(path, options).map(Arc::new);
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf(), file.clone());
+        file
+    }
+
+    fn parse(&self, path: &Path, options: &LoaderOptions) -> Result<File, Error> {
+        let source = Source::new(path.display().to_string(), text(path, options)?);
+        let document = yaml::load(&source).map_err(|error| Error {
+            message: error.message,
+            span: Some(error.span.unwrap_or_else(|| Span::new(&source, 1, 1))),
+            hint: None,
+            help: error.help,
+            kind: ErrorKind::Syntax,
+        })?;
+        for double in &document.duplicates {
+            let message = format!("the key '{}' stands twice in this mapping; the last one counts", double.key);
+            match options.duplicate_keys {
+                DuplicateKeys::Ignore => {}
+                DuplicateKeys::Warn => self.warn(format!("{}: {message}", double.span)),
+                DuplicateKeys::Error => {
+                    let message = format!("the key '{}' stands twice in this mapping", double.key);
+                    return Err(Error::new(ErrorKind::Syntax, message, Some(&double.span)));
+                }
+            }
+        }
+        Ok(File { source, root: document.root })
+    }
+
+    /// Keeps a warning, once.
+    pub fn warn(&self, message: String) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.contains(&message) {
+            warnings.push(message);
+        }
+    }
+
+    /// The warnings so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn text(path: &Path, options: &LoaderOptions) -> Result<String, Error> {
+    let cannot = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::File, format!("cannot read {}: {why}", path.display()), None)
+    };
+    let mut bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
+    if bytes.starts_with(b"$ANSIBLE_VAULT;") {
+        let vault = |why: &str| Error::new(ErrorKind::Vault, format!("cannot decrypt {}: {why}", path.display()), None);
+        let decrypt = options.decrypt.as_ref().ok_or_else(|| {
+            vault("no vault secrets found")
+                .with_help("give the password with --vault-password-file or --ask-vault-pass")
+        })?;
+        bytes = decrypt(&bytes).map_err(|why| vault(&why))?;
+    }
+    String::from_utf8(bytes).map_err(|_| cannot(&"it is not UTF-8"))
+}

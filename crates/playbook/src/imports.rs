@@ -1,0 +1,212 @@
+//! Static imports, and what can be checked of dynamic includes before they run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ksplay_value::yaml::Node;
+use ksplay_value::{Map, Span, Value};
+
+use crate::action::{Action, loop_lookup};
+use crate::arguments::{RAW, builtin_name};
+use crate::context::Context;
+use crate::keywords::{Kind, inherit};
+use crate::roles::{self, RoleFiles, RoleUse};
+use crate::suggest::did_you_mean;
+use crate::tasks::{self, check_keys};
+use crate::{Error, ErrorKind, Item};
+
+const IMPORT_TASKS: &[&str] = &["file", RAW];
+const INCLUDE_TASKS: &[&str] = &["file", "apply", RAW];
+const IMPORT_ROLE: &[&str] = &[
+    "name",
+    "role",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "allow_duplicates",
+    "public",
+    "rolespec_validate",
+];
+const INCLUDE_ROLE: &[&str] = &[
+    "name",
+    "role",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "allow_duplicates",
+    "public",
+    "rolespec_validate",
+    "apply",
+];
+
+/// Checks options and keywords of `include_tasks` and `include_role`.
+pub(crate) fn check_include(context: &Context<'_>, node: &Node, action: &Action) -> Result<(), Error> {
+    let Some(args) = action.args.as_map() else { return Ok(()) };
+    let name = builtin_name(&action.name);
+    let kind = if name == "include_role" { Kind::IncludeRole } else { Kind::TaskInclude };
+    if name == "include_role" {
+        check_options(args, node, name, INCLUDE_ROLE)?;
+        required_name(args, node, name)?;
+    } else {
+        check_options(args, node, name, INCLUDE_TASKS)?;
+        file_name(args, node, name)?;
+    }
+    check_keys(context, node, kind)?;
+    match args.get("apply") {
+        None | Some(Value::Map(_) | Value::Template(_)) => Ok(()),
+        Some(other) => {
+            let message = format!("Expected a dict for apply but got {} instead", other.type_name());
+            Err(Error::invalid(message, &node.span))
+        }
+    }
+}
+
+/// `import_tasks`: the tasks of the file, with the keywords of the import around them.
+pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: &mut Vec<Item>) -> Result<(), Error> {
+    let args = static_arguments(context, node, action)?;
+    check_options(args, node, "import_tasks", IMPORT_TASKS)?;
+    let name = file_name(args, node, "import_tasks")?;
+    let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    let inner = context.within(Arc::new(keywords));
+    let name = inner.evaluate_text(name, vars.as_deref(), &node.span).map_err(explain_import)?;
+    let path = find_tasks(context, &name, &node.span)?;
+    items.extend(task_file(&inner, &path, &node.span)?);
+    Ok(())
+}
+
+/// The tasks of a file.
+pub(crate) fn task_file(context: &Context<'_>, path: &Path, span: &Span) -> Result<Vec<Item>, Error> {
+    let file = context.loader.read(path).map_err(|error| error.at(span))?;
+    let Some(root) = file.root.as_ref().filter(|root| !root.is_null()) else { return Ok(Vec::new()) };
+    let Some(nodes) = root.items() else {
+        return Err(Error::invalid("included task files must contain a list of tasks", &root.span));
+    };
+    tasks::items(&context.in_file(path, span)?, nodes)
+}
+
+/// `import_role`: its dependencies and itself, each a block.
+pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &mut Vec<Item>) -> Result<(), Error> {
+    let args = static_arguments(context, node, action)?;
+    check_options(args, node, "import_role", IMPORT_ROLE)?;
+    let name = required_name(args, node, "import_role")?;
+    let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    let inner = context.within(Arc::new(keywords));
+    if inner.depth >= crate::context::MAX_DEPTH {
+        return Err(Error::invalid("roles import one another without end", &node.span));
+    }
+    let inner = Context { depth: inner.depth + 1, ..inner };
+    let text = |value: &Value| inner.evaluate_text(value, vars.as_deref(), &node.span).map_err(explain_import);
+    let from = |key: &str| -> Result<Option<String>, Error> {
+        match args.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value @ (Value::String(_) | Value::Template(_))) => text(value).map(Some),
+            Some(other) => {
+                let message = format!("Expected a string for {key} but got {} instead", other.type_name());
+                Err(Error::invalid(message, &node.span))
+            }
+        }
+    };
+    let name = text(name)?;
+    let wanted = RoleUse {
+        name,
+        params: Map::new(),
+        span: node.span.clone(),
+        files: RoleFiles {
+            tasks: from("tasks_from")?,
+            vars: from("vars_from")?,
+            defaults: from("defaults_from")?,
+            handlers: from("handlers_from")?,
+        },
+        allow_duplicates: Some(args.get("allow_duplicates").is_none_or(Value::is_true)),
+        public: args.get("public").is_none_or(Value::is_true),
+        validate: args.get("rolespec_validate").is_none_or(Value::is_true),
+        included: true,
+        key: format!("{:?}", node.to_data()),
+    };
+    let loaded = roles::load(&inner, &wanted, &[])?;
+    items.extend(loaded.tasks);
+    inner.play.handlers.borrow_mut().extend(loaded.handlers);
+    inner.play.roles.borrow_mut().extend(loaded.roles);
+    Ok(())
+}
+
+fn static_arguments<'a>(context: &Context<'_>, node: &Node, action: &'a Action) -> Result<&'a Map, Error> {
+    let name = builtin_name(&action.name);
+    if let Some((key, _)) = node.entries().unwrap_or_default().iter().find(|(key, value)| {
+        key.as_str().is_some_and(|key| key == "loop" || loop_lookup(key).is_some()) && !value.is_null()
+    }) {
+        let dynamic = name.replace("import_", "include_");
+        return Err(Error::invalid(
+            format!("You cannot use loops on '{name}' statements. You should use '{dynamic}' instead."),
+            &key.span,
+        ));
+    }
+    check_keys(context, node, if context.handler { Kind::Handler } else { Kind::Task })?;
+    action
+        .args
+        .as_map()
+        .ok_or_else(|| Error::invalid(format!("the arguments of '{name}' cannot be a template"), &node.span))
+}
+
+fn check_options(args: &Map, node: &Node, action: &str, known: &[&str]) -> Result<(), Error> {
+    let unknown: Vec<String> = args
+        .keys()
+        .filter(|key| !key.as_str().is_some_and(|key| known.contains(&key)))
+        .map(|key| key.as_value().to_string())
+        .collect();
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let place =
+        node.entries().unwrap_or_default().iter().find_map(|(_, value)| value.entry(first)).map(|(key, _)| &key.span);
+    let hint = did_you_mean(first, known.iter().copied().filter(|name| *name != RAW));
+    Err(Error::invalid(format!("Invalid options for {action}: {}", unknown.join(",")), place.unwrap_or(&node.span))
+        .with_hint(hint))
+}
+
+fn required_name<'a>(args: &'a Map, node: &Node, action: &str) -> Result<&'a Value, Error> {
+    args.get("name")
+        .or_else(|| args.get("role"))
+        .filter(|name| !name.is_null())
+        .ok_or_else(|| Error::invalid(format!("'name' is a required field for {action}."), &node.span))
+}
+
+fn file_name<'a>(args: &'a Map, node: &Node, action: &str) -> Result<&'a Value, Error> {
+    args.get(RAW)
+        .or_else(|| args.get("file"))
+        .filter(|name| !name.is_null())
+        .ok_or_else(|| Error::invalid(format!("No file specified for {action}"), &node.span))
+}
+
+fn explain_import(error: Error) -> Error {
+    let message = format!("cannot evaluate the name of a static import: {}", error.message);
+    Error { message, ..error }.with_help(
+        "static imports know the variables of play, role and command line (-e), but no facts and no inventory; \
+         `include_tasks` and `include_role` know those too",
+    )
+}
+
+/// The file that a task list means by `name`.
+pub(crate) fn find_tasks(context: &Context<'_>, name: &str, span: &Span) -> Result<PathBuf, Error> {
+    let mut places: Vec<PathBuf> = Vec::new();
+    if Path::new(name).is_absolute() {
+        places.push(PathBuf::from(name));
+    } else {
+        places.push(context.dir.join(name));
+        if let Some(role) = &context.role {
+            let part = if context.handler { "handlers" } else { "tasks" };
+            places.push(role.path.join(part).join(name));
+            places.push(role.path.join("tasks").join(name));
+            places.push(role.path.join(name));
+        }
+        places.push(context.play.dir.join(name));
+        places.push(context.play.dir.join("tasks").join(name));
+    }
+    places.dedup();
+    if let Some(found) = places.iter().find(|place| place.is_file()) {
+        return Ok(crate::paths::tidy(found));
+    }
+    let looked = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
+    Err(Error::new(ErrorKind::File, format!("could not find or access '{name}'"), Some(span))
+        .with_help(format!("looked for: {looked}")))
+}

@@ -1,0 +1,361 @@
+//! Which keywords may stand where, and how those that are inherited come together.
+
+use std::sync::Arc;
+
+use ksplay_value::yaml::{Node, NodeKind};
+use ksplay_value::{Map, Str, Value};
+
+use crate::context::Context;
+use crate::suggest::did_you_mean;
+use crate::{Error, Keywords};
+
+/// What a mapping of the playbook language is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Play,
+    Block,
+    Task,
+    Handler,
+    TaskInclude,
+    IncludeRole,
+    PlaybookInclude,
+    RoleUse,
+    RoleMetadata,
+    LoopControl,
+}
+
+const SHARED: &[&str] = &[
+    "name",
+    "connection",
+    "port",
+    "remote_user",
+    "vars",
+    "module_defaults",
+    "environment",
+    "no_log",
+    "run_once",
+    "ignore_errors",
+    "ignore_unreachable",
+    "check_mode",
+    "diff",
+    "any_errors_fatal",
+    "throttle",
+    "timeout",
+    "debugger",
+    "become",
+    "become_method",
+    "become_user",
+    "become_flags",
+    "become_exe",
+    "tags",
+    "collections",
+];
+const PLAY: &[&str] = &[
+    "hosts",
+    "gather_facts",
+    "gather_subset",
+    "gather_timeout",
+    "fact_path",
+    "vars_files",
+    "vars_prompt",
+    "roles",
+    "handlers",
+    "pre_tasks",
+    "post_tasks",
+    "tasks",
+    "force_handlers",
+    "max_fail_percentage",
+    "serial",
+    "strategy",
+    "order",
+    "user",
+];
+const CONDITIONAL: &[&str] = &["when", "delegate_to", "delegate_facts"];
+const BLOCK: &[&str] = &["block", "rescue", "always", "notify"];
+const TASK: &[&str] = &[
+    "args",
+    "action",
+    "local_action",
+    "async",
+    "changed_when",
+    "delay",
+    "failed_when",
+    "loop",
+    "loop_control",
+    "poll",
+    "register",
+    "retries",
+    "until",
+    "notify",
+];
+const INCLUDE: &[&str] = &[
+    "action",
+    "local_action",
+    "args",
+    "collections",
+    "debugger",
+    "ignore_errors",
+    "loop",
+    "loop_control",
+    "name",
+    "no_log",
+    "register",
+    "run_once",
+    "tags",
+    "timeout",
+    "vars",
+    "when",
+];
+const PLAYBOOK_INCLUDE: &[&str] = &["import_playbook", "when"];
+const ROLE_METADATA: &[&str] =
+    &["allow_duplicates", "dependencies", "galaxy_info", "argument_specs", "collections", "standalone"];
+const LOOP_CONTROL: &[&str] =
+    &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
+
+impl Kind {
+    /// The name as messages say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Play => "Play",
+            Self::Block => "Block",
+            Self::Task => "Task",
+            Self::Handler => "Handler",
+            Self::TaskInclude => "TaskInclude",
+            Self::IncludeRole => "IncludeRole",
+            Self::PlaybookInclude => "PlaybookInclude",
+            Self::RoleUse => "RoleInclude",
+            Self::RoleMetadata => "RoleMetadata",
+            Self::LoopControl => "LoopControl",
+        }
+    }
+
+    /// The keywords, in groups.
+    fn groups(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Play => &[SHARED, PLAY],
+            Self::Block => &[SHARED, CONDITIONAL, BLOCK],
+            Self::Task => &[SHARED, CONDITIONAL, TASK],
+            Self::Handler => &[SHARED, CONDITIONAL, TASK, &["listen"]],
+            Self::TaskInclude | Self::IncludeRole => &[INCLUDE],
+            Self::PlaybookInclude => &[SHARED, PLAYBOOK_INCLUDE],
+            Self::RoleUse => &[SHARED, CONDITIONAL, &["role"]],
+            Self::RoleMetadata => &[ROLE_METADATA],
+            Self::LoopControl => &[LOOP_CONTROL],
+        }
+    }
+
+    /// All keywords.
+    pub fn keywords(self) -> impl Iterator<Item = &'static str> {
+        self.groups().iter().flat_map(|group| group.iter().copied())
+    }
+
+    /// Whether this is one of them.
+    pub fn knows(self, keyword: &str) -> bool {
+        self.groups().iter().any(|group| group.contains(&keyword))
+    }
+
+    /// The refusal of a key that is no keyword here.
+    pub fn refuse(self, key: &Node) -> Error {
+        let text = key.to_data().to_string();
+        Error::invalid(format!("'{text}' is not a valid attribute for a {}", self.name()), &key.span)
+            .with_hint(did_you_mean(&text, self.keywords()))
+    }
+
+    /// Refuses every key that is no keyword here.
+    pub fn check(self, node: &Node) -> Result<(), Error> {
+        for (key, _) in node.entries().unwrap_or_default() {
+            if !key.as_str().is_some_and(|key| self.knows(key)) {
+                return Err(self.refuse(key));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The keywords of this mapping joined to those around it, and its own `vars`.
+pub(crate) fn inherit(
+    context: &Context<'_>,
+    node: &Node,
+    outer: &Keywords,
+    kind: Kind,
+) -> Result<(Keywords, Option<Arc<Map>>), Error> {
+    let mut all = outer.clone();
+    let mut own_vars = None;
+    if let Some(vars) = node.get("vars").filter(|vars| !vars.is_null()) {
+        let vars = Arc::new(variables(vars, kind)?);
+        if kind != Kind::Play && !vars.is_empty() {
+            all.vars.push(Arc::clone(&vars));
+        }
+        own_vars = Some(vars);
+    }
+    for (key, value) in node.entries().unwrap_or_default() {
+        let Some(key) = key.as_str() else { continue };
+        if value.is_null() {
+            continue;
+        }
+        match key {
+            "when" => all.when.extend(list(value)),
+            "tags" => {
+                for tag in tags(context, value, own_vars.as_deref(), &all)? {
+                    if !all.tags.contains(&tag) {
+                        all.tags.push(tag);
+                    }
+                }
+            }
+            "environment" => all.environment.extend(list(value)),
+            "module_defaults" => all.module_defaults.extend(module_defaults(value)?),
+            "notify" => all.notify = list(value),
+            "collections" => all.collections = texts(value),
+            _ => {
+                let Some(slot) = slot(&mut all, key) else { continue };
+                if matches!(
+                    key,
+                    "connection"
+                        | "remote_user"
+                        | "become_user"
+                        | "become_method"
+                        | "become_exe"
+                        | "become_flags"
+                        | "delegate_to"
+                        | "debugger"
+                ) {
+                    must_be_text(key, value)?;
+                }
+                *slot = Some(value.to_value());
+            }
+        }
+    }
+    Ok((all, own_vars))
+}
+
+fn slot<'k>(all: &'k mut Keywords, key: &str) -> Option<&'k mut Option<Value>> {
+    Some(match key {
+        "become" => &mut all.become_,
+        "become_user" => &mut all.become_user,
+        "become_method" => &mut all.become_method,
+        "become_exe" => &mut all.become_exe,
+        "become_flags" => &mut all.become_flags,
+        "connection" => &mut all.connection,
+        "remote_user" | "user" => &mut all.remote_user,
+        "port" => &mut all.port,
+        "ignore_errors" => &mut all.ignore_errors,
+        "ignore_unreachable" => &mut all.ignore_unreachable,
+        "no_log" => &mut all.no_log,
+        "check_mode" => &mut all.check_mode,
+        "diff" => &mut all.diff,
+        "any_errors_fatal" => &mut all.any_errors_fatal,
+        "run_once" => &mut all.run_once,
+        "throttle" => &mut all.throttle,
+        "timeout" => &mut all.timeout,
+        "delegate_to" => &mut all.delegate_to,
+        "delegate_facts" => &mut all.delegate_facts,
+        "debugger" => &mut all.debugger,
+        _ => return None,
+    })
+}
+
+/// A keyword that holds one value or a list of them, as a list.
+pub(crate) fn list(node: &Node) -> Vec<Value> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().filter(|item| !item.is_null()).map(Node::to_value).collect(),
+        _ if node.is_null() => Vec::new(),
+        _ => vec![node.to_value()],
+    }
+}
+
+/// A text, or a list of which the texts count.
+pub(crate) fn texts(node: &Node) -> Vec<Str> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().filter_map(Node::as_str).map(Str::from).collect(),
+        _ => node.as_str().map(Str::from).into_iter().collect(),
+    }
+}
+
+/// Refuses a list or a mapping where a text belongs.
+pub(crate) fn must_be_text(keyword: &str, value: &Node) -> Result<(), Error> {
+    if value.items().is_some() || value.entries().is_some() {
+        return Err(Error::invalid(
+            format!("The field '{keyword}' is supposed to be a string type, but it is {}", value.describe()),
+            &value.span,
+        ));
+    }
+    Ok(())
+}
+
+/// The mapping under `vars`, its names checked.
+pub(crate) fn variables(node: &Node, kind: Kind) -> Result<Map, Error> {
+    if node.is_null() {
+        return Ok(Map::new());
+    }
+    let Some(entries) = node.entries() else {
+        return Err(Error::invalid(
+            format!("Vars in a {} must be specified as a dictionary.", kind.name()),
+            &node.span,
+        ));
+    };
+    for (key, _) in entries {
+        variable_name(key)?;
+    }
+    match node.to_value() {
+        Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Refuses what is no name of a variable.
+pub(crate) fn variable_name(node: &Node) -> Result<(), Error> {
+    let message = match node.as_str() {
+        Some(text) if is_identifier(text) => return Ok(()),
+        Some(text) => format!("Invalid variable name '{text}'."),
+        None if node.items().is_some() || node.entries().is_some() => {
+            format!("Invalid variable name of type '{}'.", node.to_data().type_name())
+        }
+        None => format!("Invalid variable name '{}' of type '{}'.", node.to_data(), node.to_data().type_name()),
+    };
+    Err(Error::invalid(message, &node.span).with_help(
+        "variable names must be strings starting with a letter or underscore character, and contain only letters, \
+         numbers and underscores",
+    ))
+}
+
+/// Whether the text can name a variable.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn module_defaults(node: &Node) -> Result<Vec<Value>, Error> {
+    let is_defaults = |node: &Node| node.entries().is_some();
+    match &node.kind {
+        NodeKind::Map(_) => Ok(vec![node.to_value()]),
+        NodeKind::List(items) if items.iter().all(is_defaults) => Ok(items.iter().map(Node::to_value).collect()),
+        _ => Err(Error::invalid(
+            "The field 'module_defaults' is supposed to be a dictionary or list of dictionaries, the keys of which must \
+             be static action, module, or group names. Only the values may contain templates.",
+            &node.span,
+        )),
+    }
+}
+
+/// Tags: a list, or text with commas; templates in them are evaluated with what is known while loading.
+fn tags(context: &Context<'_>, node: &Node, vars: Option<&Map>, outer: &Keywords) -> Result<Vec<Str>, Error> {
+    let items = match &node.kind {
+        NodeKind::List(items) => items.iter().collect::<Vec<_>>(),
+        NodeKind::Text { .. } => vec![node],
+        _ => return Err(Error::invalid("tags must be specified as a list", &node.span)),
+    };
+    let mut tags = Vec::new();
+    for item in items {
+        let value = match item.to_value() {
+            template @ Value::Template(_) => context.evaluate(&template, vars, outer, &item.span)?,
+            plain => plain,
+        };
+        match &value {
+            Value::String(text) => tags.extend(text.split(',').map(|tag| Str::from(tag.trim()))),
+            Value::List(inner) => tags.extend(inner.iter().map(|tag| Str::from(tag.to_string()))),
+            other => tags.push(Str::from(other.to_string())),
+        }
+    }
+    tags.retain(|tag| !tag.is_empty());
+    Ok(tags)
+}

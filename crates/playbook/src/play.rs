@@ -1,0 +1,333 @@
+//! Plays and playbooks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ksplay_value::yaml::{Node, NodeKind};
+use ksplay_value::{Map, Str, Value};
+
+use crate::arguments::builtin_name;
+use crate::context::{Context, MAX_DEPTH, PlayState};
+use crate::keywords::{Kind, inherit, list, must_be_text, variables};
+use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, roles, tasks};
+
+/// What `import_playbook` hands to the plays of the file.
+#[derive(Default, Clone)]
+struct Imported {
+    vars: Map,
+    when: Vec<Value>,
+    tags: Vec<Str>,
+    depth: usize,
+}
+
+/// The plays of a file and of what it imports.
+pub(crate) fn plays(loader: &Loader, path: &Path) -> Result<Vec<Arc<Play>>, Error> {
+    let mut plays = Vec::new();
+    file(loader, path, &Imported::default(), &mut plays)?;
+    Ok(plays)
+}
+
+fn file(loader: &Loader, path: &Path, imported: &Imported, plays: &mut Vec<Arc<Play>>) -> Result<(), Error> {
+    let file = loader.read(path)?;
+    let start = file.start();
+    let Some(root) = file.root.as_ref().filter(|root| !root.is_null()) else {
+        return Err(Error::new(ErrorKind::Invalid, format!("Empty playbook, nothing to do: {}", path.display()), None));
+    };
+    let Some(entries) = root.items() else {
+        return Err(Error::invalid(
+            format!("A playbook must be a list of plays, got {} instead", root.describe()),
+            &start,
+        ));
+    };
+    if entries.is_empty() {
+        return Err(Error::invalid("A playbook must contain at least one play", &start));
+    }
+    let dir = path.parent().unwrap_or(Path::new("."));
+    for entry in entries {
+        let Some(keys) = entry.entries() else {
+            let message = "playbook entries must be either valid plays or 'import_playbook' statements";
+            return Err(Error::invalid(message, &entry.span));
+        };
+        let imports: Vec<&(Node, Node)> = keys
+            .iter()
+            .filter(|(key, _)| key.as_str().is_some_and(|key| builtin_name(key) == "import_playbook"))
+            .collect();
+        match imports.as_slice() {
+            [] => plays.push(Arc::new(play(loader, entry, dir, imported)?)),
+            [(key, value)] => import(loader, entry, (key, value), dir, imported, plays)?,
+            [(first, _), (second, _), ..] => {
+                let message =
+                    format!("Found conflicting import_playbook actions: {}, {}", first.to_data(), second.to_data());
+                return Err(Error::invalid(message, &second.span));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn import(
+    loader: &Loader,
+    entry: &Node,
+    (key, value): (&Node, &Node),
+    dir: &Path,
+    outside: &Imported,
+    plays: &mut Vec<Arc<Play>>,
+) -> Result<(), Error> {
+    for (other, _) in entry.entries().unwrap_or_default() {
+        let fits = other.as_str().is_some_and(|text| Kind::PlaybookInclude.knows(text));
+        if !fits && other.as_str() != key.as_str() {
+            return Err(Kind::PlaybookInclude.refuse(other));
+        }
+    }
+    if value.is_null() {
+        return Err(Error::invalid("The field 'import_playbook' is required but was not set.", &key.span));
+    }
+    must_be_text("import_playbook", value)?;
+    if outside.depth >= MAX_DEPTH {
+        return Err(Error::invalid("playbooks import one another without end", &value.span));
+    }
+    let own = entry.get("vars").map(|vars| variables(vars, Kind::PlaybookInclude)).transpose()?.unwrap_or_default();
+    let mut vars = own;
+    vars.extend(outside.vars.clone());
+    let state = PlayState { dir: dir.to_path_buf(), vars: vars.clone(), ..PlayState::default() };
+    let context = Context::of_play(loader, &state, dir, Arc::default());
+    let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
+    let name = context.evaluate_text(&value.to_value(), None, &value.span)?;
+    let path = playbook_path(loader, &context, &name, dir);
+    if !path.is_file() {
+        let message = format!("could not find or access '{}'", path.display());
+        return Err(Error::new(ErrorKind::File, message, Some(&value.span)));
+    }
+    let mut imported = Imported { vars, depth: outside.depth + 1, ..outside.clone() };
+    imported.when.extend(keywords.when);
+    for tag in keywords.tags {
+        if !imported.tags.contains(&tag) {
+            imported.tags.push(tag);
+        }
+    }
+    file(loader, &path, &imported, plays)
+}
+
+/// A file beside this one, or the playbook of a collection.
+fn playbook_path(loader: &Loader, context: &Context<'_>, name: &str, dir: &Path) -> PathBuf {
+    if let [namespace, collection, rest] = name.splitn(3, '.').collect::<Vec<_>>().as_slice()
+        && !name.contains('/')
+    {
+        let full = format!("{namespace}.{collection}");
+        for extension in ["", ".yml", ".yaml"] {
+            let part = format!("playbooks/{rest}{extension}");
+            if let Some(path) = loader.in_collection(context, &full, &part, Path::is_file) {
+                return path;
+            }
+        }
+    }
+    paths::absolute(&dir.join(name))
+}
+
+fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result<Play, Error> {
+    Kind::Play.check(node)?;
+    let hosts = hosts(node)?;
+    if node.get("user").is_some() && node.get("remote_user").is_some() {
+        return Err(Error::invalid("both 'user' and 'remote_user' are set for this play", &node.span));
+    }
+    must_be_flag(node, "gather_facts")?;
+    must_be_flag(node, "force_handlers")?;
+    must_be_percentage(node, "max_fail_percentage")?;
+    if let Some(strategy) = node.get("strategy") {
+        must_be_text("strategy", strategy)?;
+    }
+    let mut vars = node.get("vars").map(|vars| variables(vars, Kind::Play)).transpose()?.unwrap_or_default();
+    vars.extend(imported.vars.clone());
+    let vars_files = vars_files(node)?;
+    let mut static_vars = vars.clone();
+    static_vars.extend(static_files(loader, &vars_files, dir));
+    let state = PlayState { dir: dir.to_path_buf(), vars: static_vars, ..PlayState::default() };
+    let context = Context::of_play(loader, &state, dir, Arc::default());
+    let base = Keywords { tags: imported.tags.clone(), ..Keywords::default() };
+    let (without_when, _) = inherit(&context, node, &base, Kind::Play)?;
+    let keywords = Arc::new(Keywords { when: imported.when.clone(), ..without_when.clone() });
+    let context = context.within(Arc::clone(&keywords));
+    let of_handlers = Context { handler: true, ..context.within(Arc::new(without_when)) };
+    let pre_tasks = part(&context, node, "pre_tasks")?;
+    let mut role_tasks = Vec::new();
+    let mut handlers = Vec::new();
+    let mut all_roles = Vec::new();
+    for loaded in roles::list(&context, role_nodes(node)?, &[])? {
+        role_tasks.extend(loaded.tasks);
+        handlers.extend(loaded.handlers);
+        all_roles.extend(loaded.roles);
+    }
+    // Pre-tasks may have imported roles, which come before those that follow.
+    let tasks = part(&context, node, "tasks")?;
+    let post_tasks = part(&context, node, "post_tasks")?;
+    handlers.extend(part(&of_handlers, node, "handlers")?);
+    handlers.extend(state.handlers.take());
+    all_roles.extend(state.roles.take());
+    let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
+    Ok(Play {
+        name: tasks::name(node)?,
+        hosts,
+        span: node.span.clone(),
+        dir: dir.to_path_buf(),
+        keywords,
+        vars,
+        vars_files,
+        vars_prompt: vars_prompt(node)?,
+        gather_facts: value("gather_facts"),
+        gather: GatherOptions {
+            subset: value("gather_subset"),
+            timeout: value("gather_timeout"),
+            fact_path: value("fact_path"),
+        },
+        serial: value("serial"),
+        strategy: value("strategy"),
+        order: value("order"),
+        max_fail_percentage: value("max_fail_percentage"),
+        force_handlers: value("force_handlers"),
+        pre_tasks,
+        roles: all_roles,
+        role_tasks,
+        tasks,
+        post_tasks,
+        handlers,
+    })
+}
+
+fn part(context: &Context<'_>, node: &Node, key: &str) -> Result<Vec<Item>, Error> {
+    let Some(part) = node.get(key).filter(|part| !part.is_null()) else { return Ok(Vec::new()) };
+    let Some(nodes) = part.items() else {
+        let message = format!("a malformed block: '{key}' should be a list of tasks but is {}", part.describe());
+        return Err(Error::invalid(message, &part.span));
+    };
+    tasks::items(context, nodes)
+}
+
+fn role_nodes(node: &Node) -> Result<&[Node], Error> {
+    let Some(roles) = node.get("roles").filter(|roles| !roles.is_null()) else { return Ok(&[]) };
+    roles.items().ok_or_else(|| {
+        let message = format!("a malformed role declaration: 'roles' should be a list but is {}", roles.describe());
+        Error::invalid(message, &roles.span)
+    })
+}
+
+fn hosts(node: &Node) -> Result<Value, Error> {
+    let Some((key, hosts)) = node.entry("hosts") else {
+        return Err(Error::invalid("The field 'hosts' is required but was not set.", &node.span)
+            .with_help("say which hosts the play is for, such as `hosts: all`"));
+    };
+    let wrong = |message: &str, node: &Node| Err(Error::invalid(message, &node.span));
+    match &hosts.kind {
+        NodeKind::Text { text, .. } if !text.is_empty() => Ok(hosts.to_value()),
+        NodeKind::List(items) if !items.is_empty() => match items.iter().find(|item| item.as_str().is_none()) {
+            None => Ok(hosts.to_value()),
+            Some(item) if item.is_null() => wrong("Hosts list cannot contain values of 'None'.", item),
+            Some(item) => wrong(&format!("Hosts list contains an invalid host value: {}", item.to_data()), item),
+        },
+        NodeKind::Text { .. } | NodeKind::List(_) => wrong("Hosts list cannot be empty.", key),
+        _ if hosts.is_null() => wrong("Hosts list cannot be empty.", key),
+        _ => wrong("Hosts list must be a sequence or string.", hosts),
+    }
+}
+
+fn must_be_flag(node: &Node, key: &str) -> Result<(), Error> {
+    let Some(value) = node.get(key) else { return Ok(()) };
+    let fits = match value.to_value() {
+        Value::Bool(_) | Value::Null | Value::Template(_) => true,
+        Value::Int(number) => matches!(number, 0 | 1),
+        Value::Float(number) => number == 0.0 || number == 1.0,
+        Value::String(text) => matches!(
+            text.to_lowercase().as_str(),
+            "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" | "n" | "no" | "off" | "0" | "false" | "f" | "0.0"
+        ),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(cannot_convert(key, value, "bool")) }
+}
+
+fn must_be_percentage(node: &Node, key: &str) -> Result<(), Error> {
+    let Some(value) = node.get(key) else { return Ok(()) };
+    let fits = match value.to_value() {
+        Value::Int(_) | Value::Float(_) | Value::Null | Value::Template(_) => true,
+        Value::String(text) => text.trim_end_matches('%').parse::<f64>().is_ok(),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(cannot_convert(key, value, "percent")) }
+}
+
+fn cannot_convert(key: &str, value: &Node, wanted: &str) -> Error {
+    let shown = value.to_data();
+    let message =
+        format!("Error processing keyword '{key}': The value '{shown}' could not be converted to '{wanted}'.");
+    Error::invalid(message, &value.span)
+}
+
+fn vars_files(node: &Node) -> Result<Vec<Value>, Error> {
+    let Some(files) = node.get("vars_files").filter(|files| !files.is_null()) else { return Ok(Vec::new()) };
+    let is_name = |item: &Node| {
+        item.as_str().is_some() || item.items().is_some_and(|inner| inner.iter().all(|name| name.as_str().is_some()))
+    };
+    let items = files.items().unwrap_or(std::slice::from_ref(files));
+    if let Some(odd) = items.iter().find(|item| !is_name(item)) {
+        return Err(Error::invalid(format!("Invalid `vars_files` value: {}.", odd.describe()), &odd.span)
+            .with_help("a `vars_files` value should either be a string or list of strings"));
+    }
+    Ok(list(files))
+}
+
+/// The variables of those `vars_files` whose names are plain, for names of static imports.
+fn static_files(loader: &Loader, files: &[Value], dir: &Path) -> Map {
+    let mut vars = Map::new();
+    for entry in files {
+        let names = entry.as_list().unwrap_or(std::slice::from_ref(entry));
+        let found = names.iter().filter_map(Value::as_str).find_map(|name| {
+            let places = [dir.join("vars").join(name), dir.join(name)];
+            places.into_iter().find(|place| place.is_file())
+        });
+        // Whoever runs the play reads these files too, and reports what is wrong with them.
+        if let Some(map) = found.and_then(|path| loader.vars_file(&path).ok()) {
+            vars.extend((*map).clone());
+        }
+    }
+    vars
+}
+
+fn vars_prompt(node: &Node) -> Result<Vec<VarsPrompt>, Error> {
+    const KEYS: &[&str] =
+        &["name", "prompt", "default", "private", "confirm", "encrypt", "salt_size", "salt", "unsafe"];
+    let Some(prompts) = node.get("vars_prompt").filter(|prompts| !prompts.is_null()) else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for prompt in prompts.items().unwrap_or(std::slice::from_ref(prompts)) {
+        let Some(name) = prompt.get("name").and_then(Node::as_str) else {
+            return Err(Error::invalid("Invalid vars_prompt data structure, missing 'name' key", &prompt.span));
+        };
+        for (key, _) in prompt.entries().unwrap_or_default() {
+            if !key.as_str().is_some_and(|key| KEYS.contains(&key)) {
+                let text = key.to_data().to_string();
+                let message = format!("Invalid vars_prompt data structure, found unsupported key '{text}'");
+                return Err(Error::invalid(message, &key.span)
+                    .with_hint(crate::suggest::did_you_mean(&text, KEYS.iter().copied())));
+            }
+        }
+        let value = |key: &str| prompt.get(key).filter(|value| !value.is_null()).map(Node::to_value);
+        let flag = |key: &str, default: bool| value(key).map_or(default, |value| truth(&value));
+        all.push(VarsPrompt {
+            name: name.into(),
+            prompt: value("prompt"),
+            default: value("default"),
+            private: flag("private", true),
+            confirm: flag("confirm", false),
+            encrypt: value("encrypt"),
+            salt_size: value("salt_size"),
+            salt: value("salt"),
+            unsafe_: flag("unsafe", false),
+        });
+    }
+    Ok(all)
+}
+
+fn truth(value: &Value) -> bool {
+    match value {
+        Value::String(text) => matches!(text.to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t"),
+        other => other.is_true(),
+    }
+}

@@ -1,0 +1,258 @@
+//! Lists of tasks: tasks, blocks, and static imports expanded where they stand.
+
+use std::sync::Arc;
+
+use ksplay_value::yaml::Node;
+use ksplay_value::{Map, Value};
+
+use crate::action::{self, Action, loop_lookup};
+use crate::arguments::builtin_name;
+use crate::context::Context;
+use crate::imports;
+use crate::keywords::{self, Kind, inherit, list, must_be_text, texts};
+use crate::{Block, Error, Item, Loop, LoopControl, Task};
+
+/// The items of a list of tasks.
+pub(crate) fn items(context: &Context<'_>, nodes: &[Node]) -> Result<Vec<Item>, Error> {
+    let mut items = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        item(context, node, &mut items)?;
+    }
+    Ok(items)
+}
+
+fn item(context: &Context<'_>, node: &Node, items: &mut Vec<Item>) -> Result<(), Error> {
+    if node.is_null() {
+        return Ok(());
+    }
+    if node.entries().is_none() {
+        let message = format!("a task is a mapping, but this is {}", node.describe());
+        return Err(Error::invalid(message, &node.span));
+    }
+    if ["block", "rescue", "always"].iter().any(|part| node.get(part).is_some()) {
+        items.push(Item::Block(Arc::new(block(context, node)?)));
+        return Ok(());
+    }
+    let action = action::of_task(context, node)?;
+    match builtin_name(&action.name) {
+        "import_tasks" => imports::tasks(context, node, &action, items),
+        "import_role" => imports::role(context, node, &action, items),
+        name => {
+            if matches!(name, "include_tasks" | "include_role") {
+                imports::check_include(context, node, &action)?;
+            }
+            items.push(Item::Task(Arc::new(task(context, node, action)?)));
+            Ok(())
+        }
+    }
+}
+
+fn block(context: &Context<'_>, node: &Node) -> Result<Block, Error> {
+    for part in ["rescue", "always"] {
+        if node.get("block").is_none() && node.get(part).is_some() {
+            return Err(Error::invalid(format!("'{part}' keyword cannot be used without 'block'"), &node.span));
+        }
+    }
+    Kind::Block.check(node)?;
+    let (keywords, _) = inherit(context, node, &context.outer, Kind::Block)?;
+    let keywords = Arc::new(keywords);
+    let inner = context.within(Arc::clone(&keywords));
+    let part = |name: &str| -> Result<Vec<Item>, Error> {
+        let Some(part) = node.get(name) else { return Ok(Vec::new()) };
+        match part.items() {
+            Some(nodes) => items(&inner, nodes),
+            None if part.is_null() && name != "block" => Ok(Vec::new()),
+            None => Err(Error::invalid(
+                format!("a malformed block: '{name}' should be a list of tasks but is {}", part.describe()),
+                &part.span,
+            )),
+        }
+    };
+    Ok(Block {
+        block: part("block")?,
+        rescue: part("rescue")?,
+        always: part("always")?,
+        role_of: None,
+        span: node.span.clone(),
+        name: name(node)?,
+        keywords,
+    })
+}
+
+/// The `name` of a mapping.
+pub(crate) fn name(node: &Node) -> Result<Option<Value>, Error> {
+    let Some(name) = node.get("name").filter(|name| !name.is_null()) else { return Ok(None) };
+    must_be_text("name", name)?;
+    Ok(Some(name.to_value()))
+}
+
+/// A task that stays a task.
+fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Error> {
+    let kind = match builtin_name(&action.name) {
+        "include_tasks" | "include_role" => Kind::TaskInclude,
+        _ if context.handler => Kind::Handler,
+        _ => Kind::Task,
+    };
+    check_keys(context, node, kind)?;
+    let (mut all, vars) = inherit(context, node, &context.outer, kind)?;
+    if action.local {
+        all.delegate_to = Some(Value::from("localhost"));
+    }
+    if let Some(register) = node.get("register").filter(|register| !register.is_null()) {
+        keywords::variable_name(register)
+            .map_err(|error| Error { message: format!("Invalid 'register' specified: {}", error.message), ..error })?;
+    }
+    let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
+    let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(list);
+    Ok(Task {
+        id: context.loader.next_id(),
+        name: name(node)?,
+        action: action.name,
+        args: action.args,
+        keywords: Arc::new(all),
+        vars,
+        loop_: loop_of(node)?,
+        register: value("register"),
+        until: conditions("until").unwrap_or_default(),
+        retries: value("retries"),
+        delay: value("delay"),
+        changed_when: conditions("changed_when"),
+        failed_when: conditions("failed_when"),
+        async_: value("async"),
+        poll: value("poll"),
+        listen: listen(node)?,
+        role: context.role.clone(),
+        span: node.span.clone(),
+        dirs: Arc::clone(&context.dirs),
+        library: Arc::clone(&context.library),
+        outer: Arc::clone(&context.outer),
+        handler: context.handler,
+    })
+}
+
+/// Refuses keys that are neither keywords nor the module's name.
+pub(crate) fn check_keys(context: &Context<'_>, node: &Node, kind: Kind) -> Result<(), Error> {
+    let general = if context.handler { Kind::Handler } else { Kind::Task };
+    for (key, _) in node.entries().unwrap_or_default() {
+        let Some(text) = key.as_str() else { return Err(kind.refuse(key)) };
+        let is_loop = loop_lookup(text).is_some();
+        let is_keyword = general.knows(text) || text == "listen" || text.starts_with("with_");
+        let fits = kind.knows(text) || is_loop || (context.handler && text == "listen");
+        if is_keyword && !fits {
+            return Err(kind.refuse(key));
+        }
+    }
+    Ok(())
+}
+
+fn listen(node: &Node) -> Result<Vec<Value>, Error> {
+    let Some(listen) = node.get("listen").filter(|listen| !listen.is_null()) else { return Ok(Vec::new()) };
+    let items = listen.items().unwrap_or(std::slice::from_ref(listen));
+    if let Some(odd) = items.iter().find(|item| item.as_str().is_none()) {
+        let message = format!("Keyword 'listen' items must be text, but this is {}", odd.describe());
+        return Err(Error::invalid(message, &odd.span));
+    }
+    Ok(list(listen))
+}
+
+fn loop_of(node: &Node) -> Result<Option<Loop>, Error> {
+    let mut found: Option<Loop> = None;
+    for (key, value) in node.entries().unwrap_or_default() {
+        let Some(text) = key.as_str() else { continue };
+        let lookup = match loop_lookup(text) {
+            Some(lookup) => Some(lookup.into()),
+            None if text == "loop" => None,
+            None => continue,
+        };
+        if found.is_some() {
+            return Err(Error::invalid("duplicate loop in task", &key.span));
+        }
+        if value.is_null() {
+            if lookup.is_some() {
+                return Err(Error::invalid(format!("you must specify a value when using {text}"), &key.span));
+            }
+            continue;
+        }
+        found = Some(Loop { lookup, items: value.to_value(), control: LoopControl::default() });
+    }
+    let control = node.get("loop_control").filter(|control| !control.is_null()).map(loop_control).transpose()?;
+    Ok(found.map(|found| Loop { control: control.unwrap_or_default(), ..found }))
+}
+
+fn loop_control(node: &Node) -> Result<LoopControl, Error> {
+    if node.entries().is_none() {
+        return Err(Error::invalid(
+            "the `loop_control` value must be specified as a dictionary and cannot be a variable itself (though it can \
+             contain variables)",
+            &node.span,
+        ));
+    }
+    Kind::LoopControl.check(node)?;
+    let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
+    Ok(LoopControl {
+        loop_var: value("loop_var"),
+        index_var: value("index_var"),
+        label: value("label"),
+        pause: value("pause"),
+        extended: value("extended"),
+        extended_allitems: value("extended_allitems"),
+        break_when: node.get("break_when").map(list).unwrap_or_default(),
+    })
+}
+
+/// The task that checks a role's arguments against its specification.
+pub(crate) fn validation(
+    context: &Context<'_>,
+    entry: &str,
+    spec: &Map,
+    node_span: &ksplay_value::Span,
+) -> Option<Item> {
+    let role = context.role.as_ref()?;
+    let mut keywords = (*context.outer).clone();
+    if !keywords.tags.iter().any(|tag| &**tag == "always") {
+        keywords.tags.insert(0, "always".into());
+    }
+    let about = spec.get("short_description").and_then(Value::as_str).map(|about| format!(" - {about}"));
+    let name = format!("Validating arguments against arg spec '{entry}'{}", about.unwrap_or_default());
+    let options = spec.get("options").cloned().unwrap_or_else(Value::empty_map);
+    let about_role = Map::from([
+        ("type", Value::from("role")),
+        ("name", Value::from(&role.name)),
+        ("argument_spec_name", Value::from(entry)),
+        ("path", Value::from(role.path.display().to_string())),
+    ]);
+    let args = Map::from([
+        ("argument_spec", options),
+        ("provided_arguments", Value::Map(Arc::clone(&role.params))),
+        ("validate_args_context", Value::from(about_role)),
+    ]);
+    Some(Item::Task(Arc::new(Task {
+        id: context.loader.next_id(),
+        name: Some(Value::from(name)),
+        action: "ansible.builtin.validate_argument_spec".into(),
+        args: args.into(),
+        keywords: Arc::new(keywords),
+        vars: None,
+        loop_: None,
+        register: None,
+        until: Vec::new(),
+        retries: None,
+        delay: None,
+        changed_when: None,
+        failed_when: None,
+        async_: None,
+        poll: None,
+        listen: Vec::new(),
+        role: Some(Arc::clone(role)),
+        span: node_span.clone(),
+        dirs: Arc::clone(&context.dirs),
+        library: Arc::clone(&context.library),
+        outer: Arc::clone(&context.outer),
+        handler: false,
+    })))
+}
+
+/// Names of collections, for a role's own.
+pub(crate) fn collections(node: Option<&Node>) -> Vec<ksplay_value::Str> {
+    node.map(texts).unwrap_or_default()
+}
