@@ -42,7 +42,7 @@ pub struct Bytes(pub Vec<u8>);
 impl Date {
     /// The day, when there is such a day.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -181,8 +181,9 @@ impl Object for Bytes {
         "bytes"
     }
 
+    /// As Ansible shows bytes: the text that they are.
     fn text(&self) -> String {
-        self.repr()
+        String::from_utf8_lossy(&self.0).into_owned()
     }
 
     fn repr(&self) -> String {

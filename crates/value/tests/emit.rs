@@ -1,5 +1,7 @@
 //! The YAML that is written, against what PyYAML's `CSafeDumper` wrote for the same values.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
 use ksplay_value::text::from_json;
 use ksplay_value::yaml::{EmitOptions, ScalarStyle, emit};
 use ksplay_value::{Bytes, Date, Map, Value};

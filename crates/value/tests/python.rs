@@ -1,7 +1,10 @@
 //! The text of values against what Python 3.11 gave for the same values.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
 use ksplay_value::text::{JsonStyle, from_json, repr, to_json};
 use ksplay_value::{Key, Map, Value};
+use proptest::prelude::*;
 
 fn cases(data: &str) -> impl Iterator<Item = Value> + '_ {
     data.lines().map(|line| from_json(line).unwrap())
@@ -102,5 +105,22 @@ fn ordering_is_that_of_python() {
         (Value::Float(f64::NAN), Value::from(1), None),
     ] {
         assert_eq!(left.compare(&right), expected, "{left} {right}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_json_reader_panic(text in "([\\[\\]{}\",:0-9eE+.\\\\u -]|null|\\PC){0,40}") {
+        let _ = from_json(&text);
+    }
+
+    #[test]
+    fn strings_and_numbers_come_back_from_json(text: String, int: i64, float in any::<f64>().prop_filter("nan", |n| !n.is_nan())) {
+        let value = Value::from(vec![Value::from(text), Value::from(int), Value::from(float)]);
+        for style in [JsonStyle::default(), JsonStyle::compact(), JsonStyle::result()] {
+            prop_assert_eq!(&from_json(&to_json(&value, &style).unwrap()).unwrap(), &value);
+        }
+        let bytes = rmp_serde::to_vec(&value).unwrap();
+        prop_assert_eq!(rmp_serde::from_slice::<Value>(&bytes).unwrap(), value);
     }
 }

@@ -93,18 +93,25 @@ impl<'a> Composer<'a> {
         }
         let (anchor, kind) = match kind {
             EventKind::Alias(name) => return self.alias(&name, place, trusted).map(Composed::Node),
-            EventKind::Scalar { properties: Properties { anchor, tag }, text, implicit } => {
+            EventKind::Scalar { properties: Properties { anchor, tag }, text, implicit, plain } => {
+                let is_unsafe = tag.as_deref() == Some("!unsafe");
+                let (tag, implicit, trusted) = match is_unsafe {
+                    // What stands behind `!unsafe` is what it would be without.
+                    true => (None, plain, false),
+                    false => (tag, implicit, trusted),
+                };
+                self.open(anchor.as_deref(), place)?;
                 if tag.is_none() && implicit && resolve::looks_like(&text) == Kind::Merge {
                     return Ok(Composed::Merge(self.span(place)));
                 }
                 (anchor, self.scalar(tag.as_deref(), text, implicit, place, trusted)?)
             }
             EventKind::ListStart(Properties { anchor, tag }) => {
-                self.open(anchor.as_deref());
+                self.open(anchor.as_deref(), place)?;
                 (anchor, self.list(tag.as_deref(), depth, place, trusted)?)
             }
             EventKind::MapStart(Properties { anchor, tag }) => {
-                self.open(anchor.as_deref());
+                self.open(anchor.as_deref(), place)?;
                 (anchor, self.map(tag.as_deref(), depth, place, trusted)?)
             }
             _ => return Err(self.error("the text ends in the middle of a value", place)),
@@ -117,9 +124,11 @@ impl<'a> Composer<'a> {
         Ok(Composed::Node(node))
     }
 
-    fn open(&mut self, anchor: Option<&str>) {
-        if let Some(name) = anchor {
-            self.anchors.insert(name.to_owned(), Anchor::Open);
+    fn open(&mut self, anchor: Option<&str>, place: Place) -> Result<(), Error> {
+        let Some(name) = anchor else { return Ok(()) };
+        match self.anchors.insert(name.to_owned(), Anchor::Open) {
+            None => Ok(()),
+            Some(_) => Err(self.error(format!("the anchor `&{name}` is defined a second time"), place)),
         }
     }
 
@@ -156,7 +165,6 @@ impl<'a> Composer<'a> {
         let kind = match tag {
             None if implicit => resolve::looks_like(&text),
             None => Kind::Text,
-            Some("!unsafe") => return Ok(string(text, false)),
             Some("!vault" | "!vault-encrypted") => return Ok(NodeKind::Vault(text.into())),
             Some(tag) => match tag.strip_prefix(CORE) {
                 Some("str") => Kind::Text,

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::slice;
 
-use unsafe_libyaml as sys;
+use unsafe_libyaml as unsafe_yaml;
 
 /// What the parser found, and where it begins.
 #[derive(Debug)]
@@ -29,7 +29,14 @@ pub(super) enum EventKind {
     DocumentStart,
     DocumentEnd,
     Alias(String),
-    Scalar { properties: Properties, text: String, implicit: bool },
+    Scalar {
+        properties: Properties,
+        text: String,
+        /// Whether it has no tag and stands without quotes, so that its looks say what it is.
+        implicit: bool,
+        /// Whether it stands without quotes.
+        plain: bool,
+    },
     ListStart(Properties),
     ListEnd,
     MapStart(Properties),
@@ -59,22 +66,22 @@ pub(super) struct Problem {
 
 /// A parser over a text.
 pub(super) struct Parser<'a> {
-    raw: Box<MaybeUninit<sys::yaml_parser_t>>,
+    raw: Box<MaybeUninit<unsafe_yaml::yaml_parser_t>>,
     text: &'a str,
     input: PhantomData<&'a [u8]>,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let mut raw = Box::new(MaybeUninit::<sys::yaml_parser_t>::uninit());
+        let mut raw = Box::new(MaybeUninit::<unsafe_yaml::yaml_parser_t>::uninit());
         let parser = raw.as_mut_ptr();
         // SAFETY: `parser` points to memory of the right size that `yaml_parser_initialize` fills; it stays where it is
         // because it is boxed. The input outlives the parser by the lifetime 'a.
         let ready = unsafe {
-            let ready = sys::yaml_parser_initialize(parser).ok;
+            let ready = unsafe_yaml::yaml_parser_initialize(parser).ok;
             if ready {
-                sys::yaml_parser_set_encoding(parser, sys::YAML_UTF8_ENCODING);
-                sys::yaml_parser_set_input_string(parser, text.as_ptr(), text.len() as u64);
+                unsafe_yaml::yaml_parser_set_encoding(parser, unsafe_yaml::YAML_UTF8_ENCODING);
+                unsafe_yaml::yaml_parser_set_input_string(parser, text.as_ptr(), text.len() as u64);
             }
             ready
         };
@@ -84,16 +91,16 @@ impl<'a> Parser<'a> {
 
     /// The next event.
     pub(super) fn next(&mut self) -> Result<Event, Problem> {
-        let mut slot = MaybeUninit::<sys::yaml_event_t>::uninit();
+        let mut slot = MaybeUninit::<unsafe_yaml::yaml_event_t>::uninit();
         // SAFETY: the parser was initialized in `new`; on success the event is initialized, is only read while it lives,
         // and is freed once.
         unsafe {
-            if !sys::yaml_parser_parse(self.raw.as_mut_ptr(), slot.as_mut_ptr()).ok {
+            if !unsafe_yaml::yaml_parser_parse(self.raw.as_mut_ptr(), slot.as_mut_ptr()).ok {
                 return Err(self.problem());
             }
             let raw = slot.as_mut_ptr();
             let event = Event { place: place((*raw).start_mark), kind: kind(&*raw) };
-            sys::yaml_event_delete(raw);
+            unsafe_yaml::yaml_event_delete(raw);
             Ok(event)
         }
     }
@@ -108,7 +115,7 @@ impl<'a> Parser<'a> {
                 message(parser.problem),
                 parser.problem_mark,
                 parser.problem_offset as usize,
-                matches!(parser.error, sys::YAML_READER_ERROR),
+                matches!(parser.error, unsafe_yaml::YAML_READER_ERROR),
             )
         };
         let place = if reader { self.place_of(offset) } else { place(mark) };
@@ -133,41 +140,42 @@ impl<'a> Parser<'a> {
 impl Drop for Parser<'_> {
     fn drop(&mut self) {
         // SAFETY: initialized in `new`, deleted only here.
-        unsafe { sys::yaml_parser_delete(self.raw.as_mut_ptr()) }
+        unsafe { unsafe_yaml::yaml_parser_delete(self.raw.as_mut_ptr()) }
     }
 }
 
 /// # Safety
 ///
 /// `event` was filled by the parser and not yet deleted.
-unsafe fn kind(event: &sys::yaml_event_t) -> EventKind {
+unsafe fn kind(event: &unsafe_yaml::yaml_event_t) -> EventKind {
     // SAFETY: the type says which member of the union is set; its pointers are null or valid.
     unsafe {
         match event.type_ {
-            sys::YAML_STREAM_START_EVENT => EventKind::StreamStart,
-            sys::YAML_STREAM_END_EVENT => EventKind::StreamEnd,
-            sys::YAML_DOCUMENT_START_EVENT => EventKind::DocumentStart,
-            sys::YAML_DOCUMENT_END_EVENT => EventKind::DocumentEnd,
-            sys::YAML_ALIAS_EVENT => EventKind::Alias(string(event.data.alias.anchor).unwrap_or_default()),
-            sys::YAML_SCALAR_EVENT => {
+            unsafe_yaml::YAML_STREAM_START_EVENT => EventKind::StreamStart,
+            unsafe_yaml::YAML_STREAM_END_EVENT => EventKind::StreamEnd,
+            unsafe_yaml::YAML_DOCUMENT_START_EVENT => EventKind::DocumentStart,
+            unsafe_yaml::YAML_DOCUMENT_END_EVENT => EventKind::DocumentEnd,
+            unsafe_yaml::YAML_ALIAS_EVENT => EventKind::Alias(string(event.data.alias.anchor).unwrap_or_default()),
+            unsafe_yaml::YAML_SCALAR_EVENT => {
                 let scalar = event.data.scalar;
                 let bytes = slice::from_raw_parts(scalar.value, scalar.length as usize);
                 EventKind::Scalar {
                     properties: properties(scalar.anchor, scalar.tag),
                     text: String::from_utf8_lossy(bytes).into_owned(),
                     implicit: scalar.plain_implicit,
+                    plain: scalar.style == unsafe_yaml::YAML_PLAIN_SCALAR_STYLE,
                 }
             }
-            sys::YAML_SEQUENCE_START_EVENT => {
+            unsafe_yaml::YAML_SEQUENCE_START_EVENT => {
                 let start = event.data.sequence_start;
                 EventKind::ListStart(properties(start.anchor, start.tag))
             }
-            sys::YAML_SEQUENCE_END_EVENT => EventKind::ListEnd,
-            sys::YAML_MAPPING_START_EVENT => {
+            unsafe_yaml::YAML_SEQUENCE_END_EVENT => EventKind::ListEnd,
+            unsafe_yaml::YAML_MAPPING_START_EVENT => {
                 let start = event.data.mapping_start;
                 EventKind::MapStart(properties(start.anchor, start.tag))
             }
-            sys::YAML_MAPPING_END_EVENT => EventKind::MapEnd,
+            unsafe_yaml::YAML_MAPPING_END_EVENT => EventKind::MapEnd,
             _ => EventKind::Nothing,
         }
     }
@@ -197,7 +205,7 @@ unsafe fn message(text: *const i8) -> Option<String> {
     unsafe { string(text.cast()) }
 }
 
-fn place(mark: sys::yaml_mark_t) -> Place {
+fn place(mark: unsafe_yaml::yaml_mark_t) -> Place {
     Place { line: number(mark.line), column: number(mark.column) }
 }
 

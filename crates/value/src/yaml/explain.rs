@@ -69,11 +69,14 @@ fn unquoted_colon(before: &str) -> bool {
 
 /// The error for a list or mapping that stands as a key, most often a template without quotes.
 pub(super) fn collection_as_key(key: &Node) -> Error {
-    let span = Some(key.span.clone());
-    if let NodeKind::Map(_) = key.kind {
-        let mut error = Error::new("a mapping stands as the key of another; is this a template without quotes?", span);
-        error.help = Some("write \"{{ name }}\" with quotes".to_owned());
+    let mut span = key.span.clone();
+    let line = span.source.line(span.line).unwrap_or_default();
+    let is_template = line.chars().skip((span.column as usize).saturating_sub(2)).take(2).eq(['{', '{']);
+    if matches!(key.kind, NodeKind::Map(_)) && is_template {
+        span.column -= 1;
+        let mut error = Error::new("a template without quotes is read as a mapping", Some(span));
+        error.help = Some("put quotes around the whole value: \"{{ name }}\"".to_owned());
         return error;
     }
-    Error::new("a list cannot be the key of a mapping", span)
+    Error::new(format!("{} cannot be the key of a mapping", key.describe()), Some(span))
 }

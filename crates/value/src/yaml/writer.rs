@@ -4,13 +4,13 @@ use std::ffi::{CString, c_void};
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
-use unsafe_libyaml as sys;
+use unsafe_libyaml as unsafe_yaml;
 
 use super::{EmitOptions, ScalarStyle};
 
 /// An emitter that collects what it writes.
 pub(super) struct Writer {
-    raw: Box<MaybeUninit<sys::yaml_emitter_t>>,
+    raw: Box<MaybeUninit<unsafe_yaml::yaml_emitter_t>>,
     output: *mut Vec<u8>,
 }
 
@@ -31,22 +31,22 @@ pub(super) type Refused = String;
 
 impl Writer {
     pub(super) fn new(options: &EmitOptions) -> Self {
-        let mut raw = Box::new(MaybeUninit::<sys::yaml_emitter_t>::uninit());
+        let mut raw = Box::new(MaybeUninit::<unsafe_yaml::yaml_emitter_t>::uninit());
         let emitter = raw.as_mut_ptr();
         let output = Box::into_raw(Box::<Vec<u8>>::default());
         // SAFETY: `emitter` points to boxed memory of the right size that `yaml_emitter_initialize` fills; `output` lives
         // until the emitter is deleted.
         let ready = unsafe {
-            let ready = sys::yaml_emitter_initialize(emitter).ok;
+            let ready = unsafe_yaml::yaml_emitter_initialize(emitter).ok;
             if ready {
-                sys::yaml_emitter_set_output(emitter, collect, output.cast());
-                sys::yaml_emitter_set_canonical(emitter, options.canonical);
-                sys::yaml_emitter_set_unicode(emitter, options.allow_unicode);
+                unsafe_yaml::yaml_emitter_set_output(emitter, collect, output.cast());
+                unsafe_yaml::yaml_emitter_set_canonical(emitter, options.canonical);
+                unsafe_yaml::yaml_emitter_set_unicode(emitter, options.allow_unicode);
                 if let Some(indent) = options.indent {
-                    sys::yaml_emitter_set_indent(emitter, indent);
+                    unsafe_yaml::yaml_emitter_set_indent(emitter, indent);
                 }
                 if let Some(width) = options.width {
-                    sys::yaml_emitter_set_width(emitter, width);
+                    unsafe_yaml::yaml_emitter_set_width(emitter, width);
                 }
             }
             ready
@@ -57,9 +57,11 @@ impl Writer {
 
     pub(super) fn start(&mut self, explicit: bool) -> Result<(), Refused> {
         // SAFETY: `emit` hands over an event slot; the initializers fill it. The version and tag directives may be null.
-        self.emit(|event| unsafe { sys::yaml_stream_start_event_initialize(event, sys::YAML_UTF8_ENCODING).ok })?;
         self.emit(|event| unsafe {
-            sys::yaml_document_start_event_initialize(
+            unsafe_yaml::yaml_stream_start_event_initialize(event, unsafe_yaml::YAML_UTF8_ENCODING).ok
+        })?;
+        self.emit(|event| unsafe {
+            unsafe_yaml::yaml_document_start_event_initialize(
                 event,
                 ptr::null_mut(),
                 ptr::null_mut(),
@@ -72,14 +74,14 @@ impl Writer {
 
     pub(super) fn end(&mut self, explicit: bool) -> Result<(), Refused> {
         // SAFETY: as in `start`.
-        self.emit(|event| unsafe { sys::yaml_document_end_event_initialize(event, !explicit).ok })?;
-        self.emit(|event| unsafe { sys::yaml_stream_end_event_initialize(event).ok })
+        self.emit(|event| unsafe { unsafe_yaml::yaml_document_end_event_initialize(event, !explicit).ok })?;
+        self.emit(|event| unsafe { unsafe_yaml::yaml_stream_end_event_initialize(event).ok })
     }
 
     pub(super) fn alias(&mut self, anchor: &str) -> Result<(), Refused> {
         let anchor = c_string(anchor);
         // SAFETY: as in `start`; the anchor is copied.
-        self.emit(|event| unsafe { sys::yaml_alias_event_initialize(event, anchor.as_ptr().cast()).ok })
+        self.emit(|event| unsafe { unsafe_yaml::yaml_alias_event_initialize(event, anchor.as_ptr().cast()).ok })
     }
 
     pub(super) fn scalar(&mut self, scalar: &Scalar<'_>) -> Result<(), Refused> {
@@ -87,15 +89,15 @@ impl Writer {
         let anchor = scalar.anchor.map(c_string);
         let tag = c_string(scalar.tag);
         let style = match scalar.style {
-            ScalarStyle::Any => sys::YAML_ANY_SCALAR_STYLE,
-            ScalarStyle::SingleQuoted => sys::YAML_SINGLE_QUOTED_SCALAR_STYLE,
-            ScalarStyle::DoubleQuoted => sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE,
-            ScalarStyle::Literal => sys::YAML_LITERAL_SCALAR_STYLE,
-            ScalarStyle::Folded => sys::YAML_FOLDED_SCALAR_STYLE,
+            ScalarStyle::Any => unsafe_yaml::YAML_ANY_SCALAR_STYLE,
+            ScalarStyle::SingleQuoted => unsafe_yaml::YAML_SINGLE_QUOTED_SCALAR_STYLE,
+            ScalarStyle::DoubleQuoted => unsafe_yaml::YAML_DOUBLE_QUOTED_SCALAR_STYLE,
+            ScalarStyle::Literal => unsafe_yaml::YAML_LITERAL_SCALAR_STYLE,
+            ScalarStyle::Folded => unsafe_yaml::YAML_FOLDED_SCALAR_STYLE,
         };
         // SAFETY: as in `start`; anchor, tag and text are copied, the text by its length.
         self.emit(|event| unsafe {
-            sys::yaml_scalar_event_initialize(
+            unsafe_yaml::yaml_scalar_event_initialize(
                 event,
                 pointer(&anchor),
                 tag.as_ptr().cast(),
@@ -111,39 +113,39 @@ impl Writer {
 
     pub(super) fn list_start(&mut self, anchor: Option<&str>, flow: bool) -> Result<(), Refused> {
         let anchor = anchor.map(c_string);
-        let style = if flow { sys::YAML_FLOW_SEQUENCE_STYLE } else { sys::YAML_BLOCK_SEQUENCE_STYLE };
+        let style = if flow { unsafe_yaml::YAML_FLOW_SEQUENCE_STYLE } else { unsafe_yaml::YAML_BLOCK_SEQUENCE_STYLE };
         // SAFETY: as in `start`; anchor and tag are copied.
         self.emit(|event| unsafe {
             let tag = c"tag:yaml.org,2002:seq".as_ptr().cast();
-            sys::yaml_sequence_start_event_initialize(event, pointer(&anchor), tag, true, style).ok
+            unsafe_yaml::yaml_sequence_start_event_initialize(event, pointer(&anchor), tag, true, style).ok
         })
     }
 
     pub(super) fn list_end(&mut self) -> Result<(), Refused> {
         // SAFETY: as in `start`.
-        self.emit(|event| unsafe { sys::yaml_sequence_end_event_initialize(event).ok })
+        self.emit(|event| unsafe { unsafe_yaml::yaml_sequence_end_event_initialize(event).ok })
     }
 
     pub(super) fn map_start(&mut self, anchor: Option<&str>, flow: bool) -> Result<(), Refused> {
         let anchor = anchor.map(c_string);
-        let style = if flow { sys::YAML_FLOW_MAPPING_STYLE } else { sys::YAML_BLOCK_MAPPING_STYLE };
+        let style = if flow { unsafe_yaml::YAML_FLOW_MAPPING_STYLE } else { unsafe_yaml::YAML_BLOCK_MAPPING_STYLE };
         // SAFETY: as in `start`; anchor and tag are copied.
         self.emit(|event| unsafe {
             let tag = c"tag:yaml.org,2002:map".as_ptr().cast();
-            sys::yaml_mapping_start_event_initialize(event, pointer(&anchor), tag, true, style).ok
+            unsafe_yaml::yaml_mapping_start_event_initialize(event, pointer(&anchor), tag, true, style).ok
         })
     }
 
     pub(super) fn map_end(&mut self) -> Result<(), Refused> {
         // SAFETY: as in `start`.
-        self.emit(|event| unsafe { sys::yaml_mapping_end_event_initialize(event).ok })
+        self.emit(|event| unsafe { unsafe_yaml::yaml_mapping_end_event_initialize(event).ok })
     }
 
     /// What was written.
     pub(super) fn finish(&mut self) -> Result<String, Refused> {
         // SAFETY: the emitter is initialized, and `output` is alive and referred to by nothing else while this runs.
         let bytes = unsafe {
-            if !sys::yaml_emitter_flush(self.raw.as_mut_ptr()).ok {
+            if !unsafe_yaml::yaml_emitter_flush(self.raw.as_mut_ptr()).ok {
                 return Err(self.problem());
             }
             std::mem::take(&mut *self.output)
@@ -151,13 +153,13 @@ impl Writer {
         String::from_utf8(bytes).map_err(|error| error.to_string())
     }
 
-    fn emit(&mut self, fill: impl FnOnce(*mut sys::yaml_event_t) -> bool) -> Result<(), Refused> {
-        let mut event = MaybeUninit::<sys::yaml_event_t>::uninit();
+    fn emit(&mut self, fill: impl FnOnce(*mut unsafe_yaml::yaml_event_t) -> bool) -> Result<(), Refused> {
+        let mut event = MaybeUninit::<unsafe_yaml::yaml_event_t>::uninit();
         if !fill(event.as_mut_ptr()) {
             return Err("the text is not valid".to_owned());
         }
         // SAFETY: the event was filled; the emitter takes it over, also when it fails.
-        match unsafe { sys::yaml_emitter_emit(self.raw.as_mut_ptr(), event.as_mut_ptr()).ok } {
+        match unsafe { unsafe_yaml::yaml_emitter_emit(self.raw.as_mut_ptr(), event.as_mut_ptr()).ok } {
             true => Ok(()),
             false => Err(self.problem()),
         }
@@ -179,7 +181,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         // SAFETY: both were made in `new` and are freed only here, the emitter first because it points to the output.
         unsafe {
-            sys::yaml_emitter_delete(self.raw.as_mut_ptr());
+            unsafe_yaml::yaml_emitter_delete(self.raw.as_mut_ptr());
             drop(Box::from_raw(self.output));
         }
     }
