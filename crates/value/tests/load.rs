@@ -78,6 +78,26 @@ fn an_alias_under_unsafe_is_not_trusted() {
 }
 
 #[test]
+fn base64_is_read_as_python_reads_it() {
+    for (text, expected) in [
+        ("aGk=", "b'hi'"),
+        ("a G\\nk = ", "b'hi'"),
+        ("aGk=aGk=", "b'hi'"),
+        ("=aGk=", "b'hi'"),
+        ("aGl=", "b'hi'"),
+        ("aGkh", "b'hi!'"),
+        ("aA==", "b'h'"),
+        ("", "b''"),
+        ("/+8=", "b'\\xff\\xef'"),
+    ] {
+        assert_eq!(repr(&read(&format!("!!binary \"{text}\"")).to_data()), expected, "{text}");
+    }
+    for text in ["aGk", "a", "aG=", "aGkha"] {
+        refusal(&format!("!!binary '{text}'"));
+    }
+}
+
+#[test]
 fn a_vault_value_keeps_its_ciphertext() {
     let text = "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3030\n";
     let node = read(text);

@@ -44,7 +44,13 @@ impl JsonStyle {
         Self { item_separator: Some(",".to_owned()), key_separator: ":".to_owned(), ..Self::default() }
     }
 
-    /// What Ansible's default output shows results in: four spaces, keys sorted, all characters as they are.
+    /// What Ansible's default output shows the result of a task in when it takes one line: keys sorted, all characters as
+    /// they are.
+    pub fn result_line() -> Self {
+        Self { sort_keys: true, ensure_ascii: false, ..Self::default() }
+    }
+
+    /// What Ansible's default output shows the result of a task in when it takes several lines: four spaces, keys sorted, all characters as they are.
     pub fn result() -> Self {
         Self { sort_keys: true, ensure_ascii: false, ..Self::indented(4) }
     }

@@ -1,5 +1,8 @@
 //! What a scalar is: the rules of YAML 1.1 as PyYAML's `SafeLoader` has them.
 
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::{DecodePaddingMode, Engine};
 use num_bigint::BigInt;
 
 use crate::{Bytes, Date, DateTime, Value};
@@ -197,38 +200,32 @@ fn float(text: &str) -> Option<Value> {
     Some(Value::Float(if negative { -number } else { number }))
 }
 
-/// The bytes of a `!!binary` scalar.
+/// The bytes of a `!!binary` scalar. As in Python, what is not of the alphabet does not count, and the text ends where its
+/// padding is complete.
 pub(super) fn binary(text: &str) -> Option<Value> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held, mut sextets) = (0u32, 0u32, 0usize);
+    let mut digits = Vec::with_capacity(text.len());
     let mut padding = 0;
     for byte in text.bytes() {
-        let sextet = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                padding += 1;
-                continue;
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
+                digits.push(byte);
+                padding = 0;
             }
-            _ => continue,
-        };
-        sextets += 1;
-        held = held << 6 | u32::from(sextet);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits) as u8);
+            b'=' if digits.len() % 4 >= 2 => {
+                padding += 1;
+                if digits.len() % 4 + padding == 4 {
+                    break;
+                }
+            }
+            _ => {}
         }
     }
-    let complete = match sextets % 4 {
-        0 => true,
-        1 => false,
-        rest => padding >= 4 - rest,
-    };
-    complete.then(|| Value::from(Bytes(bytes)))
+    let is_complete = digits.len() % 4 == 0 || digits.len() % 4 + padding == 4;
+    let rules = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    let bytes = GeneralPurpose::new(&alphabet::STANDARD, rules).decode(digits).ok();
+    bytes.filter(|_| is_complete).map(|bytes| Bytes(bytes).into())
 }
 
 /// The parts of a timestamp that has the right form, whether or not there is such a day.
@@ -347,17 +344,5 @@ fn timestamp(text: &str) -> Option<Value> {
 
 /// Base64 in lines of 76 characters, each with its line break, as Python's `base64.encodebytes`.
 pub(super) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for line in bytes.chunks(57) {
-        for group in line.chunks(3) {
-            let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-            for place in 0..4 {
-                let sextet = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-                text.push(if place <= group.len() { sextet.into() } else { '=' });
-            }
-        }
-        text.push('\n');
-    }
-    text
+    bytes.chunks(57).map(|line| STANDARD.encode(line) + "\n").collect()
 }
