@@ -189,6 +189,10 @@ impl Server {
     fn sink(&self, id: u64) -> Sink {
         let outbox = Arc::clone(&self.outbox);
         Arc::new(move |bytes| {
+            if bytes.is_empty() {
+                // An empty file is a file too.
+                return outbox.send(&FromAgent::Data { id, data: Vec::new() });
+            }
             bytes.chunks(PIECE).try_for_each(|piece| outbox.send(&FromAgent::Data { id, data: piece.to_vec() }))
         })
     }

@@ -8,7 +8,6 @@ use ksplay_value::Map;
 
 use crate::{Become, RunOptions};
 
-
 /// The run of one module on a host.
 #[derive(Debug, Clone, Default)]
 pub struct Call {

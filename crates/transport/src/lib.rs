@@ -6,13 +6,19 @@
 //! The program that uses this crate calls [`askpass_if_asked`] before anything else: ssh asks for passwords by running
 //! the very same program.
 
+mod agent_files;
+mod askpass;
+mod bootstrap;
 mod call;
 mod connection;
 mod error;
+mod files;
+mod line;
 mod raw;
+mod shell;
+mod ssh;
+mod start;
 mod target;
-mod agent_files;
-mod askpass;
 
 pub use agent_files::AgentFiles;
 pub use askpass::askpass_if_asked;
