@@ -1,8 +1,124 @@
 //! Filters: `value | name(…)`. One file for each family; its table names each function once.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::Function;
 
+pub(crate) mod args;
+mod combinatorics;
+mod comment;
+mod dates;
+mod dicts;
+mod hashes;
+mod html;
+mod ip;
+mod json;
+mod lists;
+mod members;
+mod network;
+pub(crate) mod numbers;
+pub(crate) mod order;
+pub(crate) mod passwords;
+pub(crate) mod paths;
+mod percent;
+pub(crate) mod random;
+pub(crate) mod regex;
+mod regexes;
+mod selecting;
+mod sets;
+mod strings;
+pub(crate) mod types;
+mod url;
+mod versions;
+mod wrap;
+mod yaml;
+
+pub(crate) use combinatorics::product_of;
+pub(crate) use lists::subelements_of;
+
+/// The collections whose names these go by as well; a bare name serves them all.
+const PREFIXES: [&str; 9] = [
+    "ansible.builtin.",
+    "ansible.legacy.",
+    "ansible.utils.",
+    "ansible.netcommon.",
+    "ansible.posix.",
+    "community.general.",
+    "community.crypto.",
+    "kubernetes.core.",
+    "ansible._protomatter.",
+];
+
+static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
+    let families: [&[(&str, Function)]; 23] = [
+        combinatorics::TABLE,
+        comment::TABLE,
+        dates::TABLE,
+        dicts::TABLE,
+        hashes::TABLE,
+        html::TABLE,
+        json::TABLE,
+        lists::TABLE,
+        members::TABLE,
+        network::TABLE,
+        numbers::TABLE,
+        passwords::TABLE,
+        paths::TABLE,
+        random::TABLE,
+        regexes::TABLE,
+        selecting::TABLE,
+        sets::TABLE,
+        strings::TABLE,
+        types::TABLE,
+        url::TABLE,
+        versions::TABLE,
+        wrap::TABLE,
+        yaml::TABLE,
+    ];
+    families.into_iter().flatten().copied().collect()
+});
+
 /// The filter of this name, short or full (`ansible.builtin.combine`).
-pub fn find(_name: &str) -> Option<Function> {
-    None
+pub fn find(name: &str) -> Option<Function> {
+    ALL.get(short(name)).copied()
+}
+
+/// The names of all filters, short, in no order; for "did you mean".
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.keys().copied()
+}
+
+/// The name without the collection that it may be in.
+pub(crate) fn short(name: &str) -> &str {
+    PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// Whether a filter can be applied to, and be given, something undefined; for all others that is an error before they
+/// are called.
+pub fn accepts_undefined(name: &str) -> bool {
+    matches!(
+        short(name),
+        "default"
+            | "d"
+            | "mandatory"
+            | "ternary"
+            | "type_debug"
+            | "attr"
+            | "extract"
+            | "map"
+            | "select"
+            | "reject"
+            | "selectattr"
+            | "rejectattr"
+    )
+}
+
+/// Whether a filter can be applied to what holds unknown values without looking at them; for all others the result is
+/// unknown.
+pub fn accepts_unknown(name: &str) -> bool {
+    matches!(
+        short(name),
+        "default" | "d" | "mandatory" | "combine" | "dict2items" | "length" | "count" | "list" | "type_debug"
+    )
 }

@@ -4,6 +4,10 @@
 
 use crate::Function;
 
+mod glob;
+
+pub(crate) use glob::files_matching;
+
 /// The lookup of this name, short or full (`ansible.builtin.file`).
 pub fn find(_name: &str) -> Option<Function> {
     None

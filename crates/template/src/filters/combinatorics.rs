@@ -1,0 +1,104 @@
+//! Filters that pair the items of lists.
+
+use ksplay_value::Value;
+
+use super::args::{iterate, tuple};
+use crate::{Call, Error, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[
+    ("combinations", combinations),
+    ("permutations", permutations),
+    ("product", product),
+    ("zip", zip),
+    ("zip_longest", zip_longest),
+];
+
+fn lists(subject: &Value, rest: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
+    std::iter::once(subject).chain(rest).map(iterate).collect()
+}
+
+/// The first items together, then the second ones, to the end of the shortest: `[1, 2] | zip(['a', 'b'])`.
+fn zip(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (subject, rest, [strict]) = call.bind_rest(["strict"])?;
+    let lists = lists(&subject, &rest)?;
+    let shortest = lists.iter().map(Vec::len).min().unwrap_or(0);
+    if strict.flag_or(false) && lists.iter().any(|list| list.len() != shortest) {
+        return Err(Error::operation("zip() arguments differ in length"));
+    }
+    Ok((0..shortest).map(|index| tuple(lists.iter().map(|list| list[index].clone()).collect())).collect())
+}
+
+/// As `zip`, to the end of the longest, filled up with `fillvalue`.
+fn zip_longest(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (subject, rest, [fillvalue]) = call.bind_rest(["fillvalue"])?;
+    let lists = lists(&subject, &rest)?;
+    let fill = fillvalue.given().unwrap_or_default();
+    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
+    let row = |index: usize| lists.iter().map(|list| list.get(index).unwrap_or(&fill).clone()).collect();
+    Ok((0..longest).map(|index| tuple(row(index))).collect())
+}
+
+/// Every item of the first list with every item of the others: `[1, 2] | product(['a'])`. `repeat` multiplies the lists.
+fn product(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (subject, rest, [repeat]) = call.bind_rest(["repeat"])?;
+    let lists = lists(&subject, &rest)?;
+    let repeat = usize::try_from(repeat.int_or(1)?).unwrap_or(0);
+    Ok(product_of(&vec![lists; repeat].concat()).into_iter().map(tuple).collect())
+}
+
+/// Every way to take one item of each list.
+pub(crate) fn product_of(lists: &[Vec<Value>]) -> Vec<Vec<Value>> {
+    lists.iter().fold(vec![Vec::new()], |rows, list| {
+        rows.iter()
+            .flat_map(|row| list.iter().map(move |item| [row.as_slice(), std::slice::from_ref(item)].concat()))
+            .collect()
+    })
+}
+
+fn size(size: Option<i64>, all: usize) -> Result<usize, Error> {
+    match size {
+        None => Ok(all),
+        Some(size) => usize::try_from(size).map_err(|_| Error::operation("r must be non-negative")),
+    }
+}
+
+/// Every order of all, or of a number of, the items: `[1, 2] | permutations` is `[[1, 2], [2, 1]]`.
+fn permutations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (subject, [r]) = call.bind(["r"])?;
+    let items = iterate(&subject)?;
+    let mut found = Vec::new();
+    choose(&items, size(r.int()?, items.len())?, &mut Vec::new(), &mut found, |taken, index| !taken.contains(&index));
+    Ok(found.into())
+}
+
+/// Every choice of a number of items, order kept: `[1, 2, 3] | combinations(2)`.
+fn combinations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (subject, [r]) = call.bind(["r"])?;
+    let items = iterate(&subject)?;
+    let r = r.required()?.as_int();
+    let mut found = Vec::new();
+    choose(&items, size(r, items.len())?, &mut Vec::new(), &mut found, |taken, index| {
+        taken.last().is_none_or(|last| *last < index)
+    });
+    Ok(found.into())
+}
+
+fn choose(
+    items: &[Value],
+    size: usize,
+    taken: &mut Vec<usize>,
+    found: &mut Vec<Value>,
+    may_follow: fn(&[usize], usize) -> bool,
+) {
+    if taken.len() == size {
+        found.push(tuple(taken.iter().map(|index| items[*index].clone()).collect()));
+        return;
+    }
+    for index in 0..items.len() {
+        if may_follow(taken, index) {
+            taken.push(index);
+            choose(items, size, taken, found, may_follow);
+            taken.pop();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Filters over dates and times.
+
+use std::sync::Arc;
+
+use jiff::civil;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use ksplay_value::{Date, DateTime, Value};
+
+use super::args::{number, string};
+use super::numbers::parse_float;
+use crate::{Call, Error, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[("strftime", strftime), ("to_datetime", to_datetime)];
+
+/// A moment (seconds since 1970, or now) in a format: `'%Y-%m-%d' | strftime(0, utc=true)` is `1970-01-01`.
+fn strftime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (format, [second, utc]) = call.bind(["second", "utc"])?;
+    let moment = match second.value() {
+        None => Timestamp::now(),
+        Some(second) => {
+            let seconds = match &second {
+                Value::String(text) => parse_float(text),
+                other => number(other),
+            };
+            let seconds = seconds.filter(|seconds| seconds.is_finite());
+            let seconds =
+                seconds.ok_or_else(|| Error::operation(format!("Invalid value for epoch value ({second})")))?;
+            Timestamp::from_second(seconds.floor() as i64).map_err(|error| Error::operation(error.to_string()))?
+        }
+    };
+    let zone = if utc.flag_or(false) { TimeZone::UTC } else { TimeZone::system() };
+    Ok(formatted(&moment.to_zoned(zone), string(&format)?)?.into())
+}
+
+/// The moment as C's `strftime` in its plain locale writes it.
+fn formatted(moment: &Zoned, format: &str) -> Result<String, Error> {
+    // Those that the library does not know or writes in another way than C does.
+    let format = format.replace("%c", "%a %b %e %H:%M:%S %Y").replace("%x", "%m/%d/%y").replace("%X", "%H:%M:%S");
+    strtime::format(&format, moment).map_err(|error| Error::operation(error.to_string()))
+}
+
+/// The date and time that a text means in a format: `'2016-08-14 20:00:12' | to_datetime`.
+fn to_datetime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (text, [format]) = call.bind(["format"])?;
+    let format = format.text_or("%Y-%m-%d %H:%M:%S");
+    let text = string(&text)?;
+    let refuse = || Error::operation(format!("time data '{text}' does not match format '{format}'"));
+    let pattern = format.replace("%S.%f", "%S%.f");
+    let broken = strtime::parse(&pattern, text).map_err(|_| refuse())?;
+    let day = civil::Date::new(broken.year().unwrap_or(1900), broken.month().unwrap_or(1), broken.day().unwrap_or(1))
+        .map_err(|_| refuse())?;
+    let field = |value: Option<i8>| value.and_then(|value| u8::try_from(value).ok()).unwrap_or(0);
+    let year = u16::try_from(day.year()).map_err(|_| refuse())?;
+    let date = Date::new(year, field(Some(day.month())), field(Some(day.day()))).ok_or_else(refuse)?;
+    let moment = DateTime {
+        date,
+        hour: field(broken.hour()),
+        minute: field(broken.minute()),
+        second: field(broken.second()),
+        microsecond: broken.subsec_nanosecond().and_then(|nanos| u32::try_from(nanos / 1000).ok()).unwrap_or(0),
+        offset: broken.offset().map(|offset| offset.seconds()),
+    };
+    Ok(Value::Object(Arc::new(moment)))
+}

@@ -1,0 +1,159 @@
+//! Filters that read and write JSON, and query what was read.
+
+use ksplay_value::text::{self, JsonStyle};
+use ksplay_value::{Map, Value};
+
+use super::args::{Arg, iterate, string};
+use crate::{Call, Error, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[
+    ("from_json", from_json),
+    ("json_query", json_query),
+    ("to_json", to_json),
+    ("to_nice_json", to_nice_json),
+    ("tojson", tojson),
+];
+
+const OPTIONS: [&str; 9] = [
+    "indent",
+    "sort_keys",
+    "separators",
+    "ensure_ascii",
+    "allow_nan",
+    "check_circular",
+    "skipkeys",
+    "vault_to_text",
+    "preprocess_unsafe",
+];
+
+fn write(value: &Value, style: &JsonStyle) -> Result<String, Error> {
+    text::to_json(value, style).map_err(|error| Error::operation(error.to_string()))
+}
+
+fn indent_of(arg: Arg) -> Result<Option<String>, Error> {
+    Ok(match arg.value() {
+        None => None,
+        Some(Value::String(text)) => Some(text.to_string()),
+        Some(Value::Int(width)) => Some(" ".repeat(usize::try_from(width).unwrap_or(0))),
+        Some(other) => return Err(Error::operation(format!("cannot indent by a {}", other.type_name()))),
+    })
+}
+
+fn separators_of(arg: Arg) -> Result<Option<[String; 2]>, Error> {
+    let Some(pair) = arg.value() else { return Ok(None) };
+    match iterate(&pair)?.as_slice() {
+        [item, key] => Ok(Some([item.to_string(), key.to_string()])),
+        _ => Err(Error::operation("separators must be a pair of an item and a key separator")),
+    }
+}
+
+/// JSON in one line as Python writes it: `{'a': [1]} | to_json` is `{"a": [1]}`. Options: `indent`, `sort_keys`,
+/// `separators`, `ensure_ascii`.
+fn to_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, rest, options) = call.bind_rest(OPTIONS)?;
+    if !rest.is_empty() {
+        return Err(Error::operation("takes 1 positional argument"));
+    }
+    let [indent, sort_keys, separators, ensure_ascii, ..] = options;
+    let mut style = JsonStyle {
+        indent: indent_of(indent)?,
+        sort_keys: sort_keys.flag_or(false),
+        ensure_ascii: ensure_ascii.flag_or(true),
+        ..JsonStyle::default()
+    };
+    if let Some([item, key]) = separators_of(separators)? {
+        style.item_separator = Some(item);
+        style.key_separator = key;
+    }
+    write(&value, &style).map(Value::from)
+}
+
+/// JSON for people: four blanks, keys sorted. `{'a': 1} | to_nice_json(indent=2)`.
+fn to_nice_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if call.args.len() > 3 {
+        return Err(Error::operation("takes from 1 to 3 positional arguments"));
+    }
+    let (value, [indent, sort_keys, separators, ensure_ascii, ..]) = call.bind(OPTIONS)?;
+    let indent = indent_of(indent)?.unwrap_or_else(|| " ".repeat(4));
+    let mut style = JsonStyle {
+        indent: Some(indent),
+        sort_keys: sort_keys.flag_or(true),
+        ensure_ascii: ensure_ascii.flag_or(true),
+        ..JsonStyle::default()
+    };
+    if let Some([item, key]) = separators_of(separators)? {
+        style.item_separator = Some(item);
+        style.key_separator = key;
+    }
+    write(&value, &style).map(Value::from)
+}
+
+/// JSON that is safe inside HTML, as Jinja's own filter: `'<' | tojson` is `"\u003c"`; keys sorted.
+fn tojson(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [indent]) = call.bind(["indent"])?;
+    let style = JsonStyle { indent: indent_of(indent)?, sort_keys: true, ..JsonStyle::default() };
+    let text = write(&value, &style)?;
+    let safe = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
+    Ok(safe.into())
+}
+
+/// The value that a JSON text holds: `'[1]' | from_json` is `[1]`. Text in it is never evaluated.
+fn from_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [profile]) = call.bind(["profile"])?;
+    drop(profile);
+    let Some(json) = value.as_str() else {
+        return Err(Error::operation(format!(
+            "the JSON object must be str, bytes or bytearray, not {}",
+            value.type_name()
+        )));
+    };
+    text::from_json(json).map_err(|error| Error::operation(error.to_string()))
+}
+
+/// What a JMESPath expression finds: `{'a': [1, 2]} | json_query('a[0]')` is 1; null when there is nothing.
+fn json_query(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [expression]) = call.bind(["expr"])?;
+    let expression = expression.required()?;
+    let query = jmespath::compile(string(&expression)?)
+        .map_err(|error| Error::operation(format!("invalid JMESPath expression: {error}")))?;
+    let found = query.search(to_jmespath(&value)?).map_err(|error| Error::operation(format!("JMESPath: {error}")))?;
+    Ok(from_jmespath(&found))
+}
+
+fn to_jmespath(value: &Value) -> Result<jmespath::Rcvar, Error> {
+    use jmespath::Variable;
+    let number = |text: String| {
+        Variable::from_json(&text).map_err(|_| Error::operation(format!("{text} cannot be queried with JMESPath")))
+    };
+    Ok(jmespath::Rcvar::new(match value {
+        Value::Null => Variable::Null,
+        Value::Bool(flag) => Variable::Bool(*flag),
+        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => number(value.to_string())?,
+        Value::List(items) | Value::Tuple(items) => {
+            Variable::Array(items.iter().map(to_jmespath).collect::<Result<_, _>>()?)
+        }
+        Value::Map(map) => Variable::Object(
+            map.iter()
+                .map(|(key, value)| Ok((key.as_value().to_string(), to_jmespath(value)?)))
+                .collect::<Result<_, Error>>()?,
+        ),
+        other => Variable::String(other.to_string()),
+    }))
+}
+
+fn from_jmespath(found: &jmespath::Variable) -> Value {
+    use jmespath::Variable;
+    match found {
+        Variable::Null | Variable::Expref(_) => Value::Null,
+        Variable::Bool(flag) => (*flag).into(),
+        Variable::String(text) => text.into(),
+        Variable::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into(),
+            None => text::from_json(&number.to_string()).unwrap_or_default(),
+        },
+        Variable::Array(items) => items.iter().map(|item| from_jmespath(item)).collect(),
+        Variable::Object(map) => {
+            map.iter().map(|(key, value)| (key.as_str(), from_jmespath(value))).collect::<Map>().into()
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Tests that compare values.
+
+use std::cmp::Ordering;
+
+use ksplay_value::Value;
+use num_bigint::BigInt;
+use num_traits::Zero;
+
+use crate::filters::args::number;
+use crate::filters::order::compare;
+use crate::{Call, Error, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[
+    ("!=", ne),
+    ("<", lt),
+    ("<=", le),
+    ("==", eq),
+    (">", gt),
+    (">=", ge),
+    ("divisibleby", divisibleby),
+    ("eq", eq),
+    ("equalto", eq),
+    ("even", even),
+    ("ge", ge),
+    ("greaterthan", gt),
+    ("gt", gt),
+    ("isnan", nan),
+    ("le", le),
+    ("lessthan", lt),
+    ("lt", lt),
+    ("nan", nan),
+    ("ne", ne),
+    ("odd", odd),
+    ("sameas", sameas),
+];
+
+fn operands(call: &mut Call<'_, '_>) -> Result<(Value, Value), Error> {
+    let (left, [right]) = call.bind(["other"])?;
+    Ok((left, right.required()?))
+}
+
+/// Whether both are equal: `1 is eq 1.0`.
+fn eq(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (left, right) = operands(call)?;
+    Ok((left == right).into())
+}
+
+/// Whether they differ: `1 is ne 2`.
+fn ne(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (left, right) = operands(call)?;
+    Ok((left != right).into())
+}
+
+fn ordered(call: &mut Call<'_, '_>, holds: fn(Ordering) -> bool) -> Result<Value, Error> {
+    let (left, right) = operands(call)?;
+    if matches!((number(&left), number(&right)), (Some(left), Some(right)) if left.is_nan() || right.is_nan()) {
+        return Ok(false.into());
+    }
+    Ok(holds(compare(&left, &right)?).into())
+}
+
+/// Whether the subject is less: `1 is lt 2`.
+fn lt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    ordered(call, Ordering::is_lt)
+}
+
+/// Whether the subject is less or equal: `1 is le 1`.
+fn le(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    ordered(call, Ordering::is_le)
+}
+
+/// Whether the subject is greater: `2 is gt 1`.
+fn gt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    ordered(call, Ordering::is_gt)
+}
+
+/// Whether the subject is greater or equal: `1 is ge 1`.
+fn ge(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    ordered(call, Ordering::is_ge)
+}
+
+/// Whether both are the same object: equal values of one type that Python keeps once (null, booleans, small numbers).
+fn sameas(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (left, right) = operands(call)?;
+    let same = match (&left, &right) {
+        (Value::List(left), Value::List(right)) => std::sync::Arc::ptr_eq(left, right),
+        (Value::Map(left), Value::Map(right)) => std::sync::Arc::ptr_eq(left, right),
+        _ => left.type_name() == right.type_name() && left == right,
+    };
+    Ok(same.into())
+}
+
+fn whole(value: &Value) -> Result<BigInt, Error> {
+    match value {
+        Value::Bool(flag) => Ok(i64::from(*flag).into()),
+        Value::Int(number) => Ok((*number).into()),
+        Value::BigInt(number) => Ok(number.as_ref().clone()),
+        other => Err(Error::operation(format!("unsupported operand type(s) for %: '{}' and 'int'", other.type_name()))),
+    }
+}
+
+/// Whether a number is odd: `3 is odd`.
+fn odd(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, []) = call.bind([])?;
+    match value {
+        Value::Float(number) => Ok((number.rem_euclid(2.0) == 1.0).into()),
+        value => Ok((!(whole(&value)? % 2u8).is_zero()).into()),
+    }
+}
+
+/// Whether a number is even: `2 is even`.
+fn even(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, []) = call.bind([])?;
+    match value {
+        Value::Float(number) => Ok((number.rem_euclid(2.0) == 0.0).into()),
+        value => Ok((whole(&value)? % 2u8).is_zero().into()),
+    }
+}
+
+/// Whether a number is a multiple: `6 is divisibleby 3`.
+fn divisibleby(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [num]) = call.bind(["num"])?;
+    let (value, divisor) = (whole(&value)?, whole(&num.required()?)?);
+    if divisor.is_zero() {
+        return Err(Error::operation("integer modulo by zero"));
+    }
+    Ok((value % divisor).is_zero().into())
+}
+
+/// Whether a float is not a number.
+fn nan(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, []) = call.bind([])?;
+    match number(&value) {
+        Some(number) => Ok(number.is_nan().into()),
+        None => Err(Error::operation(format!("must be real number, not {}", value.type_name()))),
+    }
+}

@@ -1,0 +1,65 @@
+//! Tests of what a container holds.
+
+use ksplay_value::Value;
+
+use crate::filters::args::iterate;
+use crate::{Call, Error, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[
+    ("all", all),
+    ("any", any),
+    ("contains", contains),
+    ("in", is_in),
+    ("issubset", subset),
+    ("issuperset", superset),
+    ("subset", subset),
+    ("superset", superset),
+];
+
+fn holds(container: &Value, item: &Value) -> Result<bool, Error> {
+    match (container, item) {
+        (Value::String(text), Value::String(part)) => Ok(text.contains(&**part)),
+        (Value::String(_), other) => {
+            Err(Error::operation(format!("'in <string>' requires string as left operand, not {}", other.type_name())))
+        }
+        _ => Ok(iterate(container)?.contains(item)),
+    }
+}
+
+/// Whether the subject is in a container: `1 is in [1, 2]`.
+fn is_in(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (item, [seq]) = call.bind(["seq"])?;
+    Ok(holds(&seq.required()?, &item)?.into())
+}
+
+/// Whether the subject contains an item: `[1, 2] is contains(1)`.
+fn contains(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (container, [item]) = call.bind(["b"])?;
+    Ok(holds(&container, &item.required()?)?.into())
+}
+
+/// Whether all items are true: `[true, 1] is all`.
+fn all(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, []) = call.bind([])?;
+    Ok(iterate(&value)?.iter().all(Value::is_true).into())
+}
+
+/// Whether any item is true: `[false, 1] is any`.
+fn any(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, []) = call.bind([])?;
+    Ok(iterate(&value)?.iter().any(Value::is_true).into())
+}
+
+/// Whether every item is in the other list too: `[1] is subset([1, 2])`.
+fn subset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [other]) = call.bind(["b"])?;
+    let other = iterate(&other.required()?)?;
+    Ok(iterate(&value)?.iter().all(|item| other.contains(item)).into())
+}
+
+/// Whether every item of the other list is in this one: `[1, 2] is superset([1])`.
+fn superset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (value, [other]) = call.bind(["b"])?;
+    let items = iterate(&value)?;
+    Ok(iterate(&other.required()?)?.iter().all(|item| items.contains(item)).into())
+}
