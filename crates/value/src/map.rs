@@ -3,6 +3,8 @@
 use std::hash::{Hash, Hasher};
 
 use indexmap::{Equivalent, IndexMap};
+use num_bigint::BigInt;
+use num_traits::FromPrimitive;
 
 use crate::Value;
 
@@ -43,7 +45,11 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
         Value::String(text) => text.hash(state),
         Value::Bool(flag) => i64::from(*flag).hash(state),
         Value::Int(number) => number.hash(state),
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => (*number as i64).hash(state),
+        // Exactly as the integer that it equals.
+        Value::Float(number) if number.fract() == 0.0 => match BigInt::from_f64(*number).map(Value::from_big) {
+            Some(whole) => hash(&whole, state),
+            None => number.to_bits().hash(state),
+        },
         Value::Float(number) => number.to_bits().hash(state),
         Value::BigInt(number) => number.hash(state),
         Value::Tuple(items) => items.iter().for_each(|item| hash(item, state)),
@@ -215,6 +221,16 @@ mod tests {
         map.insert(Value::Float(1.0), "float");
         assert_eq!(map.len(), 1);
         assert_eq!(map.get_key(&Key::from(Value::Int(1))), Some(&Value::from("float")));
+    }
+
+    #[test]
+    fn a_large_float_is_the_same_key_as_its_integer() {
+        let large = 10_000_000_000_000_000;
+        let map = Map::from([(Value::Int(large), 1)]);
+        assert!(map.get_key(&Key::from(Value::Float(large as f64))).is_some());
+        let map = Map::from([(Value::from(BigInt::from(1) << 100), 1)]);
+        assert!(map.get_key(&Key::from(Value::Float(2f64.powi(100)))).is_some());
+        assert!(map.get_key(&Key::from(Value::Float(f64::INFINITY))).is_none());
     }
 
     #[test]
