@@ -9,7 +9,7 @@ use crate::action::{self, Action, loop_lookup};
 use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
-use crate::keywords::{self, Kind, inherit, list, must_be_text, texts};
+use crate::keywords::{self, Kind, inherit, list, must_be_text};
 use crate::{Block, Error, Item, Loop, LoopControl, Task};
 
 /// The items of a list of tasks.
@@ -250,9 +250,4 @@ pub(crate) fn validation(
         outer: Arc::clone(&context.outer),
         handler: false,
     })))
-}
-
-/// Names of collections, for a role's own.
-pub(crate) fn collections(node: Option<&Node>) -> Vec<ksplay_value::Str> {
-    node.map(texts).unwrap_or_default()
 }
