@@ -11,12 +11,18 @@
 mod call;
 mod environment;
 mod error;
+mod eval;
 pub mod filters;
+mod header;
 pub mod lookups;
+mod parse;
+mod reads;
 mod templar;
 pub mod tests;
+mod tree;
 
 pub use call::{Call, Function};
-pub use environment::{Environment, Reveal};
+pub use environment::{Environment, Expressions, Reveal};
 pub use error::{Error, ErrorKind};
-pub use templar::{FileOptions, Scope, Templar, Truth};
+pub use reads::Reads;
+pub use templar::{FileOptions, Layer, Scope, Templar, Truth};

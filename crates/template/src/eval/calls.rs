@@ -1,0 +1,168 @@
+//! Calls: of functions, macros and methods.
+
+use ksplay_value::{Map, Value};
+
+use super::objects::{Cycler, Function, Joiner, Loop, MacroObject};
+use super::ops::unknown_of;
+use super::{Output, Run, globals, methods, places};
+use crate::Error;
+use crate::tree::{Args, Expr, ExprKind};
+
+impl Run<'_, '_> {
+    /// Evaluates a call.
+    pub(crate) fn call(&mut self, callee: &Expr, args: &Args, expr: &Expr) -> Result<Value, Error> {
+        match &callee.kind {
+            ExprKind::Var(name) if &**name == "super" && self.local("super").is_none() => self.super_block(),
+            ExprKind::Attr(base, name) => {
+                if let ExprKind::Var(root) = &base.kind
+                    && &**root == "self"
+                    && self.local("self").is_none()
+                {
+                    return self.self_block(name);
+                }
+                self.method(base, name, args, callee)
+            }
+            _ => {
+                let function = self.eval(callee)?;
+                if let Value::Undefined(_) = function {
+                    return Ok(function);
+                }
+                let mut values = Vec::new();
+                let kwargs = self.arguments(args, &mut values)?;
+                self.apply(&function, values, kwargs, None).map_err(|error| self.locate(error, expr.at))
+            }
+        }
+    }
+
+    fn method(&mut self, base: &Expr, name: &str, args: &Args, callee: &Expr) -> Result<Value, Error> {
+        let receiver = self.eval(base)?;
+        match &receiver {
+            Value::Undefined(_) => return Ok(receiver),
+            Value::Unknown(_) => return Ok(receiver),
+            _ => {}
+        }
+        let mut values = Vec::new();
+        let kwargs = self.arguments(args, &mut values)?;
+        if let Some(undefined) = first_undefined(&values, &kwargs) {
+            return Ok(undefined);
+        }
+        if let Some(unknown) = unknown_of(values.iter().chain(kwargs.values())) {
+            return Ok(unknown);
+        }
+        if places::changes(name) && matches!(receiver, Value::List(_) | Value::Map(_)) && methods::has(&receiver, name)
+        {
+            let call = methods::Arguments { name, values: self.deep_all(values)?, kwargs, templar: self.templar };
+            return match self.place(base)? {
+                Some(place) => {
+                    // The place must be the only holder of the value, or changing it copies it.
+                    drop(receiver);
+                    self.change(&place, &mut |value| match value {
+                        Value::Null => Ok(Value::Null),
+                        value => methods::change(value, &call),
+                    })
+                }
+                None => {
+                    let mut receiver = receiver;
+                    methods::change(&mut receiver, &call)
+                }
+            };
+        }
+        if let Value::Object(object) = &receiver
+            && let Some(state) = object.as_any().downcast_ref::<Loop>()
+        {
+            match name {
+                "cycle" if values.is_empty() => return Err(Error::operation("no items for cycling given")),
+                "cycle" => return Ok(values.swap_remove(state.index() % values.len())),
+                "changed" => return Ok(Value::Bool(state.changed(values))),
+                _ => {}
+            }
+        }
+        if let Value::Object(object) = &receiver
+            && let Some(cycler) = object.as_any().downcast_ref::<Cycler>()
+        {
+            match name {
+                "next" => return Ok(cycler.advance()),
+                "reset" => {
+                    cycler.reset();
+                    return Ok(Value::Null);
+                }
+                _ => {}
+            }
+        }
+        if methods::has(&receiver, name) {
+            let values = self.deep_all(values)?;
+            return methods::call(&receiver, &methods::Arguments { name, values, kwargs, templar: self.templar });
+        }
+        let function = self.templar.get_attr(&receiver, name)?;
+        if let Value::Undefined(undefined) = function {
+            let mut undefined = std::sync::Arc::unwrap_or_clone(undefined);
+            undefined.span = undefined.span.or_else(|| self.span(callee.at));
+            return Ok(undefined.into());
+        }
+        self.apply(&function, values, kwargs, None)
+    }
+
+    fn deep_all(&self, values: Vec<Value>) -> Result<Vec<Value>, Error> {
+        values.iter().map(|value| self.templar.deep(value)).collect()
+    }
+
+    /// Calls a value.
+    pub(crate) fn apply(
+        &mut self,
+        function: &Value,
+        values: Vec<Value>,
+        kwargs: Map,
+        caller: Option<Value>,
+    ) -> Result<Value, Error> {
+        match function {
+            Value::Undefined(_) | Value::Unknown(_) => return Ok(function.clone()),
+            Value::Object(object) => {
+                let any = object.as_any();
+                if let Some(target) = any.downcast_ref::<MacroObject>() {
+                    return self.run_macro(target, values, kwargs, caller);
+                }
+                if let Some(state) = any.downcast_ref::<Loop>() {
+                    let Some(items) = values.into_iter().next() else {
+                        return Err(Error::operation("the loop needs something to loop over"));
+                    };
+                    if !state.node.recursive {
+                        return Err(Error::operation(
+                            "The loop must have the 'recursive' marker to be called recursively.",
+                        ));
+                    }
+                    let mut output = Output::new();
+                    self.for_loop(&state.node.clone(), Some(items), state.depth + 1, &mut output)?;
+                    return output.into_text(self.templar);
+                }
+                if let Some(joiner) = any.downcast_ref::<Joiner>() {
+                    return Ok(joiner.call());
+                }
+                if let Some(function) = any.downcast_ref::<Function>() {
+                    if let Some(undefined) = first_undefined(&values, &kwargs)
+                        && &*function.name != "namespace"
+                    {
+                        return Ok(undefined);
+                    }
+                    if let Some(unknown) = unknown_of(values.iter().chain(kwargs.values())) {
+                        return Ok(unknown);
+                    }
+                    return match &function.receiver {
+                        Some(receiver) => {
+                            let values = self.deep_all(values)?;
+                            let name = &function.name;
+                            methods::call(receiver, &methods::Arguments { name, values, kwargs, templar: self.templar })
+                        }
+                        None => globals::call(self.templar, &function.name, values, kwargs),
+                    };
+                }
+            }
+            _ => {}
+        }
+        Err(Error::operation(format!("'{}' object is not callable", function.type_name())))
+    }
+}
+
+/// The first of the arguments that is undefined itself.
+pub(crate) fn first_undefined(values: &[Value], kwargs: &Map) -> Option<Value> {
+    values.iter().chain(kwargs.values()).find(|value| matches!(value, Value::Undefined(_))).cloned()
+}

@@ -1,0 +1,297 @@
+//! Expressions.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use ksplay_value::{Key, Map, Str, Undefined, Value};
+
+use super::ops::{self, defined, unknown_of};
+use super::{Run, SOFT};
+use crate::tree::{Arg, Args, BinaryOp, CompareOp, Expr, ExprKind};
+use crate::{Error, ErrorKind};
+
+/// How deep expressions, macros and blocks may nest.
+const MAX_DEPTH: usize = 400;
+
+impl Run<'_, '_> {
+    /// The value of an expression, evaluated one level.
+    pub(crate) fn eval(&mut self, expr: &Expr) -> Result<Value, Error> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            return Err(Error::new(
+                ErrorKind::Recursion,
+                "Recursive loop detected in template: maximum recursion depth exceeded",
+            ));
+        }
+        let value = self.eval_kind(expr).map_err(|error| self.locate(error, expr.at));
+        self.depth -= 1;
+        value
+    }
+
+    /// The value of an operand: an error when it is undefined, evaluated to any depth when it is a container.
+    fn operand(&mut self, expr: &Expr) -> Result<Value, Error> {
+        let value = self.eval(expr)?;
+        defined(&value)?;
+        match value {
+            Value::List(_) | Value::Map(_) | Value::Tuple(_) => self.templar.deep(&value),
+            other => Ok(other),
+        }
+    }
+
+    fn eval_kind(&mut self, expr: &Expr) -> Result<Value, Error> {
+        match &expr.kind {
+            ExprKind::Const(value) => Ok(value.clone()),
+            ExprKind::Var(name) => self.variable(name, expr),
+            ExprKind::List(items) => Ok(Value::from(self.all(items)?)),
+            ExprKind::Tuple(items) => Ok(Value::Tuple(Arc::new(self.all(items)?))),
+            ExprKind::Dict(entries) => {
+                let mut map = Map::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let key = self.operand(key)?;
+                    if let Value::Unknown(_) = key {
+                        return Ok(key);
+                    }
+                    map.insert(super::methods::hashable(key)?, self.eval(value)?);
+                }
+                Ok(map.into())
+            }
+            ExprKind::Attr(base, name) => {
+                let base = self.eval(base)?;
+                self.attribute(&base, name, expr)
+            }
+            ExprKind::Item(base, key) => {
+                let base = self.eval(base)?;
+                if let Value::Undefined(_) = base {
+                    return Ok(base);
+                }
+                let key = self.operand(key)?;
+                self.item(&base, &key, expr)
+            }
+            ExprKind::Slice(base, parts) => {
+                let base = self.eval(base)?;
+                if let Value::Undefined(_) | Value::Unknown(_) = base {
+                    return Ok(base);
+                }
+                let mut bounds = [None, None, None];
+                for (bound, part) in bounds.iter_mut().zip(parts.iter()) {
+                    *bound = part.as_ref().map(|part| self.operand(part)).transpose()?;
+                }
+                if let Some(unknown) = unknown_of(bounds.iter().flatten()) {
+                    return Ok(unknown);
+                }
+                ops::slice(&base, bounds)
+            }
+            ExprKind::Not(operand) => {
+                let value = self.eval(operand)?;
+                Ok(self.truth(&value)?.map_or(value, |truth| Value::Bool(!truth)))
+            }
+            ExprKind::Neg(operand) => {
+                let value = self.operand(operand)?;
+                if let Value::Unknown(_) = value { Ok(value) } else { ops::negate(&value) }
+            }
+            ExprKind::And(left, right) => self.logic(left, right, false),
+            ExprKind::Or(left, right) => self.logic(left, right, true),
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right),
+            ExprKind::Compare(first, rest) => self.comparison(first, rest),
+            ExprKind::If { test, then, otherwise } => {
+                let value = self.eval(test)?;
+                match (self.truth(&value)?, otherwise) {
+                    (None, _) => Ok(value),
+                    (Some(true), _) => self.eval(then),
+                    (Some(false), Some(otherwise)) => self.eval(otherwise),
+                    (Some(false), None) => {
+                        Ok(Undefined { name: String::new(), message: SOFT.into(), span: self.span(expr.at) }.into())
+                    }
+                }
+            }
+            ExprKind::Filter { name, subject, args } => {
+                let subject = subject.as_ref().map(|subject| self.eval(subject)).transpose()?.unwrap_or_default();
+                self.filter(name, subject, args)
+            }
+            ExprKind::Test { name, subject, args } => {
+                let mut values = vec![self.eval(subject)?];
+                let keywords = self.arguments(args, &mut values)?;
+                self.templar.call_test(name, values, keywords)
+            }
+            ExprKind::Call(callee, args) => self.call(callee, args, expr),
+        }
+    }
+
+    fn all(&mut self, items: &[Expr]) -> Result<Vec<Value>, Error> {
+        items.iter().map(|item| self.eval(item)).collect()
+    }
+
+    /// Applies a filter to a value that is already evaluated.
+    pub(crate) fn filter(&mut self, name: &Str, subject: Value, args: &Args) -> Result<Value, Error> {
+        let mut values = vec![subject];
+        let keywords = self.arguments(args, &mut values)?;
+        self.templar.call_filter(name, values, keywords)
+    }
+
+    /// Evaluates the arguments of a call: positional ones are added to `values`.
+    pub(crate) fn arguments(&mut self, args: &Args, values: &mut Vec<Value>) -> Result<Map, Error> {
+        let mut keywords = Map::new();
+        for arg in &args.0 {
+            match arg {
+                Arg::Positional(expr) => values.push(self.eval(expr)?),
+                Arg::Keyword(name, expr) => {
+                    keywords.insert(name, self.eval(expr)?);
+                }
+                Arg::Spread(expr) => {
+                    let list = self.eval(expr)?;
+                    values.extend(self.templar.iterate(&list)?);
+                }
+                Arg::SpreadKeywords(expr) => match self.operand(expr)? {
+                    Value::Map(map) => keywords.extend(map.iter().map(|(key, value)| (key.clone(), value.clone()))),
+                    Value::Unknown(unknown) => values.push(Value::Unknown(unknown)),
+                    other => {
+                        return Err(Error::operation(format!(
+                            "argument after ** must be a mapping, not {}",
+                            other.type_name()
+                        )));
+                    }
+                },
+            }
+        }
+        Ok(keywords)
+    }
+
+    /// The value of a local variable.
+    pub(crate) fn local(&self, name: &str) -> Option<&super::Local> {
+        self.frames.iter().rev().flat_map(|frame| frame.iter().rev()).find(|local| &*local.name == name)
+    }
+
+    pub(crate) fn variable(&mut self, name: &str, expr: &Expr) -> Result<Value, Error> {
+        if let Some(local) = self.local(name) {
+            return self.templar.shallow(&local.value);
+        }
+        if self.sees_scope
+            && let Some(value) = self.templar.scope_variable(name)?
+        {
+            return Ok(value);
+        }
+        if name == "self" {
+            return Ok(super::objects::function("TemplateReference", name));
+        }
+        if let Some(value) = super::globals::value(self.templar, name) {
+            return Ok(value);
+        }
+        Ok(self.undefined(name, format!("'{name}' is undefined"), expr))
+    }
+
+    fn attribute(&mut self, base: &Value, name: &str, expr: &Expr) -> Result<Value, Error> {
+        let value = self.templar.get_attr(base, name)?;
+        Ok(self.placed(value, expr))
+    }
+
+    fn item(&mut self, base: &Value, key: &Value, expr: &Expr) -> Result<Value, Error> {
+        let value = self.templar.get_item(base, key)?;
+        Ok(self.placed(value, expr))
+    }
+
+    fn placed(&self, value: Value, expr: &Expr) -> Value {
+        match value {
+            Value::Undefined(undefined) if undefined.span.is_none() => {
+                let mut undefined = Arc::unwrap_or_clone(undefined);
+                undefined.span = self.span(expr.at);
+                undefined.into()
+            }
+            other => other,
+        }
+    }
+
+    /// Python's truth; `None` when it is unknown, an error when it is undefined.
+    pub(crate) fn truth(&self, value: &Value) -> Result<Option<bool>, Error> {
+        truth(value)
+    }
+
+    fn logic(&mut self, left: &Expr, right: &Expr, decides: bool) -> Result<Value, Error> {
+        let first = self.eval(left)?;
+        match self.truth(&first)? {
+            Some(truth) if truth == decides => Ok(first),
+            Some(_) => self.eval(right),
+            None => {
+                let second = self.eval(right)?;
+                match &second {
+                    Value::Undefined(_) => Ok(first),
+                    other => match self.truth(other)? {
+                        Some(truth) if truth == decides => Ok(second),
+                        Some(_) => Ok(first),
+                        None => Ok(unknown_of([&first, &second]).unwrap_or(second)),
+                    },
+                }
+            }
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Result<Value, Error> {
+        if op == BinaryOp::Concat {
+            return self.concat(left, right);
+        }
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
+        if let Some(unknown) = unknown_of([&left, &right]) {
+            return Ok(unknown);
+        }
+        ops::binary(op, &left, &right)
+    }
+
+    fn concat(&mut self, left: &Expr, right: &Expr) -> Result<Value, Error> {
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
+        if let Some(unknown) = unknown_of([&left, &right]) {
+            return Ok(unknown);
+        }
+        Ok(Value::from(format!("{left}{right}")))
+    }
+
+    fn comparison(&mut self, first: &Expr, rest: &[(CompareOp, Expr)]) -> Result<Value, Error> {
+        let mut left = self.operand(first)?;
+        let mut unknown = None;
+        for (op, right) in rest {
+            let right = self.operand(right)?;
+            match unknown_of([&left, &right]) {
+                Some(value) => unknown = Some(value),
+                None => {
+                    if !compare(*op, &left, &right)? {
+                        return Ok(Value::Bool(false));
+                    }
+                }
+            }
+            left = right;
+        }
+        Ok(unknown.unwrap_or(Value::Bool(true)))
+    }
+}
+
+/// Python's truth; `None` when it is unknown, an error when it is undefined.
+pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Error> {
+    match value {
+        Value::Unknown(_) => Ok(None),
+        Value::Undefined(undefined) if super::is_soft(undefined) => Ok(Some(false)),
+        Value::Undefined(undefined) => Err(ops::undefined_error(undefined)),
+        Value::Object(object) if object.is_mapping() || object.type_name() == "range" => {
+            Ok(Some(object.iterate().is_none_or(|items| !items.is_empty())))
+        }
+        other => Ok(Some(other.is_true())),
+    }
+}
+
+fn compare(op: CompareOp, left: &Value, right: &Value) -> Result<bool, Error> {
+    Ok(match op {
+        CompareOp::Eq => left == right,
+        CompareOp::Ne => left != right,
+        CompareOp::In => ops::contains(right, left)?,
+        CompareOp::NotIn => !ops::contains(right, left)?,
+        CompareOp::Lt => ops::compare(left, right, "<")? == Ordering::Less,
+        CompareOp::Le => ops::compare(left, right, "<=")? != Ordering::Greater,
+        CompareOp::Gt => ops::compare(left, right, ">")? == Ordering::Greater,
+        CompareOp::Ge => ops::compare(left, right, ">=")? != Ordering::Less,
+    })
+}
+
+/// The key of a map for a value used as one.
+pub(crate) fn key_of(value: &Value) -> Key {
+    Key::from(value.clone())
+}

@@ -1,0 +1,116 @@
+//! The methods of Python's own types. One file a type; each with a table of names.
+
+mod lists;
+mod maps;
+mod numbers;
+mod strings;
+
+use ksplay_value::{Key, Map, Value};
+
+use crate::{Error, Templar};
+
+/// The arguments of a method call.
+pub(crate) struct Arguments<'a, 'e> {
+    /// The name of the method.
+    pub name: &'a str,
+    /// Positional arguments, evaluated to any depth.
+    pub values: Vec<Value>,
+    /// Keyword arguments.
+    pub kwargs: Map,
+    /// The evaluator.
+    pub templar: &'a Templar<'e>,
+}
+
+impl Arguments<'_, '_> {
+    /// The argument at a position or of a name.
+    fn get(&self, index: usize, name: &str) -> Option<&Value> {
+        self.values.get(index).or_else(|| self.kwargs.get(name))
+    }
+
+    /// The argument at a position or of a name, which must be there.
+    fn require(&self, index: usize, name: &str) -> Result<&Value, Error> {
+        self.get(index, name).ok_or_else(|| {
+            Error::operation(format!("{}() missing required argument '{name}' (pos {})", self.name, index + 1))
+        })
+    }
+
+    /// An error when there are more positional arguments.
+    fn at_most(&self, count: usize) -> Result<(), Error> {
+        if self.values.len() > count {
+            return Err(Error::operation(format!(
+                "{}() takes at most {count} argument{} ({} given)",
+                self.name,
+                if count == 1 { "" } else { "s" },
+                self.values.len()
+            )));
+        }
+        Ok(())
+    }
+
+    /// An integer argument.
+    fn int(&self, index: usize, name: &str, default: i64) -> Result<i64, Error> {
+        match self.get(index, name) {
+            None | Some(Value::Null) => Ok(default),
+            Some(Value::Int(number)) => Ok(*number),
+            Some(Value::Bool(flag)) => Ok(i64::from(*flag)),
+            Some(other) => {
+                Err(Error::operation(format!("'{}' object cannot be interpreted as an integer", other.type_name())))
+            }
+        }
+    }
+
+    /// A text argument.
+    fn text(&self, index: usize, name: &str) -> Result<Option<&str>, Error> {
+        match self.get(index, name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => {
+                Err(Error::operation(format!("{}() argument must be str, not {}", self.name, other.type_name())))
+            }
+        }
+    }
+}
+
+/// Whether values of this type have a method of this name.
+pub(crate) fn has(receiver: &Value, name: &str) -> bool {
+    match receiver {
+        Value::String(_) => strings::METHODS.contains(&name),
+        Value::List(_) => lists::METHODS.contains(&name),
+        Value::Tuple(_) => matches!(name, "count" | "index"),
+        Value::Map(_) => maps::METHODS.contains(&name),
+        Value::Object(object) if object.is_mapping() => {
+            matches!(name, "keys" | "values" | "items" | "get")
+        }
+        Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_) => numbers::has(receiver, name),
+        _ => false,
+    }
+}
+
+/// Calls a method that does not change its receiver; one that does changes a copy.
+pub(crate) fn call(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    match receiver {
+        Value::String(text) => strings::call(text, arguments),
+        Value::List(_) | Value::Tuple(_) => lists::call(&mut receiver.clone(), arguments),
+        Value::Map(_) => maps::call(&mut receiver.clone(), arguments),
+        Value::Object(object) => maps::object(object.as_ref(), arguments),
+        other => numbers::call(other, arguments),
+    }
+}
+
+/// Calls a method that changes its receiver.
+pub(crate) fn change(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    match receiver {
+        Value::List(_) => lists::call(receiver, arguments),
+        Value::Map(_) => maps::call(receiver, arguments),
+        other => call(other, arguments),
+    }
+}
+
+/// A value as a key of a mapping; lists and mappings cannot be.
+pub(crate) fn hashable(value: Value) -> Result<Key, Error> {
+    match value {
+        Value::List(_) | Value::Map(_) => Err(Error::operation(format!("unhashable type: '{}'", value.type_name()))),
+        Value::Undefined(undefined) => Err(super::ops::undefined_error(&undefined)),
+        other => Ok(Key::from(other)),
+    }
+}

@@ -1,0 +1,482 @@
+//! Methods of `str`.
+
+use std::sync::Arc;
+
+use ksplay_value::Value;
+
+use super::Arguments;
+use crate::Error;
+use crate::eval::percent;
+
+pub(super) const METHODS: &[&str] = &[
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
+];
+
+/// Calls a method of a string.
+pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let all = |test: fn(char) -> bool| Value::Bool(!text.is_empty() && text.chars().all(test));
+    let cased = || text.chars().any(|c| c.is_lowercase() || c.is_uppercase());
+    Ok(match arguments.name {
+        "upper" => Value::from(text.to_uppercase()),
+        "lower" | "casefold" => Value::from(text.to_lowercase()),
+        "capitalize" => Value::from(capitalize(text)),
+        "title" => Value::from(title(text)),
+        "swapcase" => Value::from(swapcase(text)),
+        "strip" => Value::from(strip(text, arguments, true, true)?),
+        "lstrip" => Value::from(strip(text, arguments, true, false)?),
+        "rstrip" => Value::from(strip(text, arguments, false, true)?),
+        "split" | "rsplit" => split(text, arguments)?,
+        "splitlines" => splitlines(text, arguments.get(0, "keepends").is_some_and(Value::is_true)),
+        "partition" | "rpartition" => partition(text, arguments)?,
+        "join" => join(text, arguments)?,
+        "replace" => replace(text, arguments)?,
+        "startswith" | "endswith" => affix(text, arguments)?,
+        "removeprefix" => {
+            let affix = needed(arguments, 0, "prefix")?;
+            Value::from(text.strip_prefix(affix).unwrap_or(text))
+        }
+        "removesuffix" => {
+            let affix = needed(arguments, 0, "suffix")?;
+            Value::from(text.strip_suffix(affix).unwrap_or(text))
+        }
+        "find" | "rfind" | "index" | "rindex" => search(text, arguments)?,
+        "count" => count(text, arguments)?,
+        "center" | "ljust" | "rjust" => justify(text, arguments)?,
+        "zfill" => zfill(text, arguments)?,
+        "expandtabs" => expandtabs(text, arguments.int(0, "tabsize", 8)?),
+        "isalnum" => all(char::is_alphanumeric),
+        "isalpha" => all(char::is_alphabetic),
+        "isascii" => Value::Bool(text.is_ascii()),
+        "isdigit" | "isdecimal" => all(|c| c.is_numeric() && c.to_digit(10).is_some()),
+        "isnumeric" => all(char::is_numeric),
+        "isspace" => all(char::is_whitespace),
+        "isprintable" => Value::Bool(text.chars().all(|c| !c.is_control())),
+        "islower" => Value::Bool(cased() && !text.chars().any(char::is_uppercase)),
+        "isupper" => Value::Bool(cased() && !text.chars().any(char::is_lowercase)),
+        "istitle" => Value::Bool(cased() && title(text) == text),
+        "isidentifier" => {
+            let mut chars = text.chars();
+            let first = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
+            Value::Bool(first && chars.all(|c| c == '_' || c.is_alphanumeric()))
+        }
+        "format" => Value::from(format(text, &arguments.values, arguments)?),
+        "format_map" => {
+            let Value::Map(map) = arguments.require(0, "mapping")? else {
+                return Err(Error::operation("format_map() needs a mapping"));
+            };
+            let inner =
+                Arguments { name: "format", values: Vec::new(), kwargs: (**map).clone(), templar: arguments.templar };
+            Value::from(format(text, &[], &inner)?)
+        }
+        name => return Err(Error::operation(format!("the method '{name}' of 'str' is not supported"))),
+    })
+}
+
+fn needed<'a>(arguments: &'a Arguments<'_, '_>, index: usize, name: &str) -> Result<&'a str, Error> {
+    arguments.require(index, name)?;
+    arguments
+        .text(index, name)?
+        .ok_or_else(|| Error::operation(format!("{}() argument {} must be str, not None", arguments.name, index + 1)))
+}
+
+fn capitalize(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect(),
+        None => String::new(),
+    }
+}
+
+fn title(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        if inside {
+            result.extend(c.to_lowercase());
+        } else {
+            result.extend(c.to_uppercase());
+        }
+        inside = c.is_alphabetic();
+    }
+    result
+}
+
+fn swapcase(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_uppercase() {
+            result.extend(c.to_lowercase());
+        } else {
+            result.extend(c.to_uppercase());
+        }
+    }
+    result
+}
+
+fn strip(text: &str, arguments: &Arguments<'_, '_>, start: bool, end: bool) -> Result<String, Error> {
+    let chars = arguments.text(0, "chars")?;
+    let matches = |c: char| chars.map_or_else(|| c.is_whitespace(), |chars| chars.contains(c));
+    let mut rest = text;
+    if start {
+        rest = rest.trim_start_matches(matches);
+    }
+    if end {
+        rest = rest.trim_end_matches(matches);
+    }
+    Ok(rest.to_owned())
+}
+
+fn split(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let from_right = arguments.name == "rsplit";
+    let limit = arguments.int(1, "maxsplit", -1)?;
+    let limit = usize::try_from(limit).ok();
+    let Some(separator) = arguments.text(0, "sep")? else {
+        return Ok(split_blanks(text, limit, from_right).into_iter().map(Value::from).collect());
+    };
+    if separator.is_empty() {
+        return Err(Error::operation("empty separator"));
+    }
+    Ok(match (limit, from_right) {
+        (None, _) => text.split(separator).map(Value::from).collect(),
+        (Some(limit), false) => text.splitn(limit + 1, separator).map(Value::from).collect(),
+        (Some(limit), true) => {
+            let mut parts: Vec<Value> = text.rsplitn(limit + 1, separator).map(Value::from).collect();
+            parts.reverse();
+            Value::from(parts)
+        }
+    })
+}
+
+fn split_blanks(text: &str, limit: Option<usize>, from_right: bool) -> Vec<String> {
+    let Some(limit) = limit else { return text.split_whitespace().map(str::to_owned).collect() };
+    let mut parts = Vec::new();
+    let mut rest = if from_right { text.trim_end() } else { text.trim_start() };
+    while parts.len() < limit && !rest.is_empty() {
+        let found = if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
+        let Some(at) = found else { break };
+        if from_right {
+            let width = rest[at..].chars().next().map_or(1, char::len_utf8);
+            parts.push(rest[at + width..].to_owned());
+            rest = rest[..at].trim_end();
+        } else {
+            parts.push(rest[..at].to_owned());
+            rest = rest[at..].trim_start();
+        }
+    }
+    if !rest.is_empty() {
+        parts.push(if from_right { rest.trim_start() } else { rest }.to_owned());
+    }
+    if from_right {
+        parts.reverse();
+    }
+    parts
+}
+
+fn splitlines(text: &str, keep_ends: bool) -> Value {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(['\n', '\r', '\x0b', '\x0c', '\u{85}', '\u{2028}', '\u{2029}']);
+        let (line, width) = match end {
+            Some(at) if rest[at..].starts_with("\r\n") => (at, 2),
+            Some(at) => (at, rest[at..].chars().next().map_or(1, char::len_utf8)),
+            None => (rest.len(), 0),
+        };
+        lines.push(Value::from(if keep_ends { &rest[..line + width] } else { &rest[..line] }));
+        rest = &rest[line + width..];
+    }
+    Value::from(lines)
+}
+
+fn partition(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let separator = needed(arguments, 0, "sep")?;
+    if separator.is_empty() {
+        return Err(Error::operation("empty separator"));
+    }
+    let right = arguments.name == "rpartition";
+    let found = if right { text.rsplit_once(separator) } else { text.split_once(separator) };
+    let parts = match found {
+        Some((before, after)) => [before, separator, after],
+        None if right => ["", "", text],
+        None => [text, "", ""],
+    };
+    Ok(Value::Tuple(Arc::new(parts.into_iter().map(Value::from).collect())))
+}
+
+fn join(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let items = arguments.templar.iterate(arguments.require(0, "iterable")?)?;
+    let mut result = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let Value::String(item) = item else {
+            return Err(Error::operation(format!(
+                "sequence item {index}: expected str instance, {} found",
+                item.type_name()
+            )));
+        };
+        if index > 0 {
+            result.push_str(text);
+        }
+        result.push_str(item);
+    }
+    Ok(Value::from(result))
+}
+
+fn replace(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let (old, new) = (needed(arguments, 0, "old")?, needed(arguments, 1, "new")?);
+    let count = arguments.int(2, "count", -1)?;
+    Ok(Value::from(match usize::try_from(count) {
+        Ok(count) => text.replacen(old, new, count),
+        Err(_) => text.replace(old, new),
+    }))
+}
+
+/// The part of the text between the character positions of the arguments `start` and `end`.
+fn window<'t>(text: &'t str, arguments: &Arguments<'_, '_>) -> Result<(usize, &'t str), Error> {
+    if arguments.values.len() < 2 {
+        return Ok((0, text));
+    }
+    let length = text.chars().count() as i64;
+    let bound = |index: i64| if index < 0 { (index + length).max(0) } else { index.min(length) } as usize;
+    let (start, end) = (bound(arguments.int(1, "start", 0)?), bound(arguments.int(2, "end", length)?));
+    let byte = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+    let (from, to) = (byte(start), byte(end));
+    Ok((start, text.get(from..to.max(from)).unwrap_or_default()))
+}
+
+fn affix(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let (_, text) = window(text, arguments)?;
+    let starts = arguments.name == "startswith";
+    let test = |affix: &Value| match affix {
+        Value::String(affix) if starts => Ok(text.starts_with(&**affix)),
+        Value::String(affix) => Ok(text.ends_with(&**affix)),
+        other => Err(Error::operation(format!(
+            "{} first arg must be str or a tuple of str, not {}",
+            arguments.name,
+            other.type_name()
+        ))),
+    };
+    match arguments.require(0, "prefix")? {
+        Value::Tuple(affixes) => {
+            for affix in affixes.iter() {
+                if test(affix)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            Ok(Value::Bool(false))
+        }
+        affix => test(affix).map(Value::Bool),
+    }
+}
+
+fn search(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let wanted = needed(arguments, 0, "sub")?;
+    let (start, part) = window(text, arguments)?;
+    let found = if arguments.name.starts_with('r') { part.rfind(wanted) } else { part.find(wanted) };
+    match found {
+        Some(at) => Ok(Value::from(start + part[..at].chars().count())),
+        None if arguments.name.ends_with("find") => Ok(Value::Int(-1)),
+        None => Err(Error::operation("substring not found")),
+    }
+}
+
+fn count(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let wanted = needed(arguments, 0, "sub")?;
+    let (_, part) = window(text, arguments)?;
+    Ok(Value::from(if wanted.is_empty() { part.chars().count() + 1 } else { part.matches(wanted).count() }))
+}
+
+fn justify(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    arguments.require(0, "width")?;
+    let width = usize::try_from(arguments.int(0, "width", 0)?).unwrap_or(0);
+    let fill = arguments.text(1, "fillchar")?.unwrap_or(" ");
+    if fill.chars().count() != 1 {
+        return Err(Error::operation("The fill character must be exactly one character long"));
+    }
+    let missing = width.saturating_sub(text.chars().count());
+    let (left, right) = match arguments.name {
+        "ljust" => (0, missing),
+        "rjust" => (missing, 0),
+        // As CPython: the odd one goes to the left when the width is odd.
+        _ => {
+            let left = missing / 2 + (missing & width & 1);
+            (left, missing - left)
+        }
+    };
+    Ok(Value::from(format!("{}{text}{}", fill.repeat(left), fill.repeat(right))))
+}
+
+fn zfill(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    arguments.require(0, "width")?;
+    let width = usize::try_from(arguments.int(0, "width", 0)?).unwrap_or(0);
+    let zeros = "0".repeat(width.saturating_sub(text.chars().count()));
+    Ok(Value::from(match text.strip_prefix(['+', '-']) {
+        Some(digits) => format!("{}{zeros}{digits}", &text[..1]),
+        None => format!("{zeros}{text}"),
+    }))
+}
+
+fn expandtabs(text: &str, size: i64) -> Value {
+    let size = usize::try_from(size).unwrap_or(0);
+    let mut result = String::new();
+    let mut column = 0;
+    for c in text.chars() {
+        match c {
+            '\t' if size > 0 => {
+                let blanks = size - column % size;
+                result.push_str(&" ".repeat(blanks));
+                column += blanks;
+            }
+            '\t' => {}
+            '\n' | '\r' => {
+                result.push(c);
+                column = 0;
+            }
+            _ => {
+                result.push(c);
+                column += 1;
+            }
+        }
+    }
+    Value::from(result)
+}
+
+/// Python's `str.format`.
+pub(crate) fn format(template: &str, values: &[Value], arguments: &Arguments<'_, '_>) -> Result<String, Error> {
+    let mut counter = 0;
+    expand(template, values, arguments, &mut counter, 2)
+}
+
+fn expand(
+    template: &str,
+    values: &[Value],
+    arguments: &Arguments<'_, '_>,
+    counter: &mut usize,
+    depth: usize,
+) -> Result<String, Error> {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        text.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(brace) {
+            text.push_str(brace);
+            rest = after;
+            continue;
+        }
+        if brace == "}" {
+            return Err(Error::operation("Single '}' encountered in format string"));
+        }
+        let mut level = 1;
+        let end = rest.find(|c| {
+            match c {
+                '{' => level += 1,
+                '}' => level -= 1,
+                _ => {}
+            }
+            level == 0
+        });
+        let end = end.ok_or_else(|| Error::operation("expected '}' before end of string"))?;
+        let field = &rest[..end];
+        rest = &rest[end + 1..];
+        let (head, spec) = field.split_once(':').unwrap_or((field, ""));
+        let (name, conversion) = head.split_once('!').unwrap_or((head, ""));
+        let mut value = lookup(name, values, arguments, counter)?;
+        match conversion {
+            "" => {}
+            "s" => value = Value::from(value.to_string()),
+            "r" | "a" => {
+                let mut text = String::new();
+                let _ = ksplay_value::text::write_repr(&mut text, &value);
+                value = Value::from(text);
+            }
+            other => return Err(Error::operation(format!("Unknown conversion specifier '{other}'"))),
+        }
+        let spec = if spec.contains('{') && depth > 0 {
+            expand(spec, values, arguments, counter, depth - 1)?
+        } else {
+            spec.to_owned()
+        };
+        if spec.is_empty() {
+            text.push_str(&value.to_string());
+        } else {
+            text.push_str(&percent::apply(&value, &percent::parse_spec(&spec)?)?);
+        }
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+fn lookup(field: &str, values: &[Value], arguments: &Arguments<'_, '_>, counter: &mut usize) -> Result<Value, Error> {
+    let end = field.find(['.', '[']).unwrap_or(field.len());
+    let (name, mut path) = field.split_at(end);
+    let missing = || Error::operation("Replacement index out of range for positional args tuple");
+    let mut value = if name.is_empty() {
+        *counter += 1;
+        values.get(*counter - 1).cloned().ok_or_else(missing)?
+    } else if let Ok(index) = name.parse::<usize>() {
+        values.get(index).cloned().ok_or_else(missing)?
+    } else {
+        arguments.kwargs.get(name).cloned().ok_or_else(|| Error::operation(format!("'{name}'")))?
+    };
+    while !path.is_empty() {
+        if let Some(after) = path.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            value = arguments.templar.get_attr(&value, &after[..end])?;
+            path = &after[end..];
+        } else {
+            let end = path.find(']').ok_or_else(|| Error::operation("Missing ']' in format string"))?;
+            let key = &path[1..end];
+            let key = key.parse::<i64>().map_or_else(|_| Value::from(key), Value::Int);
+            value = arguments.templar.get_item(&value, &key)?;
+            path = &path[end + 1..];
+        }
+        crate::eval::ops::defined(&value)?;
+    }
+    arguments.templar.deep(&value)
+}

@@ -1,0 +1,170 @@
+//! The evaluator: walks the tree of one template.
+
+mod calls;
+mod expr;
+pub(crate) mod globals;
+mod methods;
+pub(crate) mod objects;
+pub(crate) mod ops;
+mod output;
+pub(crate) mod percent;
+mod places;
+mod stmt;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ksplay_value::{Source, Span, Str, Undefined, Value};
+
+use crate::tree::{Block, Expr, Tree};
+use crate::{Error, FileOptions, Templar};
+
+pub(crate) use calls::first_undefined;
+pub(crate) use expr::{key_of, truth};
+pub(crate) use methods::has as has_method;
+pub(crate) use output::Output;
+pub(crate) use places::Place;
+
+/// The message of Jinja's own undefined value, which prints as nothing: an `if` expression without `else`.
+const SOFT: &str = "Type 'Undefined' is unsupported for variable storage.";
+
+/// Whether this is the value of an `if` expression without `else`.
+pub(crate) fn is_soft(undefined: &Undefined) -> bool {
+    undefined.name.is_empty() && undefined.message == SOFT
+}
+
+/// Where the text of a tree stands, for messages.
+#[derive(Debug, Clone)]
+pub(crate) enum Home {
+    /// Nowhere that has a name.
+    None,
+    /// In a value that begins here.
+    Value(Span),
+    /// It is a file of its own.
+    File(Arc<Source>),
+}
+
+/// A variable that the template itself has set.
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    pub(crate) name: Str,
+    pub(crate) value: Value,
+    /// What it is another name of, so that changing it changes that too.
+    origin: Option<Arc<Place>>,
+}
+
+/// The variables of one scope of a template.
+pub(crate) type Frame = Vec<Local>;
+
+/// How far a statement got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+/// A block as its template and each template that extends it define it: the innermost first.
+type Blocks = HashMap<Str, Vec<(Arc<Block>, Arc<Tree>)>>;
+
+/// One evaluation of one template.
+pub(crate) struct Run<'t, 'e> {
+    pub(crate) templar: &'t Templar<'e>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) home: Home,
+    pub(crate) frames: Vec<Frame>,
+    /// Which stack of scopes `frames` is: macros know the one they were made in.
+    pub(crate) stack: u64,
+    blocks: Blocks,
+    /// The blocks that are being put out, for `super()`.
+    within: Vec<(Str, usize)>,
+    extends: Option<Arc<Tree>>,
+    /// How files that this one includes are read; `None` in values of playbooks, which read them as the defaults say.
+    pub(crate) options: FileOptions,
+    /// Whether the variables of the scope can be seen: not in a template imported without its context.
+    pub(crate) sees_scope: bool,
+    depth: usize,
+}
+
+impl<'t, 'e> Run<'t, 'e> {
+    pub(crate) fn new(templar: &'t Templar<'e>, tree: Arc<Tree>, home: Home) -> Self {
+        Self {
+            templar,
+            tree,
+            home,
+            frames: vec![Frame::new()],
+            stack: templar.next_stack(),
+            blocks: Blocks::new(),
+            within: Vec::new(),
+            extends: None,
+            options: FileOptions::default(),
+            sees_scope: true,
+            depth: 0,
+        }
+    }
+
+    /// Everything that the template puts out.
+    pub(crate) fn template(&mut self) -> Result<Output, Error> {
+        let mut output = Output::new();
+        let mut tree = Arc::clone(&self.tree);
+        if let [crate::tree::Stmt::Emit(expr)] = tree.body.as_slice() {
+            let value = self.eval(expr)?;
+            output.push(self.templar, value)?;
+            return Ok(output);
+        }
+        stmt::collect_blocks(&tree.body, &tree, &mut self.blocks);
+        loop {
+            self.exec(&tree.body, &mut output)?;
+            match self.extends.take() {
+                Some(parent) => {
+                    tree = Arc::clone(&parent);
+                    self.tree = parent;
+                }
+                None => return Ok(output),
+            }
+        }
+    }
+
+    /// The error, with the place of this expression when it has none yet.
+    fn locate(&self, mut error: Error, at: u32) -> Error {
+        if error.span.is_none() {
+            error.span = self.span(at);
+        }
+        error
+    }
+
+    fn span(&self, at: u32) -> Option<Span> {
+        place_of(&self.home, &self.tree.text, at)
+    }
+
+    fn undefined(&self, name: &str, message: String, expr: &Expr) -> Value {
+        Undefined { name: name.into(), message, span: self.span(expr.at) }.into()
+    }
+}
+
+/// The place of a byte offset of a text.
+pub(crate) fn place_of(home: &Home, text: &str, at: u32) -> Option<Span> {
+    let before = text.get(..at as usize).unwrap_or(text);
+    let line = before.matches('\n').count() as u32;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
+    match home {
+        Home::None => None,
+        Home::File(source) => Some(Span::new(source, line + 1, column + 1)),
+        Home::Value(span) => {
+            // The indentation of block scalars, and the quotes of others, are not in the text: look for the line.
+            let wanted = text.lines().nth(line as usize).unwrap_or_default().trim();
+            for offset in [line, line + 1] {
+                let number = span.line + offset;
+                let Some(found) = span.source.line(number).and_then(|line| {
+                    let at = line.find(wanted).filter(|_| !wanted.is_empty())?;
+                    Some(line[..at].chars().count() as u32)
+                }) else {
+                    continue;
+                };
+                let indent = text.lines().nth(line as usize).map_or(0, |line| line.len() - line.trim_start().len());
+                return Some(Span::new(&span.source, number, found + column.saturating_sub(indent as u32) + 1));
+            }
+            Some(span.clone())
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Python's operators over plain values.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use ksplay_value::{Undefined, Unknown, Value};
+use num_bigint::BigInt;
+use num_traits::{Signed, ToPrimitive, Zero};
+
+use crate::tree::BinaryOp;
+use crate::{Error, ErrorKind};
+
+/// A number of any of Python's numeric types.
+#[derive(Debug, Clone)]
+pub(crate) enum Number {
+    Int(BigInt),
+    Small(i64),
+    Float(f64),
+}
+
+impl Number {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Bool(flag) => Self::Small(i64::from(*flag)),
+            Value::Int(number) => Self::Small(*number),
+            Value::BigInt(number) => Self::Int((**number).clone()),
+            Value::Float(number) => Self::Float(*number),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn float(&self) -> f64 {
+        match self {
+            Self::Int(number) => number.to_f64().unwrap_or(f64::INFINITY),
+            Self::Small(number) => *number as f64,
+            Self::Float(number) => *number,
+        }
+    }
+
+    fn big(self) -> BigInt {
+        match self {
+            Self::Int(number) => number,
+            Self::Small(number) => number.into(),
+            Self::Float(number) => num_traits::FromPrimitive::from_f64(number).unwrap_or_default(),
+        }
+    }
+
+    fn is_float(&self) -> bool {
+        matches!(self, Self::Float(_))
+    }
+}
+
+/// The error that using something undefined is.
+pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
+    Error { kind: ErrorKind::Undefined, message: undefined.message.clone(), span: undefined.span.clone() }
+}
+
+/// The values themselves, unless one of them is undefined.
+pub(crate) fn defined(value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Undefined(undefined) => Err(undefined_error(undefined)),
+        _ => Ok(()),
+    }
+}
+
+/// What a value that rests on these is, when one of them is unknown.
+pub(crate) fn unknown_of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Option<Value> {
+    let mut because = Vec::new();
+    for value in values {
+        collect_unknown(value, &mut because);
+    }
+    (!because.is_empty()).then(|| Unknown { because }.into())
+}
+
+fn collect_unknown(value: &Value, because: &mut Vec<ksplay_value::Str>) {
+    if let Value::Unknown(unknown) = value {
+        for name in &unknown.because {
+            if !because.contains(name) {
+                because.push(name.clone());
+            }
+        }
+        if unknown.because.is_empty() {
+            because.push("".into());
+        }
+    }
+}
+
+/// `left OP right`, both evaluated to any depth.
+pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Error> {
+    if let (Value::Int(left), Value::Int(right)) = (left, right) {
+        let quick = match op {
+            BinaryOp::Add => left.checked_add(*right),
+            BinaryOp::Sub => left.checked_sub(*right),
+            BinaryOp::Mul => left.checked_mul(*right),
+            _ => None,
+        };
+        if let Some(result) = quick {
+            return Ok(Value::Int(result));
+        }
+    }
+    match op {
+        BinaryOp::Add => add(left, right),
+        BinaryOp::Mul => multiply(left, right),
+        BinaryOp::Rem if matches!(left, Value::String(_)) => {
+            super::percent::format(left.as_str().unwrap_or_default(), right).map(Value::from)
+        }
+        BinaryOp::Concat => Ok(Value::from(format!("{left}{right}"))),
+        _ => match (Number::of(left), Number::of(right)) {
+            (Some(l), Some(r)) => arithmetic(op, l, r),
+            _ => Err(unsupported(symbol(op), left, right)),
+        },
+    }
+}
+
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "-",
+        BinaryOp::Mul => "*",
+        BinaryOp::Div => "/",
+        BinaryOp::FloorDiv => "//",
+        BinaryOp::Rem => "%",
+        BinaryOp::Pow => "** or pow()",
+        BinaryOp::Concat => "~",
+    }
+}
+
+fn unsupported(symbol: &str, left: &Value, right: &Value) -> Error {
+    Error::operation(format!(
+        "unsupported operand type(s) for {symbol}: '{}' and '{}'",
+        left.type_name(),
+        right.type_name()
+    ))
+}
+
+fn add(left: &Value, right: &Value) -> Result<Value, Error> {
+    let concatenate =
+        |what: &str| Error::operation(format!("can only concatenate {what} (not \"{}\") to {what}", right.type_name()));
+    match (left, right) {
+        (Value::String(l), Value::String(r)) => Ok(Value::from([&**l, &**r].concat())),
+        (Value::List(l), Value::List(r)) => Ok(Value::from([l.as_slice(), r.as_slice()].concat())),
+        (Value::Tuple(l), Value::Tuple(r)) => Ok(Value::Tuple(Arc::new([l.as_slice(), r.as_slice()].concat()))),
+        (Value::String(_), _) => Err(concatenate("str")),
+        (Value::List(_), _) => Err(concatenate("list")),
+        (Value::Tuple(_), _) => Err(concatenate("tuple")),
+        _ => match (Number::of(left), Number::of(right)) {
+            (Some(l), Some(r)) => arithmetic(BinaryOp::Add, l, r),
+            _ => Err(unsupported("+", left, right)),
+        },
+    }
+}
+
+fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
+    if let (Some(l), Some(r)) = (Number::of(left), Number::of(right)) {
+        return arithmetic(BinaryOp::Mul, l, r);
+    }
+    let (sequence, count) = match (left, right) {
+        (Value::String(_) | Value::List(_) | Value::Tuple(_), count) => (left, count),
+        (count, Value::String(_) | Value::List(_) | Value::Tuple(_)) => (right, count),
+        _ => return Err(unsupported("*", left, right)),
+    };
+    let times = match count {
+        Value::Int(count) => usize::try_from(*count).unwrap_or(0),
+        Value::Bool(flag) => usize::from(*flag),
+        other => {
+            return Err(Error::operation(format!(
+                "can't multiply sequence by non-int of type '{}'",
+                other.type_name()
+            )));
+        }
+    };
+    let length = match sequence {
+        Value::String(text) => text.len(),
+        other => other.as_list().map_or(0, <[Value]>::len),
+    };
+    if length.saturating_mul(times) > 1 << 30 {
+        return Err(Error::operation("the repeated sequence would be too large"));
+    }
+    Ok(match sequence {
+        Value::String(text) => Value::from(text.repeat(times)),
+        other => {
+            let items = other.as_list().unwrap_or_default();
+            let repeated: Vec<Value> = (0..times).flat_map(|_| items.iter().cloned()).collect();
+            if let Value::Tuple(_) = other { Value::Tuple(Arc::new(repeated)) } else { Value::from(repeated) }
+        }
+    })
+}
+
+fn arithmetic(op: BinaryOp, left: Number, right: Number) -> Result<Value, Error> {
+    if left.is_float() || right.is_float() {
+        return float_arithmetic(op, left.float(), right.float());
+    }
+    let zero = match &right {
+        Number::Small(number) => *number == 0,
+        Number::Int(number) => number.is_zero(),
+        Number::Float(_) => false,
+    };
+    match op {
+        BinaryOp::Div if zero => return Err(Error::operation("division by zero")),
+        BinaryOp::FloorDiv if zero => return Err(Error::operation("integer division or modulo by zero")),
+        BinaryOp::Rem if zero => return Err(Error::operation("integer modulo by zero")),
+        _ => {}
+    }
+    if op == BinaryOp::Div {
+        return divide(left, right);
+    }
+    if op == BinaryOp::Pow {
+        return power(left, right);
+    }
+    let (l, r) = (left.big(), right.big());
+    Ok(Value::from_big(match op {
+        BinaryOp::Add => l + r,
+        BinaryOp::Sub => l - r,
+        BinaryOp::Mul => l * r,
+        BinaryOp::FloorDiv => floor_divide(&l, &r).0,
+        _ => floor_divide(&l, &r).1,
+    }))
+}
+
+fn floor_divide(left: &BigInt, right: &BigInt) -> (BigInt, BigInt) {
+    let quotient = left / right;
+    let remainder = left % right;
+    if !remainder.is_zero() && (remainder.is_negative() != right.is_negative()) {
+        (quotient - 1, remainder + right)
+    } else {
+        (quotient, remainder)
+    }
+}
+
+fn divide(left: Number, right: Number) -> Result<Value, Error> {
+    let result = left.float() / right.float();
+    if result.is_finite() {
+        return Ok(Value::Float(result));
+    }
+    let (l, r) = (left.big(), right.big());
+    match (l / r).to_f64() {
+        Some(result) if result.is_finite() => Ok(Value::Float(result)),
+        _ => Err(Error::operation("integer division result too large for a float")),
+    }
+}
+
+fn power(left: Number, right: Number) -> Result<Value, Error> {
+    let exponent = match &right {
+        Number::Small(exponent) => *exponent,
+        _ => return Err(Error::operation("the power would be too large")),
+    };
+    if exponent < 0 {
+        if left.float() == 0.0 {
+            return Err(Error::operation("0.0 cannot be raised to a negative power"));
+        }
+        return Ok(Value::Float(left.float().powf(exponent as f64)));
+    }
+    let base = left.big();
+    let bits = base.bits().saturating_mul(exponent.unsigned_abs());
+    if base.bits() > 1 && bits > 1 << 24 {
+        return Err(Error::operation("the power would be too large"));
+    }
+    let exponent = if base.bits() <= 1 { exponent.min(2 + exponent % 2) } else { exponent };
+    Ok(Value::from_big(num_traits::pow(base, usize::try_from(exponent).unwrap_or(0))))
+}
+
+fn float_arithmetic(op: BinaryOp, left: f64, right: f64) -> Result<Value, Error> {
+    let zero = |what: &str| if right == 0.0 { Err(Error::operation(what)) } else { Ok(()) };
+    Ok(Value::Float(match op {
+        BinaryOp::Add => left + right,
+        BinaryOp::Sub => left - right,
+        BinaryOp::Mul => left * right,
+        BinaryOp::Div => {
+            zero("float division by zero")?;
+            left / right
+        }
+        BinaryOp::FloorDiv => {
+            zero("float floor division by zero")?;
+            (left / right).floor()
+        }
+        BinaryOp::Rem => {
+            zero("float modulo")?;
+            let remainder = left % right;
+            if remainder != 0.0 && (remainder < 0.0) != (right < 0.0) { remainder + right } else { remainder }
+        }
+        BinaryOp::Pow => left.powf(right),
+        BinaryOp::Concat => 0.0,
+    }))
+}
+
+/// `-value`.
+pub(crate) fn negate(value: &Value) -> Result<Value, Error> {
+    match Number::of(value) {
+        Some(Number::Float(number)) => Ok(Value::Float(-number)),
+        Some(number) => Ok(Value::from_big(-number.big())),
+        None => Err(Error::operation(format!("bad operand type for unary -: '{}'", value.type_name()))),
+    }
+}
+
+/// Python's order of two values evaluated to any depth; `symbol` is for the message.
+pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Ordering, Error> {
+    match (left, right) {
+        (Value::Int(l), Value::Int(r)) => return Ok(l.cmp(r)),
+        (Value::String(l), Value::String(r)) => return Ok(l.chars().cmp(r.chars())),
+        (Value::List(l), Value::List(r)) | (Value::Tuple(l), Value::Tuple(r)) => {
+            for (l, r) in l.iter().zip(r.iter()) {
+                if l != r {
+                    return compare(l, r, symbol);
+                }
+            }
+            return Ok(l.len().cmp(&r.len()));
+        }
+        _ => {}
+    }
+    match (Number::of(left), Number::of(right)) {
+        (Some(Number::Float(l)), Some(r)) => Ok(l.partial_cmp(&r.float()).unwrap_or(Ordering::Greater)),
+        (Some(l), Some(Number::Float(r))) => Ok(l.float().partial_cmp(&r).unwrap_or(Ordering::Greater)),
+        (Some(l), Some(r)) => Ok(l.big().cmp(&r.big())),
+        _ => match (left, right) {
+            (Value::Object(l), Value::Object(_)) if l.type_name() == "datetime" => Ok(l.text().cmp(&right.to_string())),
+            _ => Err(Error::operation(format!(
+                "'{symbol}' not supported between instances of '{}' and '{}'",
+                left.type_name(),
+                right.type_name()
+            ))),
+        },
+    }
+}
+
+/// `item in container`, both evaluated to any depth.
+pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
+    match container {
+        Value::String(text) => match item {
+            Value::String(part) => Ok(text.contains(&**part)),
+            other => Err(Error::operation(format!(
+                "'in <string>' requires string as left operand, not {}",
+                other.type_name()
+            ))),
+        },
+        Value::List(items) | Value::Tuple(items) => Ok(items.contains(item)),
+        Value::Map(map) => Ok(match item {
+            Value::String(key) => map.contains_key(key),
+            Value::List(_) => return Err(Error::operation("unhashable type: 'list'")),
+            Value::Map(_) => return Err(Error::operation("unhashable type: 'dict'")),
+            other => map.get_key(&ksplay_value::Key::from(other.clone())).is_some(),
+        }),
+        Value::Object(object) => match object.iterate() {
+            Some(items) => Ok(items.contains(item)),
+            None => Err(Error::operation(format!("argument of type '{}' is not iterable", object.type_name()))),
+        },
+        other => Err(Error::operation(format!("argument of type '{}' is not iterable", other.type_name()))),
+    }
+}
+
+/// `base[start:stop:step]`.
+pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Error> {
+    let index = |part: &Option<Value>| match part {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Int(number)) => Ok(Some(*number)),
+        Some(Value::Bool(flag)) => Ok(Some(i64::from(*flag))),
+        Some(_) => Err(Error::operation("slice indices must be integers or None or have an __index__ method")),
+    };
+    let (start, stop, step) = (index(&parts[0])?, index(&parts[1])?, index(&parts[2])?.unwrap_or(1));
+    if step == 0 {
+        return Err(Error::operation("slice step cannot be zero"));
+    }
+    let pick = |length: usize| indices(length as i64, start, stop, step);
+    match base {
+        Value::String(text) => {
+            let chars: Vec<char> = text.chars().collect();
+            Ok(Value::from(pick(chars.len()).into_iter().map(|index| chars[index]).collect::<String>()))
+        }
+        Value::List(items) => Ok(pick(items.len()).into_iter().map(|index| items[index].clone()).collect()),
+        Value::Tuple(items) => {
+            Ok(Value::Tuple(Arc::new(pick(items.len()).into_iter().map(|index| items[index].clone()).collect())))
+        }
+        Value::Map(_) => Err(Error::operation("unhashable type: 'slice'")),
+        Value::Object(object) if !object.is_mapping() => match object.iterate() {
+            Some(items) => slice(&Value::from(items), parts),
+            None => Err(Error::operation(format!("'{}' object is not subscriptable", object.type_name()))),
+        },
+        other => Err(Error::operation(format!("'{}' object is not subscriptable", other.type_name()))),
+    }
+}
+
+fn indices(length: i64, start: Option<i64>, stop: Option<i64>, step: i64) -> Vec<usize> {
+    let clamp = |index: i64, low: i64, high: i64| {
+        let index = if index < 0 { index.saturating_add(length) } else { index };
+        index.clamp(low, high)
+    };
+    let mut found = Vec::new();
+    if step > 0 {
+        let mut at = start.map_or(0, |index| clamp(index, 0, length));
+        let stop = stop.map_or(length, |index| clamp(index, 0, length));
+        while at < stop {
+            found.push(at as usize);
+            at = at.saturating_add(step);
+        }
+    } else {
+        let mut at = start.map_or(length - 1, |index| clamp(index, -1, length - 1));
+        let stop = stop.map_or(-1, |index| clamp(index, -1, length - 1));
+        while at > stop {
+            found.push(at as usize);
+            at = at.saturating_add(step);
+        }
+    }
+    found
+}

@@ -1,0 +1,108 @@
+//! What a template has put out so far.
+
+use ksplay_value::{Str, Unknown, Value};
+
+use super::ops::undefined_error;
+use crate::{Error, Templar};
+
+/// Collects output: a single value keeps its type, more than one become text.
+#[derive(Default)]
+pub(crate) struct Output {
+    first: Option<Value>,
+    text: Option<String>,
+    because: Vec<Str>,
+    unknown: bool,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a value. `None` and `omit` put out nothing.
+    pub(crate) fn push(&mut self, templar: &Templar<'_>, value: Value) -> Result<(), Error> {
+        match &value {
+            Value::Null => return Ok(()),
+            Value::Omit if self.first.is_some() || self.text.is_some() => return Ok(()),
+            Value::Unknown(unknown) if self.first.is_some() || self.text.is_some() => {
+                self.unknown(unknown);
+                return Ok(());
+            }
+            _ => {}
+        }
+        match (&mut self.text, self.first.take()) {
+            (Some(text), _) => append(templar, text, &value)?,
+            (None, None) => self.first = Some(value),
+            (None, Some(first)) => {
+                if let Value::Unknown(unknown) = &first {
+                    self.unknown(unknown);
+                }
+                let mut text = String::new();
+                append(templar, &mut text, &first)?;
+                append(templar, &mut text, &value)?;
+                self.text = Some(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds text.
+    pub(crate) fn push_str(&mut self, templar: &Templar<'_>, more: &Str) -> Result<(), Error> {
+        match &mut self.text {
+            Some(text) => {
+                text.push_str(more);
+                Ok(())
+            }
+            None => self.push(templar, Value::String(more.clone())),
+        }
+    }
+
+    fn unknown(&mut self, unknown: &Unknown) {
+        self.unknown = true;
+        for name in &unknown.because {
+            if !self.because.contains(name) {
+                self.because.push(name.clone());
+            }
+        }
+    }
+
+    /// The value: of its own type when there was exactly one, `None` when there was nothing.
+    pub(crate) fn value(self) -> Value {
+        if self.unknown {
+            return Unknown { because: self.because }.into();
+        }
+        match (self.text, self.first) {
+            (Some(text), _) => Value::from(text),
+            (None, Some(first)) => first,
+            (None, None) => Value::Null,
+        }
+    }
+
+    /// The text, even of a single value.
+    pub(crate) fn into_text(self, templar: &Templar<'_>) -> Result<Value, Error> {
+        match self.value() {
+            Value::Null | Value::Omit => Ok(Value::from("")),
+            value @ (Value::String(_) | Value::Unknown(_)) => Ok(value),
+            other => {
+                let mut text = String::new();
+                append(templar, &mut text, &other)?;
+                Ok(Value::from(text))
+            }
+        }
+    }
+}
+
+fn append(templar: &Templar<'_>, text: &mut String, value: &Value) -> Result<(), Error> {
+    match value {
+        Value::String(more) => text.push_str(more),
+        Value::Unknown(_) | Value::Omit => {}
+        Value::Undefined(undefined) if super::is_soft(undefined) => {}
+        Value::Undefined(undefined) => return Err(undefined_error(undefined)),
+        Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
+        other => {
+            use std::fmt::Write;
+            let _ = write!(text, "{}", templar.resolve(other)?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,510 @@
+//! From text to tree. The only file that knows the Jinja parser that is used.
+//!
+//! Three gaps of that parser are closed here: tuples without parentheses, unary plus, and whether an include or import
+//! has `with context`. The first two by a second try on a text in which they are written the other way; the third from
+//! the tokens. String literals are read anew from the text, because their escapes follow the rules of Python in
+//! template files and have none in values of playbooks.
+
+use std::sync::Arc;
+
+use ksplay_value::{Str, Value};
+use minijinja::machinery::{self, Token, ast};
+use minijinja::syntax::SyntaxConfig;
+use num_bigint::BigInt;
+
+use crate::tree::{Arg, Args, BinaryOp, Block, CompareOp, Expr, ExprKind, For, Macro, Stmt, Target, Tree};
+use crate::{Error, ErrorKind, FileOptions};
+
+/// How backslashes in string literals are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// They stand for themselves: values of playbooks.
+    Verbatim,
+    /// As in Python: template files.
+    Python,
+}
+
+/// Parses a value with markers, as it stands in a playbook.
+pub(crate) fn parse_value(text: &Arc<str>) -> Result<Tree, Error> {
+    let options = FileOptions { keep_trailing_newline: false, ..FileOptions::default() };
+    parse(text, "<template>", &options, Escapes::Verbatim)
+}
+
+/// Parses a template file.
+pub(crate) fn parse_file(text: &Arc<str>, name: &str, options: &FileOptions) -> Result<Tree, Error> {
+    parse(text, name, options, Escapes::Python)
+}
+
+/// Parses a bare expression.
+pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
+    let lowered = |source: &str| {
+        let lower = Lower { text: source, escapes: Escapes::Verbatim, contexts: Vec::new().into_iter() };
+        machinery::parse_expr(source).map(|expr| vec![Stmt::Emit(lower.expr(&expr))])
+    };
+    let body = match lowered(text) {
+        Ok(body) => body,
+        Err(error) => match repair(text, true, &SyntaxConfig::default()).map(|source| lowered(&source)) {
+            Some(Ok(body)) => body,
+            _ => return Err(syntax_error(&error)),
+        },
+    };
+    Ok(Tree { body, text: Arc::clone(text), name: "<expression>".into() })
+}
+
+fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -> Result<Tree, Error> {
+    let syntax = syntax(options)?;
+    let lowered = |source: &str| {
+        let contexts = if source.contains("context") { contexts(source, &syntax) } else { Vec::new() };
+        machinery::parse(source, name, syntax.clone()).map(|stmt| {
+            let mut lower = Lower { text: source, escapes, contexts: contexts.into_iter() };
+            match stmt {
+                ast::Stmt::Template(template) => lower.body(&template.children),
+                _ => Vec::new(),
+            }
+        })
+    };
+    let body = match lowered(text) {
+        Ok(body) => body,
+        Err(error) => match repair(text, false, &syntax).map(|source| lowered(&source)) {
+            Some(Ok(body)) => body,
+            _ => return Err(syntax_error(&error)),
+        },
+    };
+    Ok(Tree { body, text: Arc::clone(text), name: name.into() })
+}
+
+fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
+    let mut builder = SyntaxConfig::builder();
+    builder
+        .trim_blocks(options.trim_blocks)
+        .lstrip_blocks(options.lstrip_blocks)
+        .keep_trailing_newline(options.keep_trailing_newline);
+    if let Some([variable, block, comment]) = &options.markers {
+        builder
+            .variable_delimiters(variable.0.clone(), variable.1.clone())
+            .block_delimiters(block.0.clone(), block.1.clone())
+            .comment_delimiters(comment.0.clone(), comment.1.clone());
+    }
+    builder.build().map_err(|error| syntax_error(&error))
+}
+
+fn syntax_error(error: &minijinja::Error) -> Error {
+    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    Error::new(ErrorKind::Syntax, format!("Syntax error in template: {what}"))
+}
+
+/// Whether each include and import, in the order of the text, has the context: `Some(true)` for `with context`.
+fn contexts(source: &str, syntax: &SyntaxConfig) -> Vec<Option<bool>> {
+    let mut found = Vec::new();
+    let mut tokens = machinery::tokenize(source, false, syntax.clone()).map_while(Result::ok).map(|(token, _)| token);
+    while let Some(token) = tokens.next() {
+        if !matches!(token, Token::BlockStart) {
+            continue;
+        }
+        if !matches!(tokens.next(), Some(Token::Ident("include" | "import" | "from"))) {
+            continue;
+        }
+        let mut marker = None;
+        let mut last = "";
+        for token in tokens.by_ref() {
+            match token {
+                Token::BlockEnd => break,
+                Token::Ident("context") if last == "with" => marker = Some(true),
+                Token::Ident("context") if last == "without" => marker = Some(false),
+                Token::Ident(name) => last = name,
+                _ => last = "",
+            }
+        }
+        found.push(marker);
+    }
+    found
+}
+
+/// The text with parentheses around bare tuples and without unary plus; `None` when there is neither.
+fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<String> {
+    let tokens: Vec<_> = machinery::tokenize(source, in_expression, syntax.clone()).map_while(Result::ok).collect();
+    let mut edits: Vec<(usize, usize, &str)> = Vec::new();
+    let mut index = 0;
+    while index < tokens.len() {
+        let (token, span) = &tokens[index];
+        match token {
+            Token::Plus if index == 0 || !ends_operand(&tokens[index - 1].0) => {
+                edits.push((span.start_offset as usize, span.end_offset as usize, " "));
+            }
+            Token::VariableStart => {
+                wrap_tuple(&tokens, index + 1, &mut edits);
+            }
+            Token::Ident("in") if for_head(&tokens, index) => {
+                wrap_tuple(&tokens, index + 1, &mut edits);
+            }
+            _ => {}
+        }
+        index += 1;
+    }
+    if edits.is_empty() {
+        return None;
+    }
+    edits.sort_by_key(|edit| edit.0);
+    let mut repaired = source.to_owned();
+    for (start, end, replacement) in edits.into_iter().rev() {
+        repaired.replace_range(start..end, replacement);
+    }
+    Some(repaired)
+}
+
+type Tokens<'a> = [(Token<'a>, machinery::Span)];
+
+fn for_head(tokens: &Tokens<'_>, end: usize) -> bool {
+    let head = tokens[..end].iter().rposition(|(token, _)| matches!(token, Token::BlockStart));
+    head.is_some_and(|start| {
+        matches!(tokens.get(start + 1), Some((Token::Ident("for"), _)))
+            && !tokens[start + 2..end].iter().any(|(token, _)| matches!(token, Token::Ident("in") | Token::BlockEnd))
+    })
+}
+
+fn ends_operand(token: &Token<'_>) -> bool {
+    match token {
+        Token::Ident(name) => !matches!(*name, "in" | "and" | "or" | "not" | "if" | "else" | "elif" | "is"),
+        Token::Str(_)
+        | Token::String(_)
+        | Token::Int(_)
+        | Token::Int128(_)
+        | Token::Float(_)
+        | Token::ParenClose
+        | Token::BracketClose
+        | Token::BraceClose => true,
+        _ => false,
+    }
+}
+
+fn wrap_tuple(tokens: &Tokens<'_>, start: usize, edits: &mut Vec<(usize, usize, &str)>) {
+    let mut depth = 0;
+    let mut commas = 0;
+    for (token, span) in &tokens[start..] {
+        match token {
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => depth -= 1,
+            Token::Comma if depth == 0 => commas += 1,
+            Token::VariableEnd | Token::BlockEnd | Token::Ident("if" | "recursive") if depth == 0 => {
+                if commas > 0 {
+                    let first = tokens[start].1.start_offset as usize;
+                    edits.push((first, first, "("));
+                    edits.push((span.start_offset as usize, span.start_offset as usize, ")"));
+                }
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Lower<'s> {
+    text: &'s str,
+    escapes: Escapes,
+    contexts: std::vec::IntoIter<Option<bool>>,
+}
+
+impl Lower<'_> {
+    fn body(&mut self, statements: &[ast::Stmt<'_>]) -> Vec<Stmt> {
+        statements.iter().filter_map(|statement| self.stmt(statement)).collect()
+    }
+
+    fn stmt(&mut self, statement: &ast::Stmt<'_>) -> Option<Stmt> {
+        Some(match statement {
+            ast::Stmt::Template(template) => Stmt::Scoped(self.body(&template.children)),
+            ast::Stmt::EmitExpr(emit) => Stmt::Emit(self.expr(&emit.expr)),
+            ast::Stmt::EmitRaw(raw) => {
+                if raw.raw.is_empty() {
+                    return None;
+                }
+                Stmt::Text(raw.raw.into())
+            }
+            ast::Stmt::ForLoop(node) => Stmt::For(Arc::new(For {
+                target: target(&node.target),
+                iter: self.expr(&node.iter),
+                filter: node.filter_expr.as_ref().map(|expr| self.expr(expr)),
+                recursive: node.recursive,
+                body: self.body(&node.body),
+                otherwise: self.body(&node.else_body),
+            })),
+            ast::Stmt::IfCond(node) => Stmt::If {
+                test: self.expr(&node.expr),
+                then: self.body(&node.true_body),
+                otherwise: self.body(&node.false_body),
+            },
+            ast::Stmt::WithBlock(node) => Stmt::With {
+                assignments: node.assignments.iter().map(|(name, value)| (target(name), self.expr(value))).collect(),
+                body: self.body(&node.body),
+            },
+            ast::Stmt::Set(node) => Stmt::Set(target(&node.target), self.expr(&node.expr)),
+            ast::Stmt::SetBlock(node) => Stmt::SetBlock {
+                target: target(&node.target),
+                filter: node.filter.as_ref().map(|filter| self.expr(filter)),
+                body: self.body(&node.body),
+            },
+            ast::Stmt::AutoEscape(node) => Stmt::Scoped(self.body(&node.body)),
+            ast::Stmt::FilterBlock(node) => {
+                Stmt::FilterBlock { filter: self.expr(&node.filter), body: self.body(&node.body) }
+            }
+            ast::Stmt::Block(node) => {
+                Stmt::Block(Arc::new(Block { name: node.name.into(), body: self.body(&node.body) }))
+            }
+            ast::Stmt::Extends(node) => Stmt::Extends(self.expr(&node.name)),
+            ast::Stmt::Include(node) => Stmt::Include {
+                name: self.expr(&node.name),
+                ignore_missing: node.ignore_missing,
+                with_context: self.contexts.next().flatten().unwrap_or(true),
+            },
+            ast::Stmt::Import(node) => Stmt::Import {
+                name: self.expr(&node.expr),
+                target: variable(&node.name),
+                with_context: self.contexts.next().flatten().unwrap_or(false),
+            },
+            ast::Stmt::FromImport(node) => Stmt::FromImport {
+                name: self.expr(&node.expr),
+                names: node
+                    .names
+                    .iter()
+                    .map(|(name, alias)| (variable(name), variable(alias.as_ref().unwrap_or(name))))
+                    .collect(),
+                with_context: self.contexts.next().flatten().unwrap_or(false),
+            },
+            ast::Stmt::Macro(node) => Stmt::Macro(Arc::new(self.macro_(node))),
+            ast::Stmt::CallBlock(node) => Stmt::CallBlock {
+                call: Expr {
+                    kind: ExprKind::Call(Box::new(self.expr(&node.call.expr)), self.args(&node.call.args)),
+                    at: node.call.span().start_offset,
+                },
+                caller: Arc::new(self.macro_(&node.macro_decl)),
+            },
+            ast::Stmt::Continue(_) => Stmt::Continue,
+            ast::Stmt::Break(_) => Stmt::Break,
+            ast::Stmt::Do(node) => Stmt::Do(Expr {
+                kind: ExprKind::Call(Box::new(self.expr(&node.call.expr)), self.args(&node.call.args)),
+                at: node.call.span().start_offset,
+            }),
+        })
+    }
+
+    fn macro_(&mut self, node: &ast::Macro<'_>) -> Macro {
+        let plain = node.args.len() - node.defaults.len();
+        let params = node
+            .args
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let default = index.checked_sub(plain).map(|index| self.expr(&node.defaults[index]));
+                (variable(name), default)
+            })
+            .collect();
+        let body = self.body(&node.body);
+        let mut uses = crate::reads::Names::default();
+        uses.body(&body);
+        Macro {
+            name: node.name.into(),
+            params,
+            uses_varargs: uses.has("varargs"),
+            uses_kwargs: uses.has("kwargs"),
+            uses_caller: uses.has("caller"),
+            body,
+        }
+    }
+
+    fn expr(&self, expr: &ast::Expr<'_>) -> Expr {
+        let span = expr.span();
+        let boxed = |expr: &ast::Expr<'_>| Box::new(self.expr(expr));
+        let all = |items: &[ast::Expr<'_>]| items.iter().map(|item| self.expr(item)).collect();
+        let kind = match expr {
+            ast::Expr::Var(var) => ExprKind::Var(var.id.into()),
+            ast::Expr::Const(constant) => ExprKind::Const(self.constant(&constant.value, span)),
+            ast::Expr::Slice(slice) => {
+                let part = |part: &Option<ast::Expr<'_>>| part.as_ref().map(|expr| self.expr(expr));
+                ExprKind::Slice(
+                    boxed(&slice.expr),
+                    Box::new([part(&slice.start), part(&slice.stop), part(&slice.step)]),
+                )
+            }
+            ast::Expr::UnaryOp(unary) => match unary.op {
+                ast::UnaryOpKind::Not => ExprKind::Not(boxed(&unary.expr)),
+                ast::UnaryOpKind::Neg => ExprKind::Neg(boxed(&unary.expr)),
+            },
+            ast::Expr::BinOp(node) => {
+                let (left, right) = (boxed(&node.left), boxed(&node.right));
+                binary(node.op, left, right)
+            }
+            ast::Expr::Compare(node) => ExprKind::Compare(
+                boxed(&node.expr),
+                node.ops.iter().map(|op| (compare(op.op), self.expr(&op.expr))).collect(),
+            ),
+            ast::Expr::IfExpr(node) => ExprKind::If {
+                test: boxed(&node.test_expr),
+                then: boxed(&node.true_expr),
+                otherwise: node.false_expr.as_ref().map(boxed),
+            },
+            ast::Expr::Filter(node) => ExprKind::Filter {
+                name: node.name.into(),
+                subject: node.expr.as_ref().map(boxed),
+                args: self.args(&node.args),
+            },
+            ast::Expr::Test(node) => {
+                ExprKind::Test { name: node.name.into(), subject: boxed(&node.expr), args: self.args(&node.args) }
+            }
+            ast::Expr::GetAttr(node) => ExprKind::Attr(boxed(&node.expr), node.name.into()),
+            ast::Expr::GetItem(node) => ExprKind::Item(boxed(&node.expr), boxed(&node.subscript_expr)),
+            ast::Expr::Call(node) => ExprKind::Call(boxed(&node.expr), self.args(&node.args)),
+            ast::Expr::List(node) => ExprKind::List(all(&node.items)),
+            ast::Expr::Tuple(node) => ExprKind::Tuple(all(&node.items)),
+            ast::Expr::Map(node) => ExprKind::Dict(
+                node.keys.iter().zip(&node.values).map(|(key, value)| (self.expr(key), self.expr(value))).collect(),
+            ),
+        };
+        Expr { kind, at: span.start_offset }
+    }
+
+    fn args(&self, args: &[ast::CallArg<'_>]) -> Args {
+        Args(
+            args.iter()
+                .map(|arg| match arg {
+                    ast::CallArg::Pos(expr) => Arg::Positional(self.expr(expr)),
+                    ast::CallArg::Kwarg(name, expr) => Arg::Keyword((*name).into(), self.expr(expr)),
+                    ast::CallArg::PosSplat(expr) => Arg::Spread(self.expr(expr)),
+                    ast::CallArg::KwargSplat(expr) => Arg::SpreadKeywords(self.expr(expr)),
+                })
+                .collect(),
+        )
+    }
+
+    fn constant(&self, value: &minijinja::Value, span: machinery::Span) -> Value {
+        use minijinja::value::ValueKind;
+        match value.kind() {
+            ValueKind::String => {
+                let literal = self.text.get(span.start_offset as usize..span.end_offset as usize);
+                literal.map_or_else(|| Value::from(value.as_str().unwrap_or_default()), |text| self.strings(text))
+            }
+            ValueKind::Bool => Value::Bool(value.is_true()),
+            ValueKind::Number if value.is_integer() => match value.as_i64() {
+                Some(number) => Value::Int(number),
+                None => value.to_string().parse::<BigInt>().map_or(Value::Null, Value::from_big),
+            },
+            ValueKind::Number => Value::Float(f64::try_from(value.clone()).unwrap_or(f64::NAN)),
+            _ => Value::Null,
+        }
+    }
+
+    /// One or more adjacent string literals.
+    fn strings(&self, literals: &str) -> Value {
+        let mut text = String::with_capacity(literals.len());
+        let mut rest = literals.trim_start();
+        while let Some(quote) = rest.chars().next() {
+            let mut escaped = false;
+            let end = rest[1..].find(|c| {
+                let ends = c == quote && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            let Some(end) = end else { break };
+            let raw = &rest[1..=end];
+            match self.escapes {
+                Escapes::Verbatim => text.push_str(raw),
+                Escapes::Python => unescape(raw, &mut text),
+            }
+            rest = rest[end + 2..].trim_start();
+        }
+        Value::from(text)
+    }
+}
+
+/// Python's escapes in a string literal; what is no escape stays.
+fn unescape(raw: &str, text: &mut String) {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(kind) = rest.chars().next() else {
+            text.push('\\');
+            return;
+        };
+        let numeric = |skip: usize, digits: usize, radix: u32| {
+            let digits = rest.get(skip..skip + digits)?;
+            char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+        };
+        let (length, c) = match kind {
+            '\n' => (1, None),
+            '\\' | '\'' | '"' => (1, Some(kind)),
+            'a' => (1, Some('\x07')),
+            'b' => (1, Some('\x08')),
+            'f' => (1, Some('\x0c')),
+            'n' => (1, Some('\n')),
+            'r' => (1, Some('\r')),
+            't' => (1, Some('\t')),
+            'v' => (1, Some('\x0b')),
+            'x' if numeric(1, 2, 16).is_some() => (3, numeric(1, 2, 16)),
+            'u' if numeric(1, 4, 16).is_some() => (5, numeric(1, 4, 16)),
+            'U' if numeric(1, 8, 16).is_some() => (9, numeric(1, 8, 16)),
+            '0'..='7' => {
+                let digits = rest.bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
+                (digits, numeric(0, digits, 8))
+            }
+            other => {
+                text.push('\\');
+                (other.len_utf8(), Some(other))
+            }
+        };
+        text.extend(c);
+        rest = &rest[length..];
+    }
+    text.push_str(rest);
+}
+
+fn binary(op: ast::BinOpKind, left: Box<Expr>, right: Box<Expr>) -> ExprKind {
+    use ast::BinOpKind as Op;
+    let compare = |op, right: Box<Expr>, left| ExprKind::Compare(left, vec![(op, *right)]);
+    match op {
+        Op::Eq => compare(CompareOp::Eq, right, left),
+        Op::Ne => compare(CompareOp::Ne, right, left),
+        Op::Lt => compare(CompareOp::Lt, right, left),
+        Op::Lte => compare(CompareOp::Le, right, left),
+        Op::Gt => compare(CompareOp::Gt, right, left),
+        Op::Gte => compare(CompareOp::Ge, right, left),
+        Op::In => compare(CompareOp::In, right, left),
+        Op::ScAnd => ExprKind::And(left, right),
+        Op::ScOr => ExprKind::Or(left, right),
+        Op::Add => ExprKind::Binary(BinaryOp::Add, left, right),
+        Op::Sub => ExprKind::Binary(BinaryOp::Sub, left, right),
+        Op::Mul => ExprKind::Binary(BinaryOp::Mul, left, right),
+        Op::Div => ExprKind::Binary(BinaryOp::Div, left, right),
+        Op::FloorDiv => ExprKind::Binary(BinaryOp::FloorDiv, left, right),
+        Op::Rem => ExprKind::Binary(BinaryOp::Rem, left, right),
+        Op::Pow => ExprKind::Binary(BinaryOp::Pow, left, right),
+        Op::Concat => ExprKind::Binary(BinaryOp::Concat, left, right),
+    }
+}
+
+fn compare(op: ast::CompareOpKind) -> CompareOp {
+    match op {
+        ast::CompareOpKind::Eq => CompareOp::Eq,
+        ast::CompareOpKind::Ne => CompareOp::Ne,
+        ast::CompareOpKind::Lt => CompareOp::Lt,
+        ast::CompareOpKind::Lte => CompareOp::Le,
+        ast::CompareOpKind::Gt => CompareOp::Gt,
+        ast::CompareOpKind::Gte => CompareOp::Ge,
+        ast::CompareOpKind::In => CompareOp::In,
+        ast::CompareOpKind::NotIn => CompareOp::NotIn,
+    }
+}
+
+fn target(expr: &ast::Expr<'_>) -> Target {
+    match expr {
+        ast::Expr::GetAttr(node) => Target::Attr(variable(&node.expr), node.name.into()),
+        ast::Expr::List(list) => Target::Many(list.items.iter().map(target).collect()),
+        ast::Expr::Tuple(tuple) => Target::Many(tuple.items.iter().map(target).collect()),
+        other => Target::Name(variable(other)),
+    }
+}
+
+fn variable(expr: &ast::Expr<'_>) -> Str {
+    match expr {
+        ast::Expr::Var(var) => var.id.into(),
+        _ => "".into(),
+    }
+}

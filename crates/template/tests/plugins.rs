@@ -1,0 +1,87 @@
+//! Filters, tests and lookups against the answers of ansible-core 2.19.14 (`data/plugins*.jsonl`).
+//!
+//! A case is `{"s": template, "vars": {…}, "expect": {"v": typed} | {"err": text}}`. Typed as the oracle prints it: an
+//! integer is `{"i": "42"}`, a float `{"f": "1.5"}`, a mapping `{"m": [[key, value], …]}`. For errors only that there is
+//! one counts. Strings in `vars` are trusted, as in a vars file.
+
+use std::path::PathBuf;
+
+use ksplay_template::{Environment, Scope, Templar};
+use ksplay_value::text::{float, from_json};
+use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
+
+struct Vars(Map);
+
+impl Scope for Vars {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<Str> {
+        self.0.keys().filter_map(|key| key.as_str().map(Str::from)).collect()
+    }
+}
+
+fn trusted(value: &Value) -> Value {
+    match value {
+        Value::String(text) if has_markers(text) => {
+            Value::from(Template::new(TemplateKind::Jinja, Str::clone(text), None))
+        }
+        Value::List(items) => items.iter().map(trusted).collect(),
+        Value::Map(map) => map.iter().map(|(key, value)| (key.clone(), trusted(value))).collect::<Map>().into(),
+        other => other.clone(),
+    }
+}
+
+fn typed(value: &Value) -> Value {
+    let one = |key: &str, inner: Value| Value::from(Map::from([(key, inner)]));
+    match value {
+        Value::Int(_) | Value::BigInt(_) => one("i", value.to_string().into()),
+        Value::Float(number) => one("f", float(*number).into()),
+        Value::List(items) | Value::Tuple(items) => items.iter().map(typed).collect(),
+        Value::Map(map) => {
+            let entries = map.iter().map(|(key, value)| Value::from(vec![typed(key.as_value()), typed(value)]));
+            one("m", entries.collect())
+        }
+        Value::Object(object) => {
+            Map::from([("kind", Value::from(object.type_name())), ("s", object.text().into())]).into()
+        }
+        other => other.clone(),
+    }
+}
+
+fn run(file: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let cases = std::fs::read_to_string(folder.join(file)).unwrap();
+    let environment = Environment { base_dir: folder.join("plugins"), ..Environment::default() };
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in cases.lines() {
+        let line = line.replace("@DIR@", &folder.join("plugins").display().to_string());
+        let case = from_json(&line).unwrap();
+        let source = case.get("s").unwrap();
+        let vars = Vars(case.get("vars").and_then(Value::as_map).map(|map| map.clone()).unwrap_or_default());
+        let vars = Vars(trusted(&vars.0.into()).as_map().unwrap().clone());
+        let templar = Templar::new(&environment, &vars);
+        let got = templar.resolve(&trusted(source));
+        let expect = case.get("expect").unwrap();
+        count += 1;
+        let same = match (&got, expect.get("v")) {
+            (Ok(value), Some(wanted)) => typed(value) == *wanted,
+            (Err(_), None) => true,
+            _ => false,
+        };
+        if !same {
+            wrong.push(match got {
+                Ok(value) => format!("{source}\n    want {expect}\n    got  {}", typed(&value)),
+                Err(error) => format!("{source}\n    want {expect}\n    got error {error}"),
+            });
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn filters_and_tests_answer_as_ansible_does() {
+    run("plugins.jsonl");
+}
