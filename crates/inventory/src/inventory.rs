@@ -23,27 +23,28 @@ pub struct Inventory {
     pub(crate) groups: IndexMap<Arc<str>, NodeIndex>,
     /// Children in the order in which they were added, which the graph does not keep.
     pub(crate) children: HashMap<NodeIndex, Vec<NodeIndex>>,
-    pub(crate) implicit_localhost: Host,
+    pub(crate) implicit: Vec<Host>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) files: VarsFiles,
 }
 
 impl Default for Inventory {
     fn default() -> Self {
-        let mut vars = Map::new();
-        vars.insert("ansible_connection", "local");
+        let vars = Arc::new(Map::from([("ansible_connection", "local")]));
         let mut inventory = Self {
             hosts: IndexMap::new(),
             graph: StableDiGraph::new(),
             groups: IndexMap::new(),
             children: HashMap::new(),
-            implicit_localhost: Host {
-                name: "localhost".into(),
-                vars: Arc::new(vars),
-                groups: IndexSet::new(),
-                file: None,
-                implicit: true,
-            },
+            implicit: LOCALHOST
+                .map(|name| Host {
+                    name: name.into(),
+                    vars: Arc::clone(&vars),
+                    groups: IndexSet::new(),
+                    file: None,
+                    implicit: true,
+                })
+                .into(),
             warnings: Vec::new(),
             files: VarsFiles::default(),
         };
@@ -62,7 +63,7 @@ impl Inventory {
 
     /// The host of this name; for `localhost` and its numeric names the implicit one, when no source names it.
     pub fn host(&self, name: &str) -> Option<&Host> {
-        self.hosts.get(name).or_else(|| is_localhost(name).then_some(&self.implicit_localhost))
+        self.hosts.get(name).or_else(|| self.implicit_localhost(name))
     }
 
     /// The groups in the order in which they were first named, `all` and `ungrouped` first.
@@ -300,6 +301,11 @@ impl Inventory {
         found
     }
 
+    /// This machine under one of its usual names, when no source has that name.
+    pub(crate) fn implicit_localhost(&self, name: &str) -> Option<&Host> {
+        self.implicit.iter().find(|host| &*host.name == name)
+    }
+
     /// Puts every group below `all`, and exactly the hosts without another group into `ungrouped`.
     pub(crate) fn reconcile(&mut self) {
         let (all, ungrouped) = (self.add_group("all"), self.add_group("ungrouped"));
@@ -328,9 +334,7 @@ impl Inventory {
 }
 
 /// The names that mean this machine even when no source has them.
-pub(crate) fn is_localhost(name: &str) -> bool {
-    matches!(name, "localhost" | "127.0.0.1" | "::1")
-}
+const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 fn priority(value: &Value) -> Option<i64> {
     match value {

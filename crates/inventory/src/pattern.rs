@@ -6,7 +6,6 @@ use std::path::Path;
 use fancy_regex::Regex;
 use indexmap::IndexSet;
 
-use crate::inventory::is_localhost;
 use crate::{Error, HostName, Inventory, Warning, glob, range};
 
 /// The hosts that a pattern means.
@@ -93,19 +92,20 @@ impl Inventory {
             return self.named(part, warnings);
         }
         let Some((name, subscript)) = subscript(part) else { return self.named(part, warnings) };
+        if part[name.len()..].trim_start_matches('[').trim_start_matches('-').contains('-') {
+            let message = "Use [x:y] inclusive subscripts instead of [x-y] which has been removed";
+            warnings.push(Warning::new(message));
+        }
         let hosts = self.named(name, warnings)?;
         match subscript {
             _ if hosts.is_empty() => Ok(hosts),
             Subscript::One(index) => {
                 let index = if index < 0 { index + hosts.len() as i64 } else { index };
                 let host = usize::try_from(index).ok().and_then(|index| hosts.get(index));
-                match host {
-                    Some(host) => Ok(vec![host]),
-                    None => Err(Error::Pattern {
-                        pattern: part.to_owned(),
-                        reason: format!("`{name}` has only {} hosts", hosts.len()),
-                    }),
-                }
+                host.map(|host| vec![*host]).ok_or_else(|| Error::Pattern {
+                    pattern: part.to_owned(),
+                    reason: format!("`{name}` has {} hosts", hosts.len()),
+                })
             }
             Subscript::Range(begin, end) => {
                 let count = end.map_or(usize::MAX, |end| (end + 1).saturating_sub(begin));
@@ -127,8 +127,8 @@ impl Inventory {
             hosts.extend(self.hosts.keys().filter(|name| matcher.matches(name)));
         }
         if hosts.is_empty() {
-            if is_localhost(pattern) {
-                hosts.insert(self.implicit_localhost.name());
+            if let Some(localhost) = self.implicit_localhost(pattern) {
+                hosts.insert(localhost.name());
             } else if pattern != "all" {
                 let message = format!("Could not match supplied host pattern, ignoring: {pattern}");
                 warnings.push(Warning::new(message));

@@ -5,10 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ksplay_value::{Map, Source, yaml};
+use ksplay_value::{Map, Source, Value, yaml};
 
 use super::{Layer, Level};
-use crate::{Decrypt, Error};
+use crate::{Decrypt, Error, literal};
 
 type Found = Arc<[(Arc<Path>, Arc<Map>)]>;
 
@@ -106,10 +106,17 @@ impl VarsFiles {
     fn read(&self, path: &Path) -> Result<Map, Error> {
         let text = String::from_utf8(self.bytes(path)?)
             .map_err(|_| Error::Read { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() })?;
+        // JSON is nearly YAML; where the two differ (escapes, `1e5`), what is JSON is read as JSON.
+        if text.trim_start().starts_with('{')
+            && let Ok(data @ Value::Map(_)) = serde_json::from_str(&text)
+            && let Value::Map(map) = literal::trust(data)
+        {
+            return Ok(Arc::unwrap_or_clone(map));
+        }
         let source = Source::new(path.display().to_string(), text);
         let Some(root) = yaml::load(&source)?.root.filter(|root| !root.is_null()) else { return Ok(Map::new()) };
         match root.to_value() {
-            ksplay_value::Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+            Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
             _ => {
                 let message = format!("a file of variables must hold a mapping, this is {}", root.describe());
                 Err(Error::syntax(message, Some(root.span.clone())))
