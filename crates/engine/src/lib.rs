@@ -1,1 +1,33 @@
-//! Variables, task evaluation and controller-side actions
+//! Variables, task evaluation and controller-side actions: a loaded playbook and an inventory in, events out.
+//!
+//! A [`Run`] carries playbooks out, play by play and batch by batch. Which host may do what is the scheduler's to say; what
+//! a task means on a host is worked out here, action by action (`actions/`), and everything that happens is told as an
+//! [`Event`] to a [`Sink`]. The engine prints nothing.
+
+mod actions;
+mod batch;
+mod clock;
+mod connect;
+mod event;
+mod failure;
+mod options;
+mod refuse;
+mod run;
+mod scope;
+mod state;
+mod steps;
+mod tags;
+mod task;
+mod vars_files;
+
+pub use actions::{is_known, names};
+pub use connect::split_words;
+pub use event::{Counts, ErrorFrame, Event, Sink, Status, TaskError, TaskInfo, TaskResult};
+pub use failure::TaskFailure;
+pub use ksplay_transport::Secret;
+pub use options::{BecomeDefaults, ConnectionDefaults, Gathering, Options};
+pub use refuse::play as refuse_unsupported;
+pub use run::{Interrupter, Parts, Run, Shared};
+pub use scope::{HostScope, PlayContext};
+pub use state::{HostState, States};
+pub use tags::selects;

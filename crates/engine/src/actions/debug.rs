@@ -1,0 +1,40 @@
+//! `debug`: shows a message or a variable.
+
+use ksplay_value::{Map, Value};
+
+use super::{ActionCall, refuse_rest, take};
+use crate::failure::TaskFailure;
+
+/// Shows `msg`, or the value of the expression `var`, unless `verbosity` is above the run's.
+pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut raw = call.raw_args()?;
+    refuse_rest("debug", &raw, &["msg", "var", "verbosity"])?;
+    if raw.contains_key("msg") && raw.contains_key("var") {
+        return Err(TaskFailure::action("'msg' and 'var' are mutually exclusive"));
+    }
+    *call.verbose = true;
+    if let Some(verbosity) = raw.get("verbosity") {
+        let wanted = call.templar().resolve(verbosity)?.to_string().parse::<u8>().unwrap_or(0);
+        if wanted > call.work.shared.options.verbosity {
+            return Ok(Map::from([
+                ("skipped", Value::Bool(true)),
+                ("skipped_reason", Value::from("Verbosity threshold not met.")),
+                ("changed", Value::Bool(false)),
+            ]));
+        }
+    }
+    if let Some(var) = take(&mut raw, &["var"]) {
+        let name = super::as_written(&var).to_string();
+        let shown = match call.templar().expression(&var) {
+            Ok(value) => value,
+            Err(error) if error.kind == ksplay_template::ErrorKind::Undefined => {
+                Value::from(format!("VARIABLE IS NOT DEFINED!: {error}"))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        return Ok(Map::from([(name.as_str(), shown)]));
+    }
+    let args = call.args()?;
+    let message = args.get("msg").cloned().unwrap_or_else(|| Value::from("Hello world!"));
+    Ok(Map::from([("msg", message)]))
+}

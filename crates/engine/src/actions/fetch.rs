@@ -1,0 +1,99 @@
+//! `fetch`: brings a file of the target to the controller.
+
+use std::path::{Path, PathBuf};
+
+use ksplay_value::{Map, Value};
+use sha1::{Digest, Sha1};
+
+use super::{ActionCall, refuse_rest, take_flag, take_text};
+use crate::failure::TaskFailure;
+
+/// Brings `src` to `dest/HOST/src`, or to `dest` itself when `flat`; a file that is there already is left alone.
+pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut args = call.args()?;
+    refuse_rest("fetch", &args, &["dest", "fail_on_missing", "flat", "src", "validate_checksum"])?;
+    let (Some(src), Some(dest)) = (take_text(&mut args, &["src"]), take_text(&mut args, &["dest"])) else {
+        return Err(TaskFailure::action("src and dest are required"));
+    };
+    let flat = take_flag(&mut args, &["flat"], false)?;
+    let must_exist = take_flag(&mut args, &["fail_on_missing"], true)?;
+    if call.check {
+        let message = Value::from("check mode not (yet) supported for this module");
+        return Ok(Map::from([("changed", Value::Bool(false)), ("skipped", Value::Bool(true)), ("msg", message)]));
+    }
+    let asked = Map::from([("path", Value::from(&src)), ("get_checksum", Value::Bool(true)), ("follow", Value::Bool(true))]);
+    let mut stat = call.module("stat", asked, None).await?;
+    if stat.get("failed").is_some_and(Value::is_true) {
+        return Ok(stat);
+    }
+    let stat = stat.remove("stat").unwrap_or_default();
+    let is = |name: &str| stat.get(name).is_some_and(Value::is_true);
+    let missing = |message: &str| {
+        if must_exist {
+            return Err(TaskFailure::action(message.to_owned()).with("file", src.as_str()));
+        }
+        let message = format!("{message}, not transferring, ignored");
+        Ok(Map::from([("changed", Value::Bool(false)), ("file", Value::from(&src)), ("msg", Value::from(message))]))
+    };
+    if !is("exists") {
+        return missing("the remote file does not exist");
+    }
+    if is("isdir") {
+        return missing("remote file is a directory, fetch cannot work on directories");
+    }
+    let target = if flat {
+        if dest.ends_with('/') || Path::new(&dest).is_dir() {
+            Path::new(&dest).join(Path::new(&src).file_name().unwrap_or_default())
+        } else {
+            PathBuf::from(&dest)
+        }
+    } else {
+        Path::new(&dest).join(&*call.work.host).join(src.trim_start_matches('/'))
+    };
+    let target = match (target.is_relative(), call.work.play.play.dir.as_path()) {
+        (true, dir) => dir.join(target),
+        (false, _) => target,
+    };
+    let unwritable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", target.display()));
+    let remote_sum = stat.get("checksum").map(Value::to_string);
+    let local_sum = checksum(&target).map_err(unwritable)?;
+    let mut result = Map::from([("dest", Value::from(target.display().to_string())), ("file", Value::from(&src))]);
+    if local_sum.is_some() && local_sum == remote_sum {
+        result.insert("changed", false);
+        result.insert("checksum", local_sum);
+        return Ok(result);
+    }
+    let folder = target.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    let part = tempfile::Builder::new().prefix(".ksplay-fetch-").tempfile_in(folder).map_err(unwritable)?;
+    let sent = call.module_to("fetch", Map::from([("src", src.as_str())]), None, Some(part.path().to_path_buf())).await?;
+    if sent.get("failed").is_some_and(Value::is_true) {
+        return Ok(sent);
+    }
+    let received = checksum(part.path()).map_err(unwritable)?;
+    if remote_sum.is_some() && received != remote_sum {
+        return Err(TaskFailure::action("checksum mismatch").with("checksum", received).with("remote_checksum", remote_sum));
+    }
+    part.persist(&target).map_err(|error| unwritable(error.error))?;
+    result.insert("changed", true);
+    result.insert("checksum", received);
+    result.insert("remote_checksum", remote_sum);
+    Ok(result)
+}
+
+/// The SHA-1 of a file, as Ansible gives it; `None` when there is no file.
+fn checksum(path: &Path) -> std::io::Result<Option<String>> {
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut hash = Sha1::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}

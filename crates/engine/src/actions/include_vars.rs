@@ -1,0 +1,121 @@
+//! `include_vars`: reads variables from files of the controller.
+
+use std::path::{Path, PathBuf};
+
+use ksplay_value::{Map, Value};
+
+use super::{ActionCall, refuse_rest, take, take_text};
+use crate::failure::TaskFailure;
+use crate::task::Effect;
+
+const KNOWN: &[&str] = &[
+    "_raw_params", "depth", "dir", "extensions", "file", "files_matching", "hash_behaviour", "ignore_files", "ignore_unknown_extensions",
+    "name",
+];
+
+/// Reads `file`, or the files below `dir`, and sets what they hold, under `name` when there is one.
+pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut args = call.args()?;
+    refuse_rest("include_vars", &args, KNOWN)?;
+    let text_list = |value: Option<Value>| match value {
+        None => Vec::new(),
+        Some(Value::List(items)) => items.iter().map(Value::to_string).collect(),
+        Some(text) => text.to_string().split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+    };
+    let name = take_text(&mut args, &["name"]);
+    let extensions = match text_list(take(&mut args, &["extensions"])) {
+        empty if empty.is_empty() => vec!["yaml".into(), "yml".into(), "json".into()],
+        given => given,
+    };
+    if let Some(behaviour) = take_text(&mut args, &["hash_behaviour"])
+        && behaviour != "replace"
+    {
+        return Err(TaskFailure::action(format!("hash_behaviour '{behaviour}' is not supported; only 'replace' is")));
+    }
+    let files = match take_text(&mut args, &["dir"]) {
+        Some(dir) => {
+            let search = Search {
+                depth: take_text(&mut args, &["depth"]).and_then(|depth| depth.parse().ok()).unwrap_or(0),
+                matching: take_text(&mut args, &["files_matching"]),
+                ignored: text_list(take(&mut args, &["ignore_files"])),
+                extensions,
+            };
+            search.files(&call.find_file("vars", &dir)?, 1)?
+        }
+        None => {
+            let Some(file) = take_text(&mut args, &["file", "_raw_params"]) else {
+                return Err(TaskFailure::action("include_vars needs a file or a dir"));
+            };
+            vec![call.find_file("vars", &file).map_err(|failure| {
+                TaskFailure::action(failure.message.split("\nIf you are").next().unwrap_or_default().to_owned())
+            })?]
+        }
+    };
+    let mut vars = Map::new();
+    for file in &files {
+        let read = call.work.shared.loader.load_vars_file(file).map_err(|error| TaskFailure::action(error.to_string()))?;
+        vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
+    }
+    if let Some(name) = name {
+        vars = Map::from([(name.as_str(), Value::from(vars))]);
+    }
+    let host = call.facts_host();
+    call.effects.push(Effect::Included { host, vars: vars.clone() });
+    let shown = call.templar().resolve(&Value::from(vars.clone())).unwrap_or_else(|_| super::written(&Value::from(vars)));
+    Ok(Map::from([
+        ("changed", Value::Bool(false)),
+        ("_facts", shown),
+        ("ansible_included_var_files", files.iter().map(|file| file.display().to_string()).collect()),
+    ]))
+}
+
+struct Search {
+    depth: usize,
+    matching: Option<String>,
+    ignored: Vec<String>,
+    extensions: Vec<String>,
+}
+
+impl Search {
+    /// The files below a folder, folder by folder and sorted.
+    fn files(&self, dir: &Path, level: usize) -> Result<Vec<PathBuf>, TaskFailure> {
+        let read = || -> std::io::Result<Vec<PathBuf>> {
+            std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect()
+        };
+        let mut entries = read().map_err(|error| TaskFailure::action(format!("{}: {error}", dir.display())))?;
+        entries.sort();
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|path| path.is_dir());
+        let mut found = Vec::new();
+        for file in files {
+            if self.wants(&file)? {
+                found.push(file);
+            }
+        }
+        if self.depth == 0 || level < self.depth {
+            for folder in folders {
+                found.extend(self.files(&folder, level + 1)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn wants(&self, file: &Path) -> Result<bool, TaskFailure> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let matches = |pattern: &str| {
+            let regex = regex::Regex::new(pattern);
+            regex.map(|regex| regex.is_match(&name)).map_err(|error| TaskFailure::action(error.to_string()))
+        };
+        for pattern in &self.ignored {
+            if matches(&format!("{pattern}$"))? {
+                return Ok(false);
+            }
+        }
+        let extension = file.extension().unwrap_or_default().to_string_lossy();
+        let known = self.extensions.iter().any(|wanted| wanted.trim_start_matches('.') == extension);
+        let fits = match &self.matching {
+            Some(pattern) => matches(pattern)?,
+            None => true,
+        };
+        Ok(known && fits)
+    }
+}

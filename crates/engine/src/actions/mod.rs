@@ -1,0 +1,391 @@
+//! What the controller does for a task: the actions that run here, and the way to the modules of the target.
+//!
+//! An action is one file and one line of the table in [`find`].
+
+mod add_host;
+mod assert;
+mod copy;
+mod debug;
+mod fail;
+mod fetch;
+mod gather_facts;
+mod group_by;
+mod include_vars;
+mod pause;
+mod raw;
+mod script;
+mod set_fact;
+mod template;
+mod unarchive;
+mod wait_for_connection;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ksplay_playbook::Task;
+use ksplay_template::Templar;
+use ksplay_transport::{Call, PayloadSource, RunOptions};
+use ksplay_value::{Key, Map, Value};
+
+use crate::connect;
+use crate::failure::TaskFailure;
+use crate::scope::HostScope;
+use crate::task::{Effect, Work};
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
+
+/// An action of the controller.
+enum Action {
+    /// One that needs no connection.
+    Here(fn(&mut ActionCall<'_>) -> Result<Map, TaskFailure>),
+    /// One that talks to the target.
+    There(for<'a> fn(&'a mut ActionCall<'_>) -> Answer<'a>),
+}
+
+/// The action of this short name.
+fn find(name: &str) -> Option<Action> {
+    use Action::{Here, There};
+    Some(match name {
+        "add_host" => Here(add_host::run),
+        "assert" => Here(assert::run),
+        "copy" => There(|call| Box::pin(copy::run(call))),
+        "debug" => Here(debug::run),
+        "fail" => Here(fail::run),
+        "fetch" => There(|call| Box::pin(fetch::run(call))),
+        "gather_facts" => There(|call| Box::pin(gather_facts::run(call))),
+        "group_by" => Here(group_by::run),
+        "include_vars" => Here(include_vars::run),
+        "pause" => There(|call| Box::pin(pause::run(call))),
+        "raw" => There(|call| Box::pin(raw::run(call))),
+        "script" => There(|call| Box::pin(script::run(call))),
+        "set_fact" => Here(set_fact::run),
+        "template" => There(|call| Box::pin(template::run(call))),
+        "unarchive" => There(|call| Box::pin(unarchive::run(call))),
+        "wait_for_connection" => There(|call| Box::pin(wait_for_connection::run(call))),
+        _ => return None,
+    })
+}
+
+/// Actions that the run itself carries out: they change the order of steps.
+const STRUCTURAL: &[&str] = &["meta", "include_tasks", "include_role", "import_tasks", "import_role"];
+
+const CONTROLLER: &[&str] = &[
+    "add_host", "assert", "copy", "debug", "fail", "fetch", "gather_facts", "group_by", "include_vars", "pause", "raw", "script",
+    "set_fact", "template", "unarchive", "wait_for_connection",
+];
+
+/// The name without the collection of what comes with the engine.
+pub(crate) fn short_name(action: &str) -> &str {
+    action.strip_prefix("ansible.builtin.").or_else(|| action.strip_prefix("ansible.legacy.")).unwrap_or(action)
+}
+
+/// The name as Ansible resolves it: with its collection.
+pub(crate) fn full_name(action: &str) -> String {
+    let short = short_name(action);
+    match ksplay_modules::registry::find(short) {
+        Some(entry) => format!("{}.{}", entry.collection, entry.name),
+        None if short.contains('.') => short.to_owned(),
+        None => format!("ansible.builtin.{short}"),
+    }
+}
+
+/// Whether a task can name this.
+pub fn is_known(action: &str) -> bool {
+    let short = short_name(action);
+    STRUCTURAL.contains(&short) || find(short).is_some() || ksplay_modules::registry::find(action).is_some()
+}
+
+/// Everything that a task can name.
+pub fn names() -> Vec<String> {
+    let modules = ksplay_modules::registry::MODULES.iter().map(|entry| entry.name);
+    let mut names: Vec<String> =
+        STRUCTURAL.iter().chain(CONTROLLER).copied().chain(modules).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// `include_tasks` or `include_role`, when the action is one of them.
+pub(crate) fn include_kind(action: &str) -> Option<&'static str> {
+    match short_name(action) {
+        "include_tasks" => Some("include_tasks"),
+        "include_role" => Some("include_role"),
+        _ => None,
+    }
+}
+
+/// One try of one task on one host.
+pub(crate) struct ActionCall<'a> {
+    pub work: &'a Work,
+    pub scope: &'a HostScope,
+    delegate: Option<&'a HostScope>,
+    pub effects: &'a mut Vec<Effect>,
+    /// Set by actions whose result is shown without `-v`.
+    pub verbose: &'a mut bool,
+    timeout: Option<Duration>,
+    pub check: bool,
+    pub diff: bool,
+}
+
+impl<'a> ActionCall<'a> {
+    pub fn new(
+        work: &'a Work,
+        scope: &'a HostScope,
+        delegate: Option<&'a HostScope>,
+        effects: &'a mut Vec<Effect>,
+        verbose: &'a mut bool,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let keywords = &work.task.keywords;
+        let check = work.keyword_flag(scope, keywords.check_mode.as_ref()).unwrap_or(work.shared.options.check);
+        let diff = work.keyword_flag(scope, keywords.diff.as_ref()).unwrap_or(work.shared.options.diff);
+        Self { work, scope, delegate, effects, verbose, timeout, check, diff }
+    }
+
+    pub fn task(&self) -> &'a Arc<Task> {
+        &self.work.task
+    }
+
+    pub fn templar(&self) -> Templar<'a> {
+        self.scope.templar()
+    }
+
+    /// The arguments, evaluated, with the defaults of `module_defaults` below them.
+    pub fn args(&self) -> Result<Map, TaskFailure> {
+        finalize(self.task(), self.scope)
+    }
+
+    /// The arguments as written.
+    pub fn raw_args(&self) -> Result<Map, TaskFailure> {
+        raw_args(self.task(), self.scope)
+    }
+
+    /// The variables of the host that is connected to.
+    pub fn remote(&self) -> &'a HostScope {
+        self.delegate.unwrap_or(self.scope)
+    }
+
+    /// The host that variables set by the task belong to.
+    pub fn facts_host(&self) -> ksplay_value::Str {
+        self.work.facts_host(self.scope, self.delegate)
+    }
+
+    /// Runs a module of the target.
+    pub async fn module(&self, name: &str, args: Map, payload: Option<PayloadSource>) -> Result<Map, TaskFailure> {
+        self.module_to(name, args, payload, None).await
+    }
+
+    /// Runs a module of the target; bytes that it sends go to the file `sink`.
+    pub async fn module_to(
+        &self,
+        name: &str,
+        args: Map,
+        payload: Option<PayloadSource>,
+        sink: Option<PathBuf>,
+    ) -> Result<Map, TaskFailure> {
+        let (target, becoming, environment) = {
+            let templar = self.remote().templar();
+            let (options, keywords) = (&self.work.shared.options, &self.task().keywords);
+            let target = connect::target(self.remote().host(), &templar, keywords, options)?;
+            (target, connect::becoming(&templar, keywords, options)?, self.environment()?)
+        };
+        let connection = self.work.shared.pool.open(&target).await.map_err(|error| TaskFailure::from(&*error))?;
+        let Some(connection) = connection.get() else {
+            return Err(TaskFailure::unreachable("the connection was closed"));
+        };
+        let call = Call {
+            module: name.to_owned(),
+            args,
+            options: RunOptions { check: self.check, diff: self.diff, environment },
+            becoming,
+            payload,
+            sink,
+            timeout: self.timeout,
+        };
+        connection.call(call).await.map_err(|error| {
+            if error.is_unreachable() {
+                self.work.shared.pool.reset(self.remote().host());
+            }
+            TaskFailure::from(&error)
+        })
+    }
+
+    /// The task's `environment`, inner over outer.
+    pub fn environment(&self) -> Result<Vec<(String, String)>, TaskFailure> {
+        let templar = self.templar();
+        let mut merged = Map::new();
+        let mut add = |value: Value| match value {
+            Value::Map(map) => {
+                merged.extend(map.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+                Ok(())
+            }
+            Value::Null | Value::Omit => Ok(()),
+            other if !other.is_true() => Ok(()),
+            other => Err(TaskFailure::new(format!("environment must be a dictionary, received {other} ({})", other.type_name()))),
+        };
+        for value in &self.task().keywords.environment {
+            match templar.resolve(value)? {
+                Value::List(items) => items.iter().cloned().try_for_each(&mut add)?,
+                other => add(other)?,
+            }
+        }
+        Ok(merged.iter().map(|(key, value)| (key.as_value().to_string(), value.to_string())).collect())
+    }
+
+    /// The file of the controller that a relative name means.
+    pub fn find_file(&self, subdir: &str, name: &str) -> Result<PathBuf, TaskFailure> {
+        let dirs = &self.task().dirs;
+        self.work.shared.loader.find_file(dirs, subdir, name).ok_or_else(|| {
+            let mut tried = Vec::new();
+            for dir in dirs.iter() {
+                tried.push(format!("\t{}", dir.join(subdir).join(name).display()));
+                tried.push(format!("\t{}", dir.join(name).display()));
+            }
+            TaskFailure::action(format!(
+                "Could not find or access '{name}'\nSearched in:\n{} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option",
+                tried.join("\n")
+            ))
+        })
+    }
+}
+
+/// Does what the task says, by an action of the controller or a module of the target.
+pub(crate) async fn run(mut call: ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let name = short_name(&call.task().action).to_owned();
+    match find(&name) {
+        Some(Action::Here(action)) => action(&mut call),
+        Some(Action::There(action)) => action(&mut call).await,
+        None => match ksplay_modules::registry::find(&name) {
+            Some(entry) => {
+                let args = call.args()?;
+                call.module(entry.name, args, None).await
+            }
+            None => Err(TaskFailure::new(format!(
+                "the module '{name}' is not one of ksplay's, and modules in other languages are not supported yet"
+            ))),
+        },
+    }
+}
+
+fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
+    let given = match &task.args {
+        Value::Map(map) => (**map).clone(),
+        Value::Null => Map::new(),
+        other => match scope.templar().resolve(other)? {
+            Value::Map(map) => (*map).clone(),
+            Value::Null | Value::Omit => Map::new(),
+            other => {
+                return Err(TaskFailure::new(format!("the arguments of a module are a mapping, not {other}")));
+            }
+        },
+    };
+    let mut args = Map::new();
+    for defaults in &task.keywords.module_defaults {
+        let Value::Map(defaults) = scope.templar().resolve(defaults)? else { continue };
+        for (key, value) in defaults.iter() {
+            if let (Some(name), Value::Map(values)) = (key.as_str(), value)
+                && short_name(name) == short_name(&task.action)
+            {
+                args.extend(entries(values));
+            }
+        }
+    }
+    args.extend(entries(&given));
+    Ok(args)
+}
+
+fn entries(map: &Map) -> impl Iterator<Item = (Value, Value)> + '_ {
+    map.iter().map(|(key, value)| (key.clone().into_value(), value.clone()))
+}
+
+/// The arguments of a task, evaluated.
+pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
+    let step = || format!("Finalization of task args for '{}' failed.", full_name(&task.action));
+    let raw = raw_args(task, scope).map_err(|failure| failure.during(step()))?;
+    let templar = scope.templar();
+    let mut args = Map::with_capacity(raw.len());
+    for (key, value) in raw.iter() {
+        match templar.resolve(value) {
+            Ok(Value::Omit) => {}
+            Ok(value) => {
+                args.insert(key.clone().into_value(), value);
+            }
+            Err(error) => {
+                let mut failure = TaskFailure::from(error);
+                failure.message = format!("Error while resolving value for '{}': {}", key.as_value(), failure.message);
+                return Err(failure.during(step()));
+            }
+        }
+    }
+    Ok(args)
+}
+
+/// A condition or another template as the play's author wrote it.
+pub(crate) fn as_written(value: &Value) -> Value {
+    match value {
+        Value::Template(template) => Value::from(&*template.text),
+        other => other.clone(),
+    }
+}
+
+/// A value with its templates as they were written.
+pub(crate) fn written(value: &Value) -> Value {
+    match value {
+        Value::List(items) => items.iter().map(written).collect(),
+        Value::Map(map) => map.iter().map(|(key, value)| (key.clone().into_value(), written(value))).collect::<Map>().into(),
+        other => as_written(other),
+    }
+}
+
+/// A result as it may be shown: without what is for programs only, and censored under `no_log`.
+pub(crate) fn presentable(result: &Map, no_log: bool) -> Map {
+    if !no_log {
+        return result.clone();
+    }
+    let mut censored = Map::from([(
+        "censored",
+        "the output has been hidden due to the fact that 'no_log: true' was specified for this result",
+    )]);
+    for key in ["attempts", "changed", "retries", "failed", "skipped", "unreachable"] {
+        if let Some(value) = result.get(key) {
+            censored.insert(key, value.clone());
+        }
+    }
+    censored
+}
+
+/// Takes an argument out, by its name or one of its other names.
+pub(crate) fn take(args: &mut Map, names: &[&str]) -> Option<Value> {
+    let found = names.iter().find_map(|name| args.remove(name));
+    found.filter(|value| !value.is_null())
+}
+
+/// Takes a text out.
+pub(crate) fn take_text(args: &mut Map, names: &[&str]) -> Option<String> {
+    take(args, names).map(|value| value.to_string())
+}
+
+/// Takes a flag out.
+pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result<bool, TaskFailure> {
+    take(args, names).map_or(Ok(default), |value| connect::boolean(&value))
+}
+
+/// Refuses arguments that the action does not know.
+pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
+    let strange: Vec<String> =
+        args.keys().filter(|key| !key.as_str().is_some_and(|name| known.contains(&name))).map(Key::as_value).map(Value::to_string).collect();
+    if strange.is_empty() {
+        return Ok(());
+    }
+    let mut supported = known.to_vec();
+    supported.sort_unstable();
+    Err(TaskFailure::action(format!(
+        "Unsupported parameters for ({}) module: {}. Supported parameters include: {}.",
+        full_name(action),
+        strange.join(", "),
+        supported.join(", ")
+    )))
+}

@@ -1,0 +1,71 @@
+//! `pause`: waits for a time, or for the user.
+
+use std::io::IsTerminal;
+use std::time::{Duration, SystemTime};
+
+use ksplay_value::{Map, Value};
+
+use super::{ActionCall, refuse_rest, take_flag, take_text};
+use crate::event::Event;
+use crate::failure::TaskFailure;
+
+/// Waits `seconds` or `minutes`; without either, for Enter on the terminal.
+pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut args = call.args()?;
+    refuse_rest("pause", &args, &["echo", "minutes", "prompt", "seconds"])?;
+    let number = |name: &'static str, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<f64>()
+            .map(Some)
+            .map_err(|_| TaskFailure::action(format!("argument '{name}' is of type <class 'str'> and we were unable to convert to int: {text}"))),
+    };
+    let seconds = number("seconds", take_text(&mut args, &["seconds"]))?;
+    let minutes = number("minutes", take_text(&mut args, &["minutes"]))?;
+    let echo = take_flag(&mut args, &["echo"], true)?;
+    let prompt = take_text(&mut args, &["prompt"]);
+    let wait = seconds.or(minutes.map(|minutes| minutes * 60.0));
+    let started = SystemTime::now();
+    let clock = std::time::Instant::now();
+    let mut input = String::new();
+    match wait {
+        Some(wait) => {
+            let shown = prompt.clone().unwrap_or_else(|| format!("Pausing for {wait} seconds"));
+            call.work.shared.emit(Event::Notice(shown));
+            tokio::time::sleep(Duration::from_secs_f64(wait.max(0.0))).await;
+        }
+        None if std::io::stdin().is_terminal() => {
+            let shown = prompt.clone().unwrap_or_else(|| "Press enter to continue, Ctrl+C to interrupt".into());
+            call.work.shared.emit(Event::Notice(format!("[{}]\n{shown}:", call.work.info.banner)));
+            let line = tokio::task::spawn_blocking(|| {
+                let mut line = String::new();
+                std::io::stdin().read_line(&mut line).map(|_| line)
+            });
+            let line = line.await.map_err(|error| TaskFailure::action(error.to_string()))?;
+            input = line.map_err(|error| TaskFailure::action(error.to_string()))?.trim_end_matches('\n').to_owned();
+        }
+        None => call.work.shared.emit(Event::Warning("Not waiting for response to prompt as stdin is not interactive".into())),
+    }
+    let elapsed = clock.elapsed();
+    let time = |time: SystemTime| crate::clock::local_text(time);
+    let lasted = match minutes {
+        Some(_) => format!("{} minutes", round(elapsed.as_secs_f64() / 60.0)),
+        None => format!("{} seconds", round(elapsed.as_secs_f64())),
+    };
+    Ok(Map::from([
+        ("changed", Value::Bool(false)),
+        ("delta", Value::from(elapsed.as_secs())),
+        ("echo", Value::Bool(echo)),
+        ("rc", Value::Int(0)),
+        ("start", Value::from(time(started))),
+        ("stderr", Value::from("")),
+        ("stdout", Value::from(format!("Paused for {lasted}"))),
+        ("stop", Value::from(time(started + elapsed))),
+        ("user_input", Value::from(input)),
+    ]))
+}
+
+/// To two places, as Python rounds for people.
+fn round(number: f64) -> Value {
+    Value::Float((number * 100.0).round() / 100.0)
+}

@@ -1,0 +1,83 @@
+//! `template`: renders a file of the controller and brings it to the target.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use ksplay_template::{FileOptions, Templar};
+use ksplay_transport::PayloadSource;
+use ksplay_value::{Map, Source, Value};
+
+use super::{ActionCall, take_flag, take_text};
+use crate::failure::TaskFailure;
+use crate::scope::HostScope;
+
+/// Renders `src` with the host's variables; the rest is what `copy` does.
+pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut args = call.args()?;
+    let Some(src) = take_text(&mut args, &["src"]) else {
+        return Err(TaskFailure::action("src and dest are required"));
+    };
+    let Some(dest) = args.get("dest").map(Value::to_string) else {
+        return Err(TaskFailure::action("src and dest are required"));
+    };
+    let mut options = FileOptions {
+        trim_blocks: take_flag(&mut args, &["trim_blocks"], true)?,
+        lstrip_blocks: take_flag(&mut args, &["lstrip_blocks"], false)?,
+        ..FileOptions::default()
+    };
+    if let Some(sequence) = take_text(&mut args, &["newline_sequence"]) {
+        options.newline_sequence = sequence.replace("\\n", "\n").replace("\\r", "\r");
+    }
+    if let Some(encoding) = take_text(&mut args, &["output_encoding"])
+        && !matches!(encoding.to_lowercase().as_str(), "utf-8" | "utf8")
+    {
+        return Err(TaskFailure::action(format!("the output_encoding '{encoding}' is not supported; only utf-8 is")));
+    }
+    let mut marker = |name: &str, default: &str| take_text(&mut args, &[name]).unwrap_or_else(|| default.into());
+    let markers = [
+        (marker("variable_start_string", "{{"), marker("variable_end_string", "}}")),
+        (marker("block_start_string", "{%"), marker("block_end_string", "%}")),
+        (marker("comment_start_string", "{#"), marker("comment_end_string", "#}")),
+    ];
+    if markers.iter().map(|(start, end)| (start.as_str(), end.as_str())).ne([("{{", "}}"), ("{%", "%}"), ("{#", "#}")]) {
+        options.markers = Some(markers);
+    }
+    let file = call.find_file("templates", &src)?;
+    let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", file.display()));
+    let text = std::fs::read_to_string(&file).map_err(unreadable)?;
+    let scope = with_template_variables(call.scope, &file, &dest).map_err(unreadable)?;
+    let source = Source::new(file.display().to_string(), text);
+    let rendered = {
+        let templar: Templar<'_> = scope.templar();
+        templar.render(&source, &options)?
+    };
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    args.insert("_original_basename", name);
+    let bytes: Arc<[u8]> = rendered.to_string().into_bytes().into();
+    call.module("copy", args, Some(PayloadSource::Bytes(bytes))).await
+}
+
+/// The variables that a template sees about itself.
+fn with_template_variables(scope: &HostScope, file: &Path, dest: &str) -> std::io::Result<HostScope> {
+    let metadata = std::fs::metadata(file)?;
+    let full = std::path::absolute(file)?;
+    let time = crate::clock::local_text;
+    let mut scope = scope.clone();
+    if let Value::List(dirs) = ksplay_template::Scope::get(&scope, "ansible_search_path").unwrap_or_default() {
+        let own = file.parent().map(|parent| Value::from(parent.display().to_string()));
+        scope.set_local("ansible_search_path", own.into_iter().chain(dirs.iter().cloned()).collect::<Value>());
+    }
+    scope.set_local("template_host", crate::clock::host_name());
+    scope.set_local("template_path", file.display().to_string());
+    scope.set_local("template_fullpath", full.display().to_string());
+    scope.set_local("template_destpath", dest);
+    scope.set_local("template_uid", crate::clock::user_name(metadata.uid()));
+    scope.set_local("template_mtime", time(metadata.modified()?));
+    scope.set_local("template_run_date", time(SystemTime::now()));
+    if ksplay_template::Scope::get(&scope, "ansible_managed").is_none() {
+        scope.set_local("ansible_managed", "Ansible managed");
+    }
+    Ok(scope)
+}

@@ -1,0 +1,27 @@
+//! `unarchive`: unpacks an archive of the controller, or one that is on the target.
+
+use ksplay_transport::PayloadSource;
+use ksplay_value::Map;
+
+use super::{ActionCall, take_flag, take_text};
+use crate::failure::TaskFailure;
+
+/// Sends the archive `src` along, unless it is on the target already (`remote_src`) or has a URL.
+pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
+    let mut args = call.args()?;
+    let copy = take_flag(&mut args, &["copy"], true)?;
+    let remote = args.get("remote_src").map(|flag| crate::connect::boolean(flag)).transpose()?.unwrap_or(!copy);
+    let Some(src) = take_text(&mut args, &["src"]) else {
+        return Err(TaskFailure::action("src (or content) is required"));
+    };
+    let payload = if remote || src.contains("://") {
+        args.insert("remote_src", true);
+        args.insert("src", src);
+        None
+    } else {
+        let file = call.find_file("files", &src)?;
+        args.insert("src", file.display().to_string());
+        Some(PayloadSource::File(file))
+    };
+    call.module("unarchive", args, payload).await
+}

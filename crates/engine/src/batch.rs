@@ -1,0 +1,692 @@
+//! One batch of hosts in one play: starts what the scheduler allows, notes what came of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use ksplay_playbook::{Item, RoleRequest, Task};
+use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
+use ksplay_value::{Map, Str, Value};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::actions::{self, short_name};
+use crate::connect::boolean;
+use crate::event::{Event, Status, TaskInfo, TaskResult};
+use crate::failure::TaskFailure;
+use crate::run::{Layers, Shared};
+use crate::scope::{HostScope, PlayContext};
+use crate::steps::{self, Builder};
+use crate::task::{Effect, Include, Outcome, Work, all_hold};
+
+/// How a batch ended, for the batches and plays after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The next may begin.
+    Done,
+    /// Too much failed: nothing more is begun.
+    Stop,
+    /// The user ended the run.
+    Interrupted,
+}
+
+/// A step that hosts are at.
+struct StepRun {
+    info: Arc<TaskInfo>,
+    task: Arc<Task>,
+    /// All hosts that the step is for; under `run_once` only the first of them works.
+    hosts: Vec<HostIndex>,
+    run_once: bool,
+    waiting: usize,
+    includes: Vec<(HostIndex, Vec<Include>)>,
+    failed: bool,
+}
+
+pub(crate) struct Batch<'o> {
+    shared: Arc<Shared>,
+    context: Arc<PlayContext>,
+    hosts: Vec<Str>,
+    scheduler: Scheduler<Arc<Task>>,
+    builder: Builder<'o>,
+    forks: Arc<Semaphore>,
+    throttles: HashMap<u32, Arc<Semaphore>>,
+    steps: HashMap<u64, StepRun>,
+    running: JoinSet<(StepId, HostIndex, u64, Outcome)>,
+    max_fail: Option<f64>,
+    /// Hosts that failed or were lost in this batch.
+    lost: usize,
+    ending: Ending,
+}
+
+impl<'o> Batch<'o> {
+    /// A batch at the beginning of its play.
+    pub fn new(shared: &'o Arc<Shared>, context: &Arc<PlayContext>, hosts: Vec<Str>) -> Result<Self, TaskFailure> {
+        let play = &context.play;
+        let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+        let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+        let setting = |value: &Option<Value>| value.as_ref().map(|value| templar.resolve(value)).transpose();
+        let force = match setting(&play.force_handlers)? {
+            Some(value) => boolean(&value)?,
+            None => shared.options.force_handlers,
+        };
+        let strategy = match setting(&play.strategy)?.map(|name| name.to_string()) {
+            None => Strategy::Linear,
+            Some(name) => match short_name(&name) {
+                "linear" => Strategy::Linear,
+                "free" => Strategy::Free,
+                other => return Err(TaskFailure::new(format!("the strategy '{other}' is not supported yet"))),
+            },
+        };
+        let max_fail = match setting(&play.max_fail_percentage)? {
+            Some(value) => Some(value.to_string().trim_end_matches('%').parse().map_err(|_| {
+                TaskFailure::new(format!("the value '{value}' of 'max_fail_percentage' is not a number"))
+            })?),
+            None => None,
+        };
+        let mut builder = Builder::new(shared);
+        let mut tree: Vec<Tree<Arc<Task>>> = steps::gathering(play, shared)?.map(Tree::Step).into_iter().collect();
+        tree.extend(builder.play(play, force));
+        let scheduler = Scheduler::new(tree, steps::handlers(&play.handlers), hosts.len(), strategy);
+        Ok(Self {
+            shared: Arc::clone(shared),
+            context: Arc::clone(context),
+            forks: Arc::new(Semaphore::new(shared.options.forks.max(1))),
+            hosts,
+            scheduler,
+            builder,
+            throttles: HashMap::new(),
+            steps: HashMap::new(),
+            running: JoinSet::new(),
+            max_fail,
+            lost: 0,
+            ending: Ending::Done,
+        })
+    }
+
+    /// Runs the batch to its end.
+    pub async fn run(mut self, interrupt: &mut watch::Receiver<bool>) -> Result<Ending, TaskFailure> {
+        loop {
+            while self.ending == Ending::Done {
+                let ready = self.scheduler.next();
+                if ready.is_empty() {
+                    break;
+                }
+                for ready in ready {
+                    self.start(ready)?;
+                }
+            }
+            if self.running.is_empty() {
+                break;
+            }
+            tokio::select! {
+                Some(ended) = self.running.join_next() => match ended {
+                    Ok((step, host, number, outcome)) => self.ended(step, host, number, outcome)?,
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    Err(_) => {}
+                },
+                _ = interrupt.wait_for(|interrupted| *interrupted) => {
+                    self.running.shutdown().await;
+                    return Ok(Ending::Interrupted);
+                }
+            }
+        }
+        for (index, host) in self.hosts.iter().enumerate() {
+            match self.scheduler.standing(index) {
+                Standing::Failed => self.shared.lose(host, false),
+                Standing::Unreachable => self.shared.lose(host, true),
+                _ => {}
+            }
+        }
+        if self.ending == Ending::Done && self.lost > 0 && self.lost == self.hosts.len() {
+            return Ok(Ending::Stop);
+        }
+        Ok(self.ending)
+    }
+
+    fn scope(&self, task: &Arc<Task>, host: HostIndex) -> HostScope {
+        HostScope::new(&self.shared, Some(&self.context), Some(task), &self.hosts[host])
+    }
+
+    fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
+        let scope = self.scope(task, host);
+        Arc::new(TaskInfo {
+            number: self.shared.next_number(),
+            banner: banner(task, &scope),
+            action: task.action.clone(),
+            span: task.span.clone(),
+            handler: self.scheduler.is_handler(step) || task.handler,
+            check: self.shared.options.check,
+        })
+    }
+
+    /// Starts a step on its hosts.
+    fn start(&mut self, ready: Ready) -> Result<(), TaskFailure> {
+        let Ready { step, hosts } = ready;
+        let Some(task) = self.scheduler.payload(step).cloned() else { return Ok(()) };
+        if let Some(meta) = steps::meta_of(&task) {
+            return self.meta(step, &task, &meta, &hosts);
+        }
+        let info = self.info(step, &task, hosts[0]);
+        self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+        let first = self.scope(&task, hosts[0]);
+        let work = |host: &Str| Work {
+            shared: Arc::clone(&self.shared),
+            play: Arc::clone(&self.context),
+            task: Arc::clone(&task),
+            info: Arc::clone(&info),
+            host: host.clone(),
+        };
+        let run_once = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
+        let throttle = self.throttle(&task, &first)?;
+        let working = if run_once { &hosts[..1] } else { &hosts[..] };
+        let number = info.number;
+        for host in working.iter().copied() {
+            let work = work(&self.hosts[host]);
+            let (forks, throttle) = (Arc::clone(&self.forks), throttle.clone());
+            self.running.spawn(async move {
+                let _throttled = match &throttle {
+                    Some(throttle) => throttle.acquire().await.ok(),
+                    None => None,
+                };
+                let _slot = forks.acquire().await.ok();
+                work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
+                let outcome = work.run().await;
+                (step, host, number, outcome)
+            });
+        }
+        let run = StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: false };
+        self.steps.insert(number, run);
+        Ok(())
+    }
+
+    fn throttle(&mut self, task: &Arc<Task>, scope: &HostScope) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
+        let Some(keyword) = &task.keywords.throttle else { return Ok(None) };
+        let value = scope.templar().resolve(keyword)?;
+        let limit = value.to_string().parse::<usize>().map_err(|_| {
+            TaskFailure::new(format!("the value '{value}' of 'throttle' is not a number"))
+        })?;
+        if limit == 0 {
+            return Ok(None);
+        }
+        let throttle = self.throttles.entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit)));
+        Ok(Some(Arc::clone(throttle)))
+    }
+
+    /// A host ended its work at a step.
+    fn ended(&mut self, step: StepId, host: HostIndex, number: u64, outcome: Outcome) -> Result<(), TaskFailure> {
+        let Some(run) = self.steps.get(&number) else { return Ok(()) };
+        let (task, info, run_once, hosts) =
+            (Arc::clone(&run.task), Arc::clone(&run.info), run.run_once, run.hosts.clone());
+        let told = if run_once { hosts.as_slice() } else { std::slice::from_ref(&host) };
+        self.note(&task, told, &outcome);
+        let name = self.hosts[host].clone();
+        let is_include = !outcome.includes.is_empty();
+        if let Some(error) = &outcome.error {
+            self.shared.emit(Event::Error(Arc::clone(error)));
+        }
+        if !is_include {
+            self.shared.emit(Event::Result(TaskResult {
+                task: info,
+                host: name.clone(),
+                delegated: outcome.delegated.clone(),
+                status: outcome.status,
+                ignored: outcome.ignored,
+                result: actions::presentable(&shown(&outcome), outcome.no_log),
+                label: None,
+                looped: outcome.looped,
+                verbose: outcome.verbose,
+            }));
+        }
+        let changed = outcome.result.get("changed").is_some_and(Value::is_true);
+        let ended = match outcome.status {
+            Status::Unreachable if !outcome.ignored => Ended::Unreachable,
+            Status::Failed if !outcome.ignored => Ended::Failed,
+            _ => Ended::Ok,
+        };
+        if !is_include && ended == Ended::Ok {
+            self.shared.count(&name, |counts| match outcome.status {
+                Status::Skipped => counts.skipped += 1,
+                _ => {
+                    counts.ok += 1;
+                    counts.changed += u32::from(changed && outcome.status != Status::Unreachable);
+                    counts.ignored += u32::from(outcome.ignored);
+                }
+            });
+        }
+        if outcome.status == Status::Changed {
+            self.notify(&task, told)?;
+        }
+        let Some(run) = self.steps.get_mut(&number) else { return Ok(()) };
+        run.waiting -= 1;
+        run.failed |= ended != Ended::Ok;
+        if is_include {
+            run.includes.push((host, outcome.includes));
+        } else if ended == Ended::Ok {
+            for host in told {
+                self.scheduler.complete(step, *host, Ended::Ok);
+            }
+        } else {
+            for told in told {
+                self.fail(step, *told, ended, *told == host, &task, &outcome.result);
+            }
+        }
+        let run = &self.steps[&number];
+        if run.waiting == 0
+            && let Some(run) = self.steps.remove(&number)
+        {
+            self.finish(step, run)?;
+        }
+        Ok(())
+    }
+
+    /// A host failed at a step, or was lost.
+    fn fail(&mut self, step: StepId, host: HostIndex, ended: Ended, count: bool, task: &Arc<Task>, result: &Map) {
+        let consequence = self.scheduler.complete(step, host, ended);
+        let name = self.hosts[host].clone();
+        match (ended, consequence) {
+            (Ended::Unreachable, _) => {
+                self.lost += 1;
+                if count {
+                    self.shared.count(&name, |counts| counts.unreachable += 1);
+                }
+                self.leave_lists(&name);
+            }
+            (_, Consequence::Rescued) => {
+                if count {
+                    self.shared.count(&name, |counts| counts.rescued += 1);
+                }
+                let vars = Map::from([
+                    ("ansible_failed_task", describe(task, &self.scope(task, host))),
+                    ("ansible_failed_result", failed_result(result)),
+                ]);
+                self.shared.states.set_vars(&name, vars);
+            }
+            _ => {
+                self.lost += 1;
+                if count {
+                    self.shared.count(&name, |counts| counts.failed += 1);
+                }
+                self.leave_lists(&name);
+            }
+        }
+    }
+
+    /// Takes a host out of `ansible_play_hosts` and `ansible_play_batch`.
+    fn leave_lists(&self, host: &Str) {
+        for list in [&self.context.hosts, &self.context.batch] {
+            let mut list = list.write().unwrap_or_else(PoisonError::into_inner);
+            *list = list.iter().filter(|name| *name != host).cloned().collect();
+        }
+    }
+
+    /// Notes what a task left: facts, variables, its registered result.
+    fn note(&self, task: &Task, hosts: &[HostIndex], outcome: &Outcome) {
+        for effect in &outcome.effects {
+            let for_all = hosts.len() > 1;
+            let names = |host: &Str| if for_all { hosts.iter().map(|host| self.hosts[*host].clone()).collect() } else { vec![host.clone()] };
+            match effect {
+                Effect::Facts { host, facts } => {
+                    names(host).iter().for_each(|host| self.shared.states.add_facts(host, facts.clone()));
+                }
+                Effect::Vars { host, vars } => {
+                    names(host).iter().for_each(|host| self.shared.states.set_vars(host, vars.clone()));
+                }
+                Effect::Included { host, vars } => {
+                    names(host).iter().for_each(|host| self.shared.states.include_vars(host, vars.clone()));
+                }
+                Effect::AddHost { name, groups, vars } => {
+                    self.shared.change_inventory(|inventory| inventory.add_host(name, groups, vars.clone()));
+                }
+                Effect::GroupBy { group, parents } => {
+                    for host in hosts {
+                        self.shared.change_inventory(|inventory| inventory.group_by(&self.hosts[*host], group, parents));
+                    }
+                }
+            }
+        }
+        if let Some(register) = &task.register
+            && outcome.includes.is_empty()
+        {
+            let mut result = outcome.result.clone();
+            if !outcome.looped {
+                result.remove("invocation");
+            }
+            if outcome.error.is_some() && !result.contains_key("exception") {
+                result.insert("exception", "(traceback unavailable)");
+            }
+            for host in hosts {
+                let vars = Map::from([(register.to_string(), Value::from(result.clone()))]);
+                self.shared.states.set_vars(&self.hosts[*host], vars);
+            }
+        }
+    }
+
+    /// Notifies the handlers that a changed task names.
+    fn notify(&mut self, task: &Arc<Task>, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
+        if task.keywords.notify.is_empty() {
+            return Ok(());
+        }
+        for host in hosts {
+            let scope = self.scope(task, *host);
+            for keyword in &task.keywords.notify {
+                let names = match scope.templar().resolve(keyword)? {
+                    Value::List(names) => names.to_vec(),
+                    Value::Omit | Value::Null => Vec::new(),
+                    name => vec![name],
+                };
+                for name in names {
+                    let name = name.to_string();
+                    let found = self.handlers_named(&name, &scope);
+                    if found.is_empty() {
+                        let message = format!(
+                            "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
+                        );
+                        return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+                    }
+                    found.into_iter().for_each(|handler| self.scheduler.notify(*host, handler));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The handlers that a notification means: the last one of this name, and all that listen to it.
+    fn handlers_named(&self, wanted: &str, scope: &HostScope) -> Vec<usize> {
+        let handlers = self.scheduler.handlers();
+        let named = handlers.iter().enumerate().rev().find(|(_, handler)| {
+            let Some(name) = &handler.name else { return false };
+            let name = scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)).to_string();
+            match &handler.role {
+                Some(role) => name == wanted || wanted == format!("{} : {name}", role.name),
+                None => name == wanted,
+            }
+        });
+        let mut found: Vec<usize> = named.map(|(number, _)| number).into_iter().collect();
+        for (number, handler) in handlers.iter().enumerate() {
+            let listens = handler.listen.iter().any(|topic| match scope.templar().resolve(topic) {
+                Ok(Value::List(topics)) => topics.iter().any(|topic| topic.to_string() == wanted),
+                Ok(topic) => topic.to_string() == wanted,
+                Err(_) => false,
+            });
+            if listens && !found.contains(&number) {
+                found.push(number);
+            }
+        }
+        found
+    }
+
+    /// All hosts of a step have ended it.
+    fn finish(&mut self, step: StepId, run: StepRun) -> Result<(), TaskFailure> {
+        if !run.includes.is_empty() {
+            self.include(step, &run)?;
+        }
+        if !run.failed {
+            return Ok(());
+        }
+        let scope = self.scope(&run.task, run.hosts[0]);
+        let fatal = match &run.task.keywords.any_errors_fatal {
+            Some(keyword) => boolean(&scope.templar().resolve(keyword)?)?,
+            None => self.shared.options.any_errors_fatal,
+        };
+        if fatal {
+            let mut stops = false;
+            for host in 0..self.hosts.len() {
+                if self.scheduler.standing(host) == Standing::Running && !self.scheduler.is_failing(host) {
+                    stops |= self.scheduler.fail(host) == Consequence::Failed;
+                } else {
+                    stops |= self.scheduler.is_failing(host);
+                }
+            }
+            if stops && self.scheduler.is_finished() {
+                self.ending = Ending::Stop;
+                self.shared.emit(Event::NoHostsRemaining);
+            }
+        } else if let Some(limit) = self.max_fail
+            && self.lost as f64 * 100.0 / self.hosts.len() as f64 > limit
+        {
+            self.ending = Ending::Stop;
+            self.shared.emit(Event::NoHostsRemaining);
+        } else if self.lost == self.hosts.len() && self.scheduler.is_finished() && !self.builder.is_waiting() {
+            // Nobody is left; Ansible says so only where it gives up on hosts that were fine.
+        }
+        Ok(())
+    }
+
+    /// Reads what dynamic includes ask for and grafts it: hosts that include the same thing go through it together.
+    fn include(&mut self, step: StepId, run: &StepRun) -> Result<(), TaskFailure> {
+        struct Group {
+            args: Map,
+            vars: Map,
+            label: Option<String>,
+            hosts: Vec<HostIndex>,
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        let mut ordered = run.includes.iter().collect::<Vec<_>>();
+        ordered.sort_by_key(|(host, _)| *host);
+        for (host, includes) in &ordered {
+            let hosts = if run.run_once { run.hosts.clone() } else { vec![*host] };
+            for include in includes {
+                match groups.iter_mut().find(|group| {
+                    group.args == include.args && group.vars == include.vars && !group.hosts.contains(host)
+                }) {
+                    Some(group) => group.hosts.extend(&hosts),
+                    None => groups.push(Group {
+                        args: include.args.clone(),
+                        vars: include.vars.clone(),
+                        label: include.label.clone(),
+                        hosts,
+                    }),
+                }
+            }
+        }
+        let mut failed: HashMap<HostIndex, Map> = HashMap::new();
+        for group in groups {
+            match self.load_include(&run.task, &group.args, group.vars) {
+                Ok((file, items, handlers)) => {
+                    let names: Vec<Str> = group.hosts.iter().map(|host| self.hosts[*host].clone()).collect();
+                    for name in &names {
+                        self.shared.count(name, |counts| counts.ok += 1);
+                    }
+                    for handler in steps::handlers(&handlers) {
+                        self.scheduler.add_handler(handler);
+                    }
+                    self.shared.emit(Event::Included { file, hosts: names, label: group.label });
+                    let tree = self.builder.items(&items);
+                    self.scheduler.graft(step, &group.hosts, tree);
+                }
+                Err(failure) => {
+                    let error = Arc::new(failure.to_error(&run.task.span));
+                    let mut result = failure.into_result();
+                    if let Some(reason) = result.remove("msg") {
+                        result.insert("reason", reason);
+                    }
+                    for host in group.hosts {
+                        self.shared.emit(Event::Error(Arc::clone(&error)));
+                        self.shared.emit(Event::Result(TaskResult {
+                            task: Arc::clone(&run.info),
+                            host: self.hosts[host].clone(),
+                            delegated: None,
+                            status: Status::Failed,
+                            ignored: false,
+                            result: result.clone(),
+                            label: None,
+                            looped: false,
+                            verbose: false,
+                        }));
+                        failed.insert(host, result.clone());
+                    }
+                }
+            }
+        }
+        for (host, _) in &run.includes {
+            let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
+            for host in all {
+                match failed.get(host) {
+                    Some(result) => self.fail(step, *host, Ended::Failed, true, &run.task, result),
+                    None => {
+                        self.scheduler.complete(step, *host, Ended::Ok);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn load_include(
+        &self,
+        task: &Arc<Task>,
+        args: &Map,
+        vars: Map,
+    ) -> Result<(String, Vec<Item>, Vec<Item>), TaskFailure> {
+        let loader = &self.shared.loader;
+        let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(Value::to_string);
+        let refused = |error: ksplay_playbook::Error| TaskFailure {
+            span: error.span.clone(),
+            prefix: None,
+            ..TaskFailure::action(error.message.clone())
+        };
+        if actions::include_kind(&task.action) == Some("include_tasks") {
+            let Some(name) = text("file").or_else(|| text("_raw_params")) else {
+                return Err(TaskFailure::action("No file specified for include_tasks"));
+            };
+            let file = loader.find_tasks(&name, task).map_err(refused)?;
+            let items = loader.include_tasks(&file, task, args.get("apply"), vars).map_err(refused)?;
+            crate::refuse::items(&items)?;
+            return Ok((file.display().to_string(), items, Vec::new()));
+        }
+        let Some(name) = text("name").or_else(|| text("role")).or_else(|| text("_raw_params")) else {
+            return Err(TaskFailure::action("'name' is a required field for include_role."));
+        };
+        let flag = |name: &str| args.get(name).map(boolean).transpose();
+        let request = RoleRequest {
+            name: name.clone(),
+            tasks_from: text("tasks_from"),
+            vars_from: text("vars_from"),
+            defaults_from: text("defaults_from"),
+            handlers_from: text("handlers_from"),
+            allow_duplicates: flag("allow_duplicates")?,
+            public: flag("public")?.unwrap_or(false),
+            rolespec_validate: flag("rolespec_validate")?,
+            apply: args.get("apply").cloned(),
+            vars,
+        };
+        let included = loader.include_role(&request, task).map_err(refused)?;
+        crate::refuse::items(&included.tasks)?;
+        if request.public {
+            self.context.roles.write().unwrap_or_else(PoisonError::into_inner).extend(included.roles.iter().cloned());
+        }
+        Ok((name, included.tasks, included.handlers))
+    }
+
+    /// Carries out a `meta` task.
+    fn meta(&mut self, step: StepId, task: &Arc<Task>, meta: &str, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
+        let info = self.info(step, task, hosts[0]);
+        if !matches!(meta, "noop") {
+            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+        }
+        let mut holding = Vec::new();
+        for host in hosts {
+            let scope = self.scope(task, *host);
+            if all_hold(&scope, &task.keywords.when)? {
+                holding.push(*host);
+            } else {
+                self.shared.count(&self.hosts[*host], |counts| counts.skipped += 1);
+                self.shared.emit(Event::Result(TaskResult {
+                    task: Arc::clone(&info),
+                    host: self.hosts[*host].clone(),
+                    delegated: None,
+                    status: Status::Skipped,
+                    ignored: false,
+                    result: Map::from([("changed", false), ("skipped", true)]),
+                    label: None,
+                    looped: false,
+                    verbose: false,
+                }));
+            }
+        }
+        let mut ended = Ended::Ok;
+        match meta {
+            "noop" => {}
+            "flush_handlers" => self.scheduler.flush(step, &holding),
+            "end_host" => ended = Ended::Left,
+            "end_batch" | "end_play" if !holding.is_empty() => {
+                for host in hosts {
+                    self.scheduler.complete(step, *host, Ended::Ok);
+                }
+                for host in 0..self.hosts.len() {
+                    if self.scheduler.standing(host) == Standing::Running {
+                        self.scheduler.leave(host, Standing::Left);
+                    }
+                }
+                return Ok(());
+            }
+            "end_batch" | "end_play" => {}
+            "clear_facts" => holding.iter().for_each(|host| self.shared.states.clear_facts(&self.hosts[*host])),
+            "clear_host_errors" => {
+                for (index, host) in self.hosts.iter().enumerate() {
+                    self.shared.forgive(host);
+                    self.scheduler.forgive(index);
+                }
+            }
+            "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
+            other => {
+                let message = format!("the meta task '{other}' is not supported yet");
+                return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+            }
+        }
+        for host in hosts {
+            let ended = if holding.contains(host) { ended } else { Ended::Ok };
+            self.scheduler.complete(step, *host, ended);
+        }
+        Ok(())
+    }
+}
+
+/// The name of a task as it is shown: with its role, templates evaluated where they can be.
+fn banner(task: &Task, scope: &HostScope) -> String {
+    let name = match &task.name {
+        Some(name) => scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)).to_string(),
+        None => task.action.to_string(),
+    };
+    let name = name.trim().to_owned();
+    match &task.role {
+        Some(role) => format!("{} : {name}", role.name),
+        None => name,
+    }
+}
+
+/// What is shown of a result: all but what only programs read.
+fn shown(outcome: &Outcome) -> Map {
+    let mut result = outcome.result.clone();
+    if outcome.status != Status::Failed || !outcome.looped {
+        result.remove("failed");
+    }
+    result
+}
+
+/// `ansible_failed_task`.
+fn describe(task: &Task, scope: &HostScope) -> Value {
+    let name = task.name.as_ref().map(|name| scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)));
+    let mut map = Map::from([
+        ("name", name.unwrap_or_else(|| Value::from(""))),
+        ("action", Value::from(&task.action)),
+        ("args", actions::written(&task.args)),
+        ("tags", task.keywords.tags.iter().map(Value::from).collect()),
+    ]);
+    if let Some(role) = &task.role {
+        map.insert("role", &role.name);
+    }
+    map.into()
+}
+
+/// `ansible_failed_result`.
+fn failed_result(result: &Map) -> Value {
+    let mut map = result.clone();
+    map.remove("invocation");
+    if !map.contains_key("exception") {
+        map.insert("exception", "(traceback unavailable)");
+    }
+    if !map.contains_key("changed") {
+        map.insert("changed", false);
+    }
+    map.into()
+}

@@ -1,0 +1,162 @@
+//! What happens in a run, for whoever shows or records it.
+
+use std::sync::Arc;
+
+use ksplay_value::{Map, Span, Str};
+
+/// A reader of events: the terminal, a journal.
+pub trait Sink: Send + Sync {
+    /// Something happened. Called in order, from one thread at a time.
+    fn event(&self, event: &Event);
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A play begins, with its name or host pattern.
+    PlayStart {
+        /// The name as shown.
+        name: String,
+        /// Whether the whole play runs in check mode.
+        check: bool,
+    },
+    /// The play's pattern matches no host.
+    NoHostsMatched,
+    /// Every host has failed or cannot be reached.
+    NoHostsRemaining,
+    /// A task begins on its first hosts.
+    TaskStart(Arc<TaskInfo>),
+    /// A host begins work at a task.
+    HostStart {
+        /// The task.
+        task: Arc<TaskInfo>,
+        /// The host.
+        host: Str,
+    },
+    /// One item of a loop ended.
+    Item(TaskResult),
+    /// A task ended on a host.
+    Result(TaskResult),
+    /// A task will be tried again.
+    Retry {
+        /// The task.
+        task: Arc<TaskInfo>,
+        /// The host.
+        host: Str,
+        /// How many tries are left.
+        left: u64,
+        /// The result of the try.
+        result: Map,
+    },
+    /// A file was included.
+    Included {
+        /// The file, or the role's name.
+        file: String,
+        /// The hosts that it was included for.
+        hosts: Vec<Str>,
+        /// The label of the loop's item.
+        label: Option<String>,
+    },
+    /// The text that a module or the engine wants the user to see, once.
+    Warning(String),
+    /// A failure in full, with the places that led to it.
+    Error(Arc<TaskError>),
+    /// The play named something that is there to be shown as it is, such as the prompt of `pause`.
+    Notice(String),
+    /// The run is over.
+    Recap(Vec<(Str, Counts)>),
+}
+
+/// A task as it is shown.
+#[derive(Debug, Clone)]
+pub struct TaskInfo {
+    /// A number that is its own within the run; a task that is reached twice has two.
+    pub number: u64,
+    /// The name as shown: `role : name`.
+    pub banner: String,
+    /// The action as written.
+    pub action: Str,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether it is a handler.
+    pub handler: bool,
+    /// Whether it runs in check mode.
+    pub check: bool,
+}
+
+/// How a task, or an item of its loop, ended on a host.
+#[derive(Debug, Clone)]
+pub struct TaskResult {
+    /// The task.
+    pub task: Arc<TaskInfo>,
+    /// The host.
+    pub host: Str,
+    /// The host that the work was delegated to, and its address when that is another name.
+    pub delegated: Option<(Str, Option<Str>)>,
+    /// How it ended.
+    pub status: Status,
+    /// Whether the failure does not count.
+    pub ignored: bool,
+    /// The result, without secrets.
+    pub result: Map,
+    /// The label of the item, in [`Event::Item`].
+    pub label: Option<String>,
+    /// Whether this is the result of a loop, whose items were shown.
+    pub looped: bool,
+    /// Whether the result is the point of the task and shown without `-v` (`debug`).
+    pub verbose: bool,
+}
+
+/// The ways in which a task can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing had to be changed.
+    Ok,
+    /// Something was changed.
+    Changed,
+    /// A condition kept it from running.
+    Skipped,
+    /// It failed.
+    Failed,
+    /// The host could not be reached.
+    Unreachable,
+}
+
+/// Why a task failed, from the outermost reason to the cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskError {
+    /// All of it in one line.
+    pub title: String,
+    /// Each reason with its place; the first is the task.
+    pub frames: Vec<ErrorFrame>,
+}
+
+/// One reason of a [`TaskError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorFrame {
+    /// What happened.
+    pub message: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// The recap of one host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tasks that ended well, changed or not.
+    pub ok: u32,
+    /// Tasks that changed something.
+    pub changed: u32,
+    /// Tries to reach the host that failed.
+    pub unreachable: u32,
+    /// Tasks that failed.
+    pub failed: u32,
+    /// Tasks that were skipped.
+    pub skipped: u32,
+    /// Failures that a rescue caught.
+    pub rescued: u32,
+    /// Failures that were ignored.
+    pub ignored: u32,
+}

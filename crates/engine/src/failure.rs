@@ -1,0 +1,137 @@
+//! Why a task has no result of its own: from an error of any floor below to what the user reads.
+
+use ksplay_value::{Map, Span, Value};
+
+use crate::event::{ErrorFrame, TaskError};
+
+/// A task that could not be carried out, or an action that failed.
+#[derive(Debug, Clone)]
+pub struct TaskFailure {
+    /// What happened.
+    pub message: String,
+    /// What goes before the message in the title: `Action failed`, `Module failed`.
+    pub prefix: Option<&'static str>,
+    /// The place of the cause, when it is not the task.
+    pub span: Option<Span>,
+    /// The step at which it happened, with the task's place: `Finalization of task args for 'x' failed.`
+    pub step: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Further values of the result.
+    pub values: Map,
+    /// Whether the host could not be reached.
+    pub unreachable: bool,
+}
+
+impl TaskFailure {
+    /// A failure that is nothing but its message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            prefix: None,
+            span: None,
+            step: None,
+            help: None,
+            values: Map::new(),
+            unreachable: false,
+        }
+    }
+
+    /// An action that failed by itself, such as `fail` and `assert`: its message is the result's.
+    pub fn action(message: impl Into<String>) -> Self {
+        Self { prefix: Some("Action failed"), ..Self::new(message) }
+    }
+
+    /// The host could not be reached.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self { unreachable: true, ..Self::new(message) }
+    }
+
+    /// The failure with one more value in the result.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name, value);
+        self
+    }
+
+    /// The failure as one of this step: `step` is said before it.
+    #[must_use]
+    pub fn during(mut self, step: impl Into<String>) -> Self {
+        self.step = Some(step.into());
+        self
+    }
+
+    /// The result as modules give it.
+    pub fn into_result(self) -> Map {
+        let message = match (&self.prefix, self.unreachable) {
+            (Some(_), _) | (None, true) => self.message,
+            (None, false) => format!("Task failed: {}", join(self.step.as_deref(), &self.message)),
+        };
+        let mut map = Map::new();
+        if self.unreachable {
+            map.insert("unreachable", true);
+            map.insert("changed", false);
+        } else {
+            map.insert("failed", true);
+            if self.prefix.is_some() {
+                map.insert("changed", false);
+            }
+        }
+        map.insert("msg", message);
+        map.extend(self.values);
+        map
+    }
+
+    /// The error as it is shown for a task that stands at `task`.
+    pub fn to_error(&self, task: &Span) -> TaskError {
+        let inner = match self.prefix {
+            Some(prefix) => format!("{prefix}: {}", self.message),
+            None => join(self.step.as_deref(), &self.message),
+        };
+        let title = format!("Task failed: {inner}");
+        let frames = match &self.span {
+            Some(span) if self.prefix.is_none() => {
+                let first = match &self.step {
+                    Some(step) => format!("Task failed: {step}"),
+                    None => "Task failed.".to_owned(),
+                };
+                let cause = ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
+                vec![ErrorFrame { message: first, span: Some(task.clone()), help: None }, cause]
+            }
+            _ => vec![ErrorFrame { message: title.clone(), span: Some(task.clone()), help: self.help.clone() }],
+        };
+        TaskError { title, frames }
+    }
+}
+
+/// `Finalization … failed.` and the message, as one sentence.
+fn join(step: Option<&str>, message: &str) -> String {
+    match step {
+        Some(step) => format!("{}: {message}", step.trim_end_matches('.')),
+        None => message.to_owned(),
+    }
+}
+
+impl From<ksplay_template::Error> for TaskFailure {
+    fn from(error: ksplay_template::Error) -> Self {
+        let help = (error.kind == ksplay_template::ErrorKind::BrokenConditional).then(|| {
+            "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option."
+                .to_owned()
+        });
+        Self { span: error.span.clone(), help, ..Self::new(error.message) }
+    }
+}
+
+impl From<&ksplay_transport::Error> for TaskFailure {
+    fn from(error: &ksplay_transport::Error) -> Self {
+        if error.is_unreachable() { Self::unreachable(error.to_string()) } else { Self::action(error.to_string()) }
+    }
+}
+
+impl TaskFailure {
+    /// The error as it is shown when it belongs to no task.
+    pub(crate) fn to_plain_error(&self) -> TaskError {
+        let frame = ErrorFrame { message: self.message.clone(), span: self.span.clone(), help: self.help.clone() };
+        TaskError { title: self.message.clone(), frames: vec![frame] }
+    }
+}

@@ -1,0 +1,62 @@
+//! Keywords that Ansible has and this engine does not yet: refused by name before anything runs, never ignored.
+
+use ksplay_playbook::{Item, Play, Task};
+use ksplay_value::Value;
+
+use crate::failure::TaskFailure;
+
+/// Refuses a play that uses what is not supported yet.
+///
+/// # Errors
+///
+/// If it does; the error names the keyword and its place.
+pub fn play(play: &Play) -> Result<(), TaskFailure> {
+    let not_yet = |what: &str| {
+        let message = format!("'{what}' is not supported yet");
+        Err(TaskFailure { span: Some(play.span.clone()), ..TaskFailure::new(message) })
+    };
+    if !play.vars_prompt.is_empty() {
+        return not_yet("vars_prompt");
+    }
+    if let Some(Value::String(strategy)) = &play.strategy
+        && !matches!(crate::actions::short_name(strategy), "linear" | "free")
+    {
+        return not_yet(&format!("strategy: {strategy}"));
+    }
+    for section in [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks, &play.handlers] {
+        items(section)?;
+    }
+    Ok(())
+}
+
+/// Refuses tasks that use what is not supported yet.
+///
+/// # Errors
+///
+/// As [`play`].
+pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
+    for item in list {
+        match item {
+            Item::Task(task) => self::task(task)?,
+            Item::Block(block) => [&block.block, &block.rescue, &block.always].into_iter().try_for_each(|part| items(part))?,
+        }
+    }
+    Ok(())
+}
+
+fn task(task: &Task) -> Result<(), TaskFailure> {
+    let not_yet = |what: &str| {
+        let message = format!("'{what}' is not supported yet");
+        Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) })
+    };
+    let is_set = |value: &Option<Value>| !matches!(value, None | Some(Value::Null | Value::Int(0)));
+    if is_set(&task.async_) {
+        return not_yet("async");
+    }
+    if let Some(Value::String(when)) = &task.keywords.debugger
+        && &**when != "never"
+    {
+        return not_yet("debugger");
+    }
+    Ok(())
+}

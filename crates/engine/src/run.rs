@@ -1,0 +1,368 @@
+//! A run: playbooks one after the other, plays one after the other, batch by batch.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use ksplay_inventory::Inventory;
+use ksplay_playbook::{Loader, Play, Playbook};
+use ksplay_template::Environment;
+use ksplay_transport::AgentFiles;
+use ksplay_value::{Map, Str, Value};
+use tokio::sync::watch;
+
+use crate::batch::{Batch, Ending};
+use crate::connect::Pool;
+use crate::event::{Counts, Event, Sink};
+use crate::failure::TaskFailure;
+use crate::options::Options;
+use crate::scope::{HostScope, PlayContext};
+use crate::state::States;
+use crate::{steps, vars_files};
+
+/// What all parts of a run share.
+pub struct Shared {
+    /// The settings.
+    pub options: Options,
+    /// The settings of templates.
+    pub environment: Environment,
+    /// What reads files of the playbook.
+    pub loader: Loader,
+    /// What is known about hosts.
+    pub states: States,
+    /// `-e`.
+    pub extra_vars: Arc<Map>,
+    pub(crate) pool: Pool,
+    inventory: RwLock<Arc<Inventory>>,
+    layers: RwLock<HashMap<Str, Vec<Arc<Map>>>>,
+    groups: Mutex<Option<Value>>,
+    sink: Mutex<Box<dyn Sink>>,
+    said: Mutex<HashSet<String>>,
+    numbers: AtomicU64,
+    counts: Mutex<BTreeMap<Str, Counts>>,
+    lost: Mutex<Lost>,
+}
+
+/// Hosts that take no part any more.
+#[derive(Debug, Default)]
+struct Lost {
+    failed: HashSet<Str>,
+    unreachable: HashSet<Str>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn emit(&self, event: Event) {
+        let once = match &event {
+            Event::Warning(text) => Some(text.clone()),
+            Event::Error(error) => Some(format!("{error:?}")),
+            _ => None,
+        };
+        if once.is_some_and(|text| !lock(&self.said).insert(text)) {
+            return;
+        }
+        lock(&self.sink).event(&event);
+    }
+
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The inventory as it is now.
+    pub fn inventory(&self) -> Arc<Inventory> {
+        Arc::clone(&self.inventory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The variables that the inventory gives a host, lowest first.
+    pub(crate) fn inventory_vars(&self, host: &str) -> Vec<Arc<Map>> {
+        if let Some(known) = self.layers.read().unwrap_or_else(PoisonError::into_inner).get(host) {
+            return known.clone();
+        }
+        let layers: Vec<Arc<Map>> = match self.inventory().variables(host) {
+            Ok(layers) => layers.into_iter().map(|layer| layer.vars).collect(),
+            Err(error) => {
+                self.emit(Event::Warning(error.to_string()));
+                Vec::new()
+            }
+        };
+        self.layers.write().unwrap_or_else(PoisonError::into_inner).insert(host.into(), layers.clone());
+        layers
+    }
+
+    pub(crate) fn groups(&self, inventory: &Inventory) -> Value {
+        lock(&self.groups).get_or_insert_with(|| Value::from(inventory.groups_map())).clone()
+    }
+
+    pub(crate) fn has_host(&self, name: &str, groups: &[String], vars: &Map) -> bool {
+        let inventory = self.inventory();
+        let Some(host) = inventory.host(name) else { return false };
+        let own = inventory.group_names(name);
+        groups.iter().all(|group| own.contains(&group.as_str()))
+            && vars.iter().all(|(key, value)| host.vars().get_key(key) == Some(value))
+    }
+
+    pub(crate) fn in_group(&self, host: &str, group: &str) -> bool {
+        self.inventory().group_names(host).contains(&group)
+    }
+
+    /// Changes the inventory for the rest of the run.
+    pub(crate) fn change_inventory<E: std::fmt::Display>(&self, change: impl FnOnce(&mut Inventory) -> Result<bool, E>) {
+        let mut inventory = self.inventory.write().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = change(Arc::make_mut(&mut inventory)) {
+            self.emit(Event::Warning(error.to_string()));
+        }
+        lock(&self.groups).take();
+        self.layers.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(crate) fn count(&self, host: &Str, add: impl FnOnce(&mut Counts)) {
+        add(lock(&self.counts).entry(host.clone()).or_default());
+    }
+
+    pub(crate) fn lose(&self, host: &Str, unreachable: bool) {
+        let mut lost = lock(&self.lost);
+        if unreachable { lost.unreachable.insert(host.clone()) } else { lost.failed.insert(host.clone()) };
+    }
+
+    pub(crate) fn forgive(&self, host: &Str) {
+        let mut lost = lock(&self.lost);
+        lost.failed.remove(host);
+        lost.unreachable.remove(host);
+    }
+
+    fn is_lost(&self, host: &Str) -> bool {
+        let lost = lock(&self.lost);
+        lost.failed.contains(host) || lost.unreachable.contains(host)
+    }
+
+    fn exit_code(&self) -> u8 {
+        let lost = lock(&self.lost);
+        if !lost.unreachable.is_empty() {
+            4
+        } else if !lost.failed.is_empty() {
+            2
+        } else {
+            0
+        }
+    }
+}
+
+/// What a run is made of.
+pub struct Parts {
+    /// The settings.
+    pub options: Options,
+    /// The settings of templates.
+    pub environment: Environment,
+    /// What reads files of the playbook.
+    pub loader: Loader,
+    /// The hosts.
+    pub inventory: Inventory,
+    /// The agents for the targets.
+    pub agents: AgentFiles,
+    /// Who is told what happens.
+    pub sink: Box<dyn Sink>,
+}
+
+/// A run of playbooks.
+pub struct Run {
+    shared: Arc<Shared>,
+    interrupt: watch::Receiver<bool>,
+    interrupter: watch::Sender<bool>,
+}
+
+/// Ends a run from outside, as Ctrl-C does.
+#[derive(Clone)]
+pub struct Interrupter(watch::Sender<bool>);
+
+impl Interrupter {
+    /// Ends the run: nothing more is started, what runs on the targets is ended.
+    pub fn interrupt(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Run {
+    /// A run of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let (interrupter, interrupt) = watch::channel(false);
+        let extra_vars = Arc::new(parts.options.extra_vars.clone());
+        let shared = Shared {
+            options: parts.options,
+            environment: parts.environment,
+            loader: parts.loader,
+            states: States::default(),
+            extra_vars,
+            pool: Pool::new(parts.agents),
+            inventory: RwLock::new(Arc::new(parts.inventory)),
+            layers: RwLock::default(),
+            groups: Mutex::default(),
+            sink: Mutex::new(parts.sink),
+            said: Mutex::default(),
+            numbers: AtomicU64::default(),
+            counts: Mutex::default(),
+            lost: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), interrupt, interrupter }
+    }
+
+    /// What ends this run from outside.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.interrupter.clone())
+    }
+
+    /// What all parts of the run share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Carries the playbooks out; the answer is Ansible's exit code: 0, 2 for failed hosts, 4 for unreachable ones, 1
+    /// for an error of the play itself, 99 when interrupted.
+    pub async fn run(mut self, playbooks: &[Playbook]) -> u8 {
+        let mut code = None;
+        'playbooks: for playbook in playbooks {
+            for play in &playbook.plays {
+                match self.play(play).await {
+                    Ok(Ending::Done) => {}
+                    Ok(Ending::Stop) => break 'playbooks,
+                    Ok(Ending::Interrupted) => {
+                        code = Some(99);
+                        break 'playbooks;
+                    }
+                    Err(failure) => {
+                        self.shared.emit(Event::Error(Arc::new(failure.to_plain_error())));
+                        code = Some(1);
+                        break 'playbooks;
+                    }
+                }
+            }
+        }
+        self.shared.pool.close().await;
+        for warning in self.shared.loader.warnings() {
+            self.shared.emit(Event::Warning(warning));
+        }
+        let counts = lock(&self.shared.counts).iter().map(|(host, counts)| (host.clone(), *counts)).collect();
+        self.shared.emit(Event::Recap(counts));
+        if code == Some(99) {
+            self.shared.emit(Event::Warning("User interrupted execution".into()));
+        }
+        code.unwrap_or_else(|| self.shared.exit_code())
+    }
+
+    async fn play(&mut self, play: &Arc<Play>) -> Result<Ending, TaskFailure> {
+        let shared = &self.shared;
+        let patterns = patterns_of(play, shared)?;
+        let name = name_of(play, shared, &patterns);
+        let selection = shared
+            .inventory()
+            .select(&patterns, shared.options.limit.as_deref())
+            .map_err(|error| TaskFailure::new(error.to_string()))?;
+        for warning in &selection.warnings {
+            shared.emit(Event::Warning(warning.to_string()));
+        }
+        shared.emit(Event::PlayStart { name: name.clone(), check: shared.options.check });
+        let all: Vec<Str> = selection.hosts.iter().map(|host| Str::from(host.as_str())).collect();
+        if all.is_empty() {
+            shared.emit(Event::NoHostsMatched);
+            return Ok(Ending::Done);
+        }
+        let mut hosts: Vec<Str> = all.iter().filter(|host| !shared.is_lost(host)).cloned().collect();
+        order(play, shared, &mut hosts)?;
+        if hosts.is_empty() {
+            shared.emit(Event::NoHostsRemaining);
+            return Ok(Ending::Done);
+        }
+        for batch in steps::batches(play, shared, &hosts)? {
+            let context = Arc::new(PlayContext {
+                play: Arc::clone(play),
+                vars: vec![Arc::new(play.vars.clone())],
+                roles: RwLock::new(play.roles.clone()),
+                hosts_all: all.clone(),
+                hosts: RwLock::new(hosts.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
+                batch: RwLock::new(batch.iter().cloned().collect()),
+                name: name.clone(),
+                files: RwLock::default(),
+            });
+            for host in &batch {
+                vars_files::read(shared, &context, host)?;
+            }
+            match Batch::new(shared, &context, batch)?.run(&mut self.interrupt).await? {
+                Ending::Done => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Ending::Done)
+    }
+}
+
+/// The host patterns of a play.
+fn patterns_of(play: &Play, shared: &Arc<Shared>) -> Result<Vec<String>, TaskFailure> {
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+    Ok(match templar.resolve(&play.hosts)? {
+        Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
+        pattern => vec![pattern.to_string()],
+    })
+}
+
+fn name_of(play: &Play, shared: &Arc<Shared>, patterns: &[String]) -> String {
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+    match &play.name {
+        Some(name) => templar.resolve(name).unwrap_or_else(|_| crate::actions::as_written(name)).to_string(),
+        None => patterns.join(","),
+    }
+}
+
+/// Puts hosts into the play's `order`.
+fn order(play: &Play, shared: &Arc<Shared>, hosts: &mut [Str]) -> Result<(), TaskFailure> {
+    let Some(order) = &play.order else { return Ok(()) };
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let order = ksplay_template::Templar::new(&shared.environment, &vars).resolve(order)?.to_string();
+    match order.as_str() {
+        "inventory" => {}
+        "reverse_inventory" => hosts.reverse(),
+        "sorted" => hosts.sort(),
+        "reverse_sorted" => {
+            hosts.sort();
+            hosts.reverse();
+        }
+        "shuffle" => shuffle(hosts),
+        other => {
+            let message = format!(
+                "'order' is '{other}', but must be one of inventory, sorted, reverse_sorted, reverse_inventory, shuffle"
+            );
+            return Err(TaskFailure::new(message));
+        }
+    }
+    Ok(())
+}
+
+/// A random order, from the hash keys that the standard library draws for every map.
+fn shuffle(hosts: &mut [Str]) {
+    use std::hash::BuildHasher;
+    let keys = std::hash::RandomState::new();
+    hosts.sort_by_cached_key(|host| keys.hash_one(host));
+}
+
+/// Variables outside of any host, highest first.
+pub(crate) struct Layers(pub Vec<Arc<Map>>);
+
+impl ksplay_template::Scope for Layers {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.0.iter().find_map(|layer| layer.get(name).cloned())
+    }
+
+    fn names(&self) -> Vec<Str> {
+        self.0.iter().flat_map(|layer| layer.keys()).filter_map(|key| key.as_str().map(Str::from)).collect()
+    }
+}
+
+impl HostScope {
+    /// The variables of a host outside of any play, for those who only ask.
+    pub fn outside(shared: &Arc<Shared>, host: &Str) -> Self {
+        Self::new(shared, None, None, host)
+    }
+}

@@ -1,0 +1,322 @@
+//! The variables that one host sees at one task, in their order of precedence.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ksplay_inventory::Inventory;
+use ksplay_playbook::{Play, Role, Task};
+use ksplay_template::{Scope, Templar};
+use ksplay_value::{Key, Map, Object, ObjectError, Str, Value};
+
+use crate::run::Shared;
+use crate::state::HostState;
+use crate::vars_files;
+
+/// What is the same for all hosts of a play's batch.
+pub struct PlayContext {
+    /// The play.
+    pub play: Arc<Play>,
+    /// The play's `vars` and answers of `vars_prompt`, lowest first.
+    pub vars: Vec<Arc<Map>>,
+    /// Roles whose defaults and variables the whole play sees, in the order in which they came.
+    pub roles: RwLock<Vec<Arc<Role>>>,
+    /// All hosts of the play.
+    pub hosts_all: Vec<Str>,
+    /// The hosts of the play that are still in it.
+    pub hosts: RwLock<Arc<[Str]>>,
+    /// The hosts of the batch that are still in it.
+    pub batch: RwLock<Arc<[Str]>>,
+    /// The name, as `ansible_play_name`.
+    pub name: String,
+    /// What `vars_files` gave each host, highest first.
+    pub files: RwLock<HashMap<Str, Vec<Arc<Map>>>>,
+}
+
+/// The variables of one host at one task.
+#[derive(Clone)]
+pub struct HostScope {
+    host: Str,
+    shared: Arc<Shared>,
+    play: Option<Arc<PlayContext>>,
+    task: Option<Arc<Task>>,
+    state: HostState,
+    inventory: Arc<Inventory>,
+    /// Layers below set facts, highest first.
+    below: Arc<Vec<Arc<Map>>>,
+    /// Layers above set facts, highest first.
+    above: Arc<Vec<Arc<Map>>>,
+    /// Loop variables, results of the task itself and the like; above all but extra and magic variables.
+    locals: Map,
+}
+
+impl HostScope {
+    /// What `host` sees in this play (outside of any task when `task` is none).
+    pub fn new(shared: &Arc<Shared>, play: Option<&Arc<PlayContext>>, task: Option<&Arc<Task>>, host: &Str) -> Self {
+        let files = play.map(|context| vars_files::of(shared, context, host)).unwrap_or_default();
+        Self::with_files(shared, play, task, host, files)
+    }
+
+    /// The same with these files of `vars_files`, highest first.
+    pub(crate) fn with_files(
+        shared: &Arc<Shared>,
+        play: Option<&Arc<PlayContext>>,
+        task: Option<&Arc<Task>>,
+        host: &Str,
+        files: Vec<Arc<Map>>,
+    ) -> Self {
+        let mut above = vec![Arc::clone(&shared.extra_vars)];
+        let mut below = Vec::new();
+        if let Some(task) = task {
+            above.extend(task.keywords.include_vars.iter().rev().cloned());
+            if let Some(role) = &task.role {
+                above.push(Arc::clone(&role.params));
+                above.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.params)));
+            }
+            below.extend(task.keywords.vars.iter().rev().cloned());
+            if let Some(role) = &task.role {
+                below.push(Arc::clone(&role.vars));
+                below.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.vars)));
+            }
+        }
+        let mut defaults = Vec::new();
+        if let Some(context) = play {
+            let roles = context.roles.read().unwrap_or_else(PoisonError::into_inner);
+            below.extend(roles.iter().rev().map(|role| Arc::clone(&role.vars)));
+            below.extend(files);
+            below.extend(context.vars.iter().rev().cloned());
+            if let Some(role) = task.and_then(|task| task.role.as_ref()) {
+                defaults.push(Arc::clone(&role.defaults));
+                defaults.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.defaults)));
+            }
+            defaults.extend(roles.iter().rev().map(|role| Arc::clone(&role.defaults)));
+        }
+        let state = shared.states.of(host);
+        below.push(Arc::clone(&state.facts));
+        below.extend(shared.inventory_vars(host).iter().rev().cloned());
+        below.extend(defaults);
+        above.retain(|layer| !layer.is_empty());
+        below.retain(|layer| !layer.is_empty());
+        Self {
+            host: host.clone(),
+            shared: Arc::clone(shared),
+            play: play.cloned(),
+            task: task.cloned(),
+            state,
+            inventory: shared.inventory(),
+            below: Arc::new(below),
+            above: Arc::new(above),
+            locals: Map::new(),
+        }
+    }
+
+    /// The host.
+    pub fn host(&self) -> &Str {
+        &self.host
+    }
+
+    /// Sets a variable for this evaluation only.
+    pub fn set_local(&mut self, name: &str, value: impl Into<Value>) {
+        self.locals.insert(name, value);
+    }
+
+    /// The variables set for this evaluation only.
+    pub fn locals(&self) -> &Map {
+        &self.locals
+    }
+
+    /// Sets several variables for this evaluation only.
+    pub fn extend_locals(&mut self, vars: &Map) {
+        self.locals.extend(vars.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+    }
+
+    /// Sees what the task itself has just set, for the items of its loop that follow.
+    pub fn see_vars(&mut self, vars: &Map) {
+        let known = Arc::make_mut(&mut self.state.vars);
+        known.extend(vars.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+    }
+
+    /// An evaluator over these variables.
+    pub fn templar(&self) -> Templar<'_> {
+        Templar::new(&self.shared.environment, self)
+    }
+
+    fn magic(&self, name: &str) -> Option<Value> {
+        let play = self.play.as_ref();
+        let task = self.task.as_ref();
+        let role = task.and_then(|task| task.role.as_ref());
+        let names = |hosts: &[Str]| Value::from_iter(hosts.iter().map(Value::from));
+        let list = |lock: &RwLock<Arc<[Str]>>| names(&lock.read().unwrap_or_else(PoisonError::into_inner));
+        let path = |path: &std::path::Path| Value::from(path.to_string_lossy().into_owned());
+        let options = &self.shared.options;
+        Some(match name {
+            "inventory_hostname" => Value::from(&self.host),
+            "inventory_hostname_short" => Value::from(short(&self.host)),
+            "group_names" => self.inventory.group_names(&self.host).into_iter().collect(),
+            "groups" => self.shared.groups(&self.inventory),
+            "hostvars" => Value::Object(Arc::new(HostVars::of(self))),
+            "inventory_dir" => self.inventory.host(&self.host)?.inventory_dir().map(|dir| path(&dir)).into(),
+            "inventory_file" => self.inventory.host(&self.host)?.inventory_file().map(path).into(),
+            "playbook_dir" => play.map(|play| path(&play.play.dir))?,
+            "role_path" => path(&role?.path),
+            "role_name" | "ansible_role_name" => Value::from(&role?.name),
+            "role_names" | "ansible_play_role_names" => self.role_names(),
+            "ansible_parent_role_names" => role?.parents.iter().map(Value::from).collect(),
+            "ansible_parent_role_paths" => role?.inherited.iter().rev().map(|role| path(&role.path)).collect(),
+            "ansible_role_names" => self.role_names(),
+            "play_hosts" | "ansible_play_batch" => list(&play?.batch),
+            "ansible_play_hosts" => list(&play?.hosts),
+            "ansible_play_hosts_all" => names(&play?.hosts_all),
+            "ansible_play_name" => Value::from(&play?.name),
+            "ansible_facts" => self.state.ansible_facts(),
+            "ansible_check_mode" => Value::Bool(options.check),
+            "ansible_diff_mode" => Value::Bool(options.diff),
+            "ansible_forks" => Value::from(options.forks),
+            "ansible_limit" => Value::from(options.limit.as_ref()?),
+            "ansible_verbosity" => Value::from(u32::from(options.verbosity)),
+            "ansible_run_tags" if options.tags.is_empty() => Value::from_iter(["all"]),
+            "ansible_run_tags" => options.tags.iter().collect(),
+            "ansible_skip_tags" => options.skip_tags.iter().collect(),
+            "ansible_version" => version(),
+            "ansible_inventory_sources" => options.inventory_sources.iter().collect(),
+            "ansible_config_file" => options.config_file.as_deref().map(path).into(),
+            "ansible_search_path" => task?.dirs.iter().map(|dir| path(dir)).collect(),
+            "environment" => task.map_or_else(|| Value::List(Arc::default()), |task| task.keywords.environment.iter().cloned().collect()),
+            "omit" => Value::Omit,
+            _ => return None,
+        })
+    }
+
+    fn role_names(&self) -> Value {
+        let Some(play) = &self.play else { return Value::List(Arc::default()) };
+        play.play.roles.iter().map(|role| Value::from(&role.name)).collect()
+    }
+}
+
+const MAGIC: &[&str] = &[
+    "inventory_hostname", "inventory_hostname_short", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
+    "playbook_dir", "role_path", "role_name", "role_names", "ansible_role_name", "ansible_role_names", "ansible_play_role_names",
+    "ansible_parent_role_names", "ansible_parent_role_paths", "play_hosts", "ansible_play_batch", "ansible_play_hosts",
+    "ansible_play_hosts_all", "ansible_play_name", "ansible_facts", "ansible_check_mode", "ansible_diff_mode", "ansible_forks",
+    "ansible_limit", "ansible_verbosity", "ansible_run_tags", "ansible_skip_tags", "ansible_version",
+    "ansible_inventory_sources", "ansible_config_file", "ansible_search_path", "environment", "omit",
+];
+
+impl Scope for HostScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        let layers = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
+        self.locals
+            .get(name)
+            .cloned()
+            .or_else(|| self.magic(name))
+            .or_else(|| layers(&self.above))
+            .or_else(|| self.state.vars.get(name).cloned())
+            .or_else(|| self.state.included.get(name).cloned())
+            .or_else(|| layers(&self.below))
+    }
+
+    fn names(&self) -> Vec<Str> {
+        let layers = self.above.iter().chain([&self.state.vars, &self.state.included]).chain(self.below.iter());
+        let mut names: Vec<Str> = layers
+            .flat_map(|layer| layer.keys())
+            .chain(self.locals.keys())
+            .filter_map(|key| key.as_str().map(Str::from))
+            .chain(MAGIC.iter().filter(|name| self.magic(name).is_some()).map(|name| Str::from(*name)))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+fn short(host: &str) -> &str {
+    if host.parse::<std::net::IpAddr>().is_ok() { host } else { host.split('.').next().unwrap_or(host) }
+}
+
+/// The version of ansible-core whose behaviour this follows.
+fn version() -> Value {
+    let text = "2.19.14";
+    let mut map = Map::from([("string", text), ("full", text)]);
+    for (name, number) in ["major", "minor", "revision"].into_iter().zip([2, 19, 14]) {
+        map.insert(name, number);
+    }
+    map.into()
+}
+
+/// The magic variable `hostvars`: every host's variables, evaluated as that host sees them.
+#[derive(Clone)]
+struct HostVars {
+    shared: Arc<Shared>,
+    play: Option<Arc<PlayContext>>,
+    inventory: Arc<Inventory>,
+}
+
+impl std::fmt::Debug for HostVars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HostVars")
+    }
+}
+
+impl HostVars {
+    fn of(scope: &HostScope) -> Self {
+        Self { shared: Arc::clone(&scope.shared), play: scope.play.clone(), inventory: Arc::clone(&scope.inventory) }
+    }
+}
+
+impl Object for HostVars {
+    fn type_name(&self) -> &str {
+        "HostVars"
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Value>, ObjectError> {
+        let Some(name) = key.as_str() else { return Ok(None) };
+        if self.inventory.host(name).is_none() {
+            return Ok(None);
+        }
+        let scope = HostScope::new(&self.shared, self.play.as_ref(), None, &Str::from(name));
+        Ok(Some(Value::Object(Arc::new(VarsOfHost(scope)))))
+    }
+
+    fn iterate(&self) -> Option<Vec<Value>> {
+        Some(self.inventory.hosts().map(|host| Value::from(host.name().as_str())).collect())
+    }
+
+    fn is_mapping(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// `hostvars[host]`.
+struct VarsOfHost(HostScope);
+
+impl std::fmt::Debug for VarsOfHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HostVars({})", self.0.host)
+    }
+}
+
+impl Object for VarsOfHost {
+    fn type_name(&self) -> &str {
+        "HostVarsVars"
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Value>, ObjectError> {
+        let Some(name) = key.as_str() else { return Ok(None) };
+        Ok(self.0.templar().variable(name)?)
+    }
+
+    fn iterate(&self) -> Option<Vec<Value>> {
+        Some(self.0.names().iter().map(Value::from).collect())
+    }
+
+    fn is_mapping(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}

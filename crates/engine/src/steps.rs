@@ -1,0 +1,221 @@
+//! From a loaded play to the tree of its steps: sections, tags, facts, the points where handlers run.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ksplay_playbook::{Item, Keywords, Play, Task};
+use ksplay_scheduler::Tree;
+use ksplay_value::{Map, Str, Value};
+
+use crate::actions::short_name;
+use crate::connect::boolean;
+use crate::failure::TaskFailure;
+use crate::options::{Gathering, Options};
+use crate::run::{Layers, Shared};
+use crate::tags;
+
+/// Builds trees of steps; remembers what only counts once in a play.
+pub(crate) struct Builder<'o> {
+    options: &'o Options,
+    roles: HashSet<Str>,
+    /// `--start-at-task`, until it is reached.
+    start_at: Option<&'o str>,
+}
+
+impl<'o> Builder<'o> {
+    pub fn new(options: &'o Options) -> Self {
+        Self { options, roles: HashSet::new(), start_at: options.start_at_task.as_deref() }
+    }
+
+    /// The steps of a play.
+    pub fn play(&mut self, play: &Play, force_handlers: bool) -> Vec<Tree<Arc<Task>>> {
+        let pre_tasks = self.items(&play.pre_tasks);
+        let mut tasks = self.items(&play.role_tasks);
+        tasks.extend(self.items(&play.tasks));
+        let post_tasks = self.items(&play.post_tasks);
+        let mut tree = Vec::new();
+        for section in [pre_tasks, tasks, post_tasks] {
+            if force_handlers {
+                tree.push(Tree::Block { main: section, rescue: Vec::new(), always: vec![Tree::Flush(None)] });
+            } else {
+                tree.extend(section);
+                tree.push(Tree::Flush(None));
+            }
+        }
+        tree
+    }
+
+    /// The steps of these tasks and blocks that the tags select.
+    pub fn items(&mut self, items: &[Item]) -> Vec<Tree<Arc<Task>>> {
+        let mut tree = Vec::new();
+        for item in items {
+            match item {
+                Item::Task(task) if !self.selects(task) => {}
+                Item::Task(task) if is_flush(task) => tree.push(Tree::Flush(Some(Arc::clone(task)))),
+                Item::Task(task) => tree.push(Tree::Step(Arc::clone(task))),
+                Item::Block(block) => {
+                    if let Some(role) = &block.role_of
+                        && !role.allow_duplicates
+                        && !self.roles.insert(role.key.clone())
+                    {
+                        continue;
+                    }
+                    let main = self.items(&block.block);
+                    let (rescue, always) = (self.items(&block.rescue), self.items(&block.always));
+                    match (main.is_empty(), rescue.is_empty() && always.is_empty()) {
+                        (true, true) => {}
+                        (false, true) => tree.extend(main),
+                        _ => tree.push(Tree::Block { main, rescue, always }),
+                    }
+                }
+            }
+        }
+        tree
+    }
+
+    fn selects(&mut self, task: &Task) -> bool {
+        if let Some(wanted) = self.start_at {
+            let name = task.name.as_ref().map(|name| crate::actions::as_written(name).to_string());
+            let name = name.unwrap_or_else(|| task.action.to_string());
+            let full = task.role.as_ref().map(|role| format!("{} : {name}", role.name));
+            let is = |name: &str| name == wanted || glob(wanted, name);
+            if !is(&name) && !full.as_deref().is_some_and(is) {
+                return false;
+            }
+            self.start_at = None;
+        }
+        tags::selects(&self.options.tags, &self.options.skip_tags, &task.keywords.tags)
+    }
+
+    /// Whether `--start-at-task` names a task that has not come yet.
+    pub fn is_waiting(&self) -> bool {
+        self.start_at.is_some()
+    }
+}
+
+/// Whether a name fits a pattern with `*` and `?`.
+fn glob(pattern: &str, name: &str) -> bool {
+    match (pattern.chars().next(), name.chars().next()) {
+        (None, None) => true,
+        (Some('*'), first) => {
+            glob(&pattern[1..], name) || first.is_some_and(|first| glob(pattern, &name[first.len_utf8()..]))
+        }
+        (Some('?'), Some(first)) => glob(&pattern[1..], &name[first.len_utf8()..]),
+        (Some(wanted), Some(first)) if wanted == first => {
+            glob(&pattern[wanted.len_utf8()..], &name[first.len_utf8()..])
+        }
+        _ => false,
+    }
+}
+
+fn is_flush(task: &Task) -> bool {
+    meta_of(task).as_deref() == Some("flush_handlers")
+}
+
+/// What a `meta` task asks for.
+pub(crate) fn meta_of(task: &Task) -> Option<String> {
+    if short_name(&task.action) != "meta" {
+        return None;
+    }
+    let args = task.args.as_map()?;
+    args.get("_raw_params").or_else(|| args.get("action")).map(Value::to_string)
+}
+
+/// The handlers of a play in their order, blocks dissolved.
+pub(crate) fn handlers(items: &[Item]) -> Vec<Arc<Task>> {
+    let mut found = Vec::new();
+    for item in items {
+        match item {
+            Item::Task(task) => found.push(Arc::clone(task)),
+            Item::Block(block) => {
+                for part in [&block.block, &block.rescue, &block.always] {
+                    found.extend(handlers(part));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The task that gathers facts, when the play does.
+pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<Task>>, TaskFailure> {
+    let options = &shared.options;
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+    let asked = match &play.gather_facts {
+        Some(value) => Some(boolean(&templar.resolve(value)?)?),
+        None => None,
+    };
+    if !asked.unwrap_or(options.gathering != Gathering::Explicit) {
+        return Ok(None);
+    }
+    let mut args = Map::new();
+    match &play.gather.subset {
+        Some(subset) => {
+            args.insert("gather_subset", subset.clone());
+        }
+        None if !options.gather_subset.is_empty() => {
+            args.insert("gather_subset", options.gather_subset.iter().collect::<Value>());
+        }
+        None => {}
+    }
+    if let Some(timeout) = &play.gather.timeout {
+        args.insert("gather_timeout", timeout.clone());
+    }
+    if let Some(path) = &play.gather.fact_path {
+        args.insert("fact_path", path.clone());
+    }
+    let mut keywords = Keywords::clone(&play.keywords);
+    keywords.tags = vec!["always".into()];
+    if !tags::selects(&options.tags, &options.skip_tags, &keywords.tags) {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(Task::implicit("Gathering Facts", "gather_facts", args, keywords, play))))
+}
+
+/// The batches of a play: all hosts, or as many at a time as `serial` says.
+pub(crate) fn batches(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Vec<Vec<Str>>, TaskFailure> {
+    let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let sizes = match ksplay_template::Templar::new(&shared.environment, &vars).resolve(serial)? {
+        Value::List(sizes) => sizes.to_vec(),
+        size => vec![size],
+    };
+    let mut counts = Vec::new();
+    for size in &sizes {
+        let text = size.to_string();
+        let wrong = || TaskFailure::new(format!("'serial' holds '{text}', which is neither a number nor a percentage"));
+        counts.push(match text.trim().strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
+                ((percent / 100.0 * hosts.len() as f64) as usize).max(1)
+            }
+            None => text.trim().parse::<i64>().map_err(|_| wrong())?.max(0) as usize,
+        });
+    }
+    let mut batches = Vec::new();
+    let mut rest = hosts;
+    let mut number = 0;
+    while !rest.is_empty() {
+        let size = counts.get(number).or(counts.last()).copied().unwrap_or(0);
+        let size = if size == 0 { rest.len() } else { size.min(rest.len()) };
+        let (batch, more) = rest.split_at(size);
+        batches.push(batch.to_vec());
+        rest = more;
+        number += 1;
+    }
+    Ok(batches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn start_at_task_knows_globs() {
+        assert!(glob("inst*", "install etcd"));
+        assert!(glob("*", ""));
+        assert!(glob("a?c", "abc"));
+        assert!(!glob("a?c", "ac"));
+    }
+}

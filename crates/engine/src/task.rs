@@ -1,0 +1,666 @@
+//! One task on one host: its condition, its loop, its tries, its result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ksplay_playbook::Task;
+use ksplay_template::{ErrorKind, Truth};
+use ksplay_value::{Map, Str, Value};
+
+use crate::actions::{self, ActionCall};
+use crate::connect::boolean;
+use crate::event::{Event, Status, TaskError, TaskInfo, TaskResult};
+use crate::failure::TaskFailure;
+use crate::run::Shared;
+use crate::scope::{HostScope, PlayContext};
+
+/// A task to be done on a host.
+#[derive(Clone)]
+pub(crate) struct Work {
+    pub shared: Arc<Shared>,
+    pub play: Arc<PlayContext>,
+    pub task: Arc<Task>,
+    pub info: Arc<TaskInfo>,
+    pub host: Str,
+}
+
+/// What a task left to be noted, once it has ended.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Facts { host: Str, facts: Map },
+    Vars { host: Str, vars: Map },
+    Included { host: Str, vars: Map },
+    AddHost { name: String, groups: Vec<String>, vars: Map },
+    GroupBy { group: String, parents: Vec<String> },
+}
+
+/// A dynamic include that a host reached.
+#[derive(Debug)]
+pub(crate) struct Include {
+    /// The arguments, evaluated.
+    pub args: Map,
+    /// Loop variables and the include's own `vars`.
+    pub vars: Map,
+    /// The label of the loop's item.
+    pub label: Option<String>,
+}
+
+/// How a task ended on a host.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub status: Status,
+    pub ignored: bool,
+    /// The result as `register` gets it.
+    pub result: Map,
+    pub effects: Vec<Effect>,
+    pub includes: Vec<Include>,
+    pub delegated: Option<(Str, Option<Str>)>,
+    pub looped: bool,
+    pub verbose: bool,
+    pub no_log: bool,
+    pub error: Option<Arc<TaskError>>,
+}
+
+/// How one item (or a task without a loop) ended.
+struct Once {
+    status: Status,
+    result: Map,
+    delegated: Option<(Str, Option<Str>)>,
+    include: Option<Map>,
+    verbose: bool,
+    error: Option<TaskError>,
+}
+
+impl Work {
+    /// Does the task.
+    pub async fn run(&self) -> Outcome {
+        let mut scope = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &self.host);
+        if let Some(check) = self.keyword_flag(&scope, self.task.keywords.check_mode.as_ref()) {
+            scope.set_local("ansible_check_mode", check);
+        }
+        let mut effects = Vec::new();
+        let mut includes = Vec::new();
+        let items = match self.task.loop_ {
+            Some(_) => Some(self.items(&scope)),
+            None => None,
+        };
+        let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
+        let once = match items {
+            None => self.execute(&scope, &mut effects).await,
+            Some(Ok(items)) => return self.run_loop(items, scope, effects, includes).await,
+            // A loop that cannot be evaluated is no failure for a task that is skipped anyway.
+            Some(Err(failure)) => match self.condition(&scope) {
+                Ok(Some(skipped)) => Once::of(Status::Skipped, skipped),
+                _ => self.failed(failure),
+            },
+        };
+        let mut result = once.result;
+        if matches!(once.status, Status::Ok | Status::Changed) {
+            result.insert("failed", false);
+        }
+        if let Some(args) = once.include {
+            includes.push(Include { args, vars: Map::new(), label: None });
+        }
+        let error = self.report(once.error, no_log);
+        Outcome {
+            ignored: self.is_ignored(&scope, once.status),
+            status: once.status,
+            result,
+            effects,
+            includes,
+            delegated: once.delegated,
+            looped: false,
+            verbose: once.verbose,
+            no_log,
+            error,
+        }
+    }
+
+    async fn run_loop(
+        &self,
+        items: Vec<Value>,
+        mut scope: HostScope,
+        mut effects: Vec<Effect>,
+        mut includes: Vec<Include>,
+    ) -> Outcome {
+        let control = match self.loop_control(&scope) {
+            Ok(control) => control,
+            Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
+        };
+        if items.is_empty() {
+            let result = Map::from([
+                ("changed", Value::Bool(false)),
+                ("skipped", Value::Bool(true)),
+                ("skipped_reason", Value::from("No items in the list")),
+                ("results", Value::List(Arc::default())),
+            ]);
+            let mut outcome = self.outcome_of(Once::of(Status::Skipped, result), &scope, effects);
+            outcome.looped = true;
+            return outcome;
+        }
+        let mut results = Vec::with_capacity(items.len());
+        let (mut changed, mut failed, mut unreachable, mut all_skipped) = (false, false, false, true);
+        let mut delegated = None;
+        let mut first_error = None;
+        let mut hidden = false;
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 && !control.pause.is_zero() {
+                tokio::time::sleep(control.pause).await;
+            }
+            let extra = control.variables(&items, index);
+            scope.extend_locals(&extra);
+            let before = effects.len();
+            let once = self.execute(&scope, &mut effects).await;
+            for effect in &effects[before..] {
+                if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
+                    && *host == self.host
+                {
+                    scope.see_vars(vars);
+                }
+            }
+            let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
+            hidden |= no_log;
+            let label = self.label(&scope, &control, item);
+            let mut result = once.result;
+            result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+            control.note(&mut result);
+            match once.status {
+                Status::Changed => changed = true,
+                Status::Failed => failed = true,
+                Status::Unreachable => unreachable = true,
+                Status::Ok | Status::Skipped => {}
+            }
+            all_skipped &= once.status == Status::Skipped;
+            if matches!(once.status, Status::Ok | Status::Changed) {
+                result.insert("failed", false);
+            }
+            if let Some(args) = once.include {
+                includes.push(Include { args, vars: extra.clone(), label: Some(label.clone()) });
+            } else {
+                let error = self.report(once.error, no_log);
+                if let Some(error) = &error {
+                    self.shared.emit(Event::Error(Arc::clone(error)));
+                    first_error.get_or_insert_with(|| Arc::clone(error));
+                }
+                self.shared.emit(Event::Item(TaskResult {
+                    task: Arc::clone(&self.info),
+                    host: self.host.clone(),
+                    delegated: once.delegated.clone(),
+                    status: once.status,
+                    ignored: self.is_ignored(&scope, once.status),
+                    result: actions::presentable(&result, no_log),
+                    label: Some(if no_log { "(censored due to no_log)".into() } else { label }),
+                    looped: true,
+                    verbose: once.verbose,
+                }));
+            }
+            delegated = once.delegated.or(delegated);
+            results.push(Value::from(result));
+            if unreachable || self.breaks(&scope, &control) {
+                break;
+            }
+        }
+        let mut result = Map::from([("results", Value::from(results)), ("changed", Value::Bool(changed))]);
+        let message = if failed {
+            result.insert("failed", true);
+            "One or more items failed"
+        } else if all_skipped {
+            "All items skipped"
+        } else {
+            "All items completed"
+        };
+        result.insert("msg", message);
+        result.insert("skipped", all_skipped);
+        if unreachable {
+            result.insert("unreachable", true);
+        }
+        let status = match (unreachable, failed, all_skipped, changed) {
+            (true, ..) => Status::Unreachable,
+            (_, true, ..) => Status::Failed,
+            (_, _, true, _) => Status::Skipped,
+            (.., true) => Status::Changed,
+            _ => Status::Ok,
+        };
+        Outcome {
+            ignored: self.is_ignored(&scope, status),
+            status,
+            result,
+            effects,
+            includes,
+            delegated,
+            looped: true,
+            verbose: false,
+            no_log: hidden,
+            error: None,
+        }
+    }
+
+    fn outcome_of(&self, once: Once, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
+        let error = self.report(once.error, false);
+        Outcome {
+            ignored: self.is_ignored(scope, once.status),
+            status: once.status,
+            result: once.result,
+            effects,
+            includes: Vec::new(),
+            delegated: once.delegated,
+            looped: false,
+            verbose: once.verbose,
+            no_log: false,
+            error,
+        }
+    }
+
+    /// What the loop goes over.
+    fn items(&self, scope: &HostScope) -> Result<Vec<Value>, TaskFailure> {
+        let Some(loop_) = &self.task.loop_ else { return Ok(Vec::new()) };
+        let templar = scope.templar();
+        let value = templar.resolve(&loop_.items)?;
+        let list = match &loop_.lookup {
+            None => value,
+            Some(lookup) => {
+                let terms = match value {
+                    Value::List(terms) => terms.to_vec(),
+                    other => vec![other],
+                };
+                templar.call_lookup(lookup, terms, Map::new())?
+            }
+        };
+        match list {
+            Value::List(items) => Ok(items.to_vec()),
+            other => Err(TaskFailure::new(format!(
+                "Invalid data passed to 'loop', it requires a list, got this instead: {other}. Hint: If you passed a list/dict of just one element, try adding wantlist=True to your lookup invocation or use q/query instead of lookup."
+            ))),
+        }
+    }
+
+    /// The result of a skipped task when a condition does not hold.
+    fn condition(&self, scope: &HostScope) -> Result<Option<Map>, TaskFailure> {
+        let templar = scope.templar();
+        for condition in &self.task.keywords.when {
+            match templar.condition(condition) {
+                Ok(Truth::Known(true)) => {}
+                Ok(Truth::Known(false)) => {
+                    return Ok(Some(Map::from([
+                        ("changed", Value::Bool(false)),
+                        ("skipped", Value::Bool(true)),
+                        ("skip_reason", Value::from("Conditional result was False")),
+                        ("false_condition", actions::as_written(condition)),
+                    ])));
+                }
+                Ok(Truth::Unknown(because)) => {
+                    return Err(TaskFailure::new(format!("the condition rests on what is not known yet: {}", because.join(", "))));
+                }
+                Err(error) => return Err(conditional(error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The task without its loop, with all its tries.
+    async fn execute(&self, scope: &HostScope, effects: &mut Vec<Effect>) -> Once {
+        match self.condition(scope) {
+            Ok(None) => {}
+            Ok(Some(skipped)) => return Once::of(Status::Skipped, skipped),
+            Err(failure) => return self.failed(failure),
+        }
+        if let Some(kind) = actions::include_kind(&self.task.action) {
+            return match actions::finalize(&self.task, scope) {
+                Ok(args) => {
+                    let result = Map::from([("include", Value::from(kind))]);
+                    Once { include: Some(args), ..Once::of(Status::Ok, result) }
+                }
+                Err(failure) => self.failed(failure),
+            };
+        }
+        let delegate = match self.delegate(scope) {
+            Ok(delegate) => delegate,
+            Err(failure) => return self.failed(failure),
+        };
+        let delegated = delegate.as_ref().map(|scope| (scope.host().clone(), self.address_of(scope)));
+        let plan = match self.tries(scope) {
+            Ok(plan) => plan,
+            Err(failure) => return self.failed(failure),
+        };
+        let mut attempt = 1;
+        loop {
+            let before = effects.len();
+            let mut once = self.attempt(scope, delegate.as_ref(), effects).await;
+            once.delegated = delegated.clone();
+            if once.status == Status::Unreachable || !plan.repeats {
+                return once;
+            }
+            once.result.insert("attempts", Value::from(attempt));
+            let mut seen = self.seen(scope, &once.result);
+            seen.set_local("ansible_loop_attempts", Value::from(attempt));
+            let done = match self.until_holds(&seen, once.status) {
+                Ok(done) => done,
+                Err(failure) => return Once { delegated, ..self.failed(failure) },
+            };
+            if done {
+                return once;
+            }
+            if attempt >= plan.limit {
+                if once.status != Status::Failed {
+                    once.status = Status::Failed;
+                    once.result.insert("failed", true);
+                    once.error.get_or_insert_with(|| {
+                        TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new("until condition did not hold") }
+                            .to_error(&self.task.span)
+                    });
+                }
+                return once;
+            }
+            effects.truncate(before);
+            self.shared.emit(Event::Retry {
+                task: Arc::clone(&self.info),
+                host: self.host.clone(),
+                left: plan.limit - attempt,
+                result: once.result,
+            });
+            tokio::time::sleep(plan.delay).await;
+            attempt += 1;
+        }
+    }
+
+    /// One try.
+    async fn attempt(&self, scope: &HostScope, delegate: Option<&HostScope>, effects: &mut Vec<Effect>) -> Once {
+        let mut verbose = false;
+        let mut made = Vec::new();
+        let timeout = match self.timeout(scope) {
+            Ok(timeout) => timeout,
+            Err(failure) => return self.failed(failure),
+        };
+        let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, timeout);
+        let ran = actions::run(call).await;
+        let (mut result, mut error) = match ran {
+            Ok(result) => (result, None),
+            Err(failure) => {
+                let error = failure.to_error(&self.task.span);
+                if failure.unreachable {
+                    let once = Once::of(Status::Unreachable, failure.into_result());
+                    return Once { error: Some(error), ..once };
+                }
+                if failure.prefix.is_none() {
+                    // The task itself is wrong: nothing ran whose result `failed_when` could judge.
+                    return Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) };
+                }
+                (failure.into_result(), Some(error))
+            }
+        };
+        if let Some(Value::Map(facts)) = result.get("ansible_facts") {
+            let facts = (**facts).clone();
+            made.push(Effect::Facts { host: self.facts_host(scope, delegate), facts });
+        }
+        if result.get("failed").is_none() && result.get("rc").and_then(Value::as_int).is_some_and(|rc| rc != 0) {
+            result.insert("failed", true);
+        }
+        if result.get("changed").is_none() {
+            result.insert("changed", false);
+        }
+        let skipped = result.get("skipped").is_some_and(Value::is_true);
+        if !skipped && let Err(failure) = self.judge(scope, &mut result) {
+            return self.failed(failure);
+        }
+        effects.append(&mut made);
+        let is = |name: &str| result.get(name).is_some_and(Value::is_true);
+        let status = match () {
+            () if is("failed") => Status::Failed,
+            () if skipped => Status::Skipped,
+            () if is("changed") => Status::Changed,
+            () => Status::Ok,
+        };
+        if status == Status::Failed {
+            let message = result.get("msg").map(Value::to_string).unwrap_or_default();
+            error.get_or_insert_with(|| {
+                TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new(message) }.to_error(&self.task.span)
+            });
+        } else {
+            error = None;
+        }
+        Once { verbose, error, ..Once::of(status, result) }
+    }
+
+    /// `changed_when` and `failed_when`.
+    fn judge(&self, scope: &HostScope, result: &mut Map) -> Result<(), TaskFailure> {
+        if self.task.changed_when.is_none() && self.task.failed_when.is_none() {
+            return Ok(());
+        }
+        let seen = self.seen(scope, result);
+        if let Some(conditions) = &self.task.failed_when {
+            let failed = !conditions.is_empty() && all_hold(&seen, conditions)?;
+            result.insert("failed_when_result", failed);
+            result.insert("failed", failed);
+        }
+        if let Some(conditions) = &self.task.changed_when {
+            let changed = !conditions.is_empty() && all_hold(&seen, conditions)?;
+            result.insert("changed", changed);
+        }
+        Ok(())
+    }
+
+    /// What the conditions about a result see: its registered name and its facts too.
+    fn seen(&self, scope: &HostScope, result: &Map) -> HostScope {
+        let mut seen = scope.clone();
+        if let Some(Value::Map(facts)) = result.get("ansible_facts") {
+            seen.extend_locals(facts);
+        }
+        if let Some(Value::String(name)) = &self.task.register {
+            seen.set_local(name, result.clone());
+        }
+        seen
+    }
+
+    fn until_holds(&self, seen: &HostScope, status: Status) -> Result<bool, TaskFailure> {
+        if self.task.until.is_empty() {
+            return Ok(status != Status::Failed);
+        }
+        all_hold(seen, &self.task.until)
+    }
+
+    fn tries(&self, scope: &HostScope) -> Result<Tries, TaskFailure> {
+        let repeats = !self.task.until.is_empty() || self.task.retries.is_some();
+        if !repeats {
+            return Ok(Tries { repeats, limit: 1, delay: Duration::ZERO });
+        }
+        let limit = number(scope, self.task.retries.as_ref(), "retries")?.unwrap_or(3.0);
+        let delay = number(scope, self.task.delay.as_ref(), "delay")?.unwrap_or(5.0);
+        Ok(Tries { repeats, limit: limit.max(1.0) as u64, delay: Duration::from_secs_f64(delay.max(0.0)) })
+    }
+
+    fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {
+        let seconds = number(scope, self.task.keywords.timeout.as_ref(), "timeout")?;
+        Ok(seconds.filter(|seconds| *seconds > 0.0).map(Duration::from_secs_f64).or(self.shared.options.task_timeout))
+    }
+
+    /// The variables of the host that the work is delegated to.
+    fn delegate(&self, scope: &HostScope) -> Result<Option<HostScope>, TaskFailure> {
+        let Some(keyword) = &self.task.keywords.delegate_to else { return Ok(None) };
+        let name = match scope.templar().resolve(keyword)? {
+            Value::Omit | Value::Null => return Ok(None),
+            Value::String(name) if name.is_empty() => return Ok(None),
+            name => Str::from(name.to_string()),
+        };
+        let mut delegate = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &name);
+        delegate.extend_locals(scope.locals());
+        Ok(Some(delegate))
+    }
+
+    fn address_of(&self, delegate: &HostScope) -> Option<Str> {
+        let address = delegate.templar().variable("ansible_host").ok().flatten()?.to_string();
+        (address != **delegate.host()).then(|| address.into())
+    }
+
+    pub fn facts_host(&self, scope: &HostScope, delegate: Option<&HostScope>) -> Str {
+        match delegate {
+            Some(delegate) if self.keyword_flag(scope, self.task.keywords.delegate_facts.as_ref()) == Some(true) => {
+                delegate.host().clone()
+            }
+            _ => self.host.clone(),
+        }
+    }
+
+    fn is_ignored(&self, scope: &HostScope, status: Status) -> bool {
+        let keyword = match status {
+            Status::Failed => self.task.keywords.ignore_errors.as_ref(),
+            Status::Unreachable => self.task.keywords.ignore_unreachable.as_ref(),
+            _ => None,
+        };
+        self.keyword_flag(scope, keyword).unwrap_or(false)
+    }
+
+    /// A keyword that is a flag; what cannot be evaluated counts as not set.
+    pub fn keyword_flag(&self, scope: &HostScope, keyword: Option<&Value>) -> Option<bool> {
+        let value = scope.templar().resolve(keyword?).ok()?;
+        if matches!(value, Value::Omit | Value::Null) { None } else { boolean(&value).ok() }
+    }
+
+    fn failed(&self, failure: TaskFailure) -> Once {
+        let error = failure.to_error(&self.task.span);
+        Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) }
+    }
+
+    fn report(&self, error: Option<TaskError>, no_log: bool) -> Option<Arc<TaskError>> {
+        let error = error?;
+        if !no_log {
+            return Some(Arc::new(error));
+        }
+        let title = "Task failed: the reason has been hidden due to the fact that 'no_log: true' was specified".to_owned();
+        let frame = crate::event::ErrorFrame { message: title.clone(), span: Some(self.task.span.clone()), help: None };
+        Some(Arc::new(TaskError { title, frames: vec![frame] }))
+    }
+
+    fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
+        let control = self.task.loop_.as_ref().map(|loop_| loop_.control.clone()).unwrap_or_default();
+        let templar = scope.templar();
+        let text = |value: &Option<Value>| match value {
+            Some(value) => templar.resolve(value).map(|value| Some(value.to_string())),
+            None => Ok(None),
+        };
+        let flag = |value: &Option<Value>| match value {
+            Some(value) => boolean(&templar.resolve(value)?).map(Some),
+            None => Ok(None),
+        };
+        Ok(LoopVariables {
+            loop_var: text(&control.loop_var)?.unwrap_or_else(|| "item".into()),
+            index_var: text(&control.index_var)?,
+            label: control.label.clone(),
+            pause: Duration::from_secs_f64(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0).max(0.0)),
+            extended: flag(&control.extended)?.unwrap_or(false),
+            all_items: flag(&control.extended_allitems)?.unwrap_or(true),
+            break_when: control.break_when,
+        })
+    }
+
+    fn label(&self, scope: &HostScope, control: &LoopVariables, item: &Value) -> String {
+        match &control.label {
+            Some(label) => scope.templar().resolve(label).map_or_else(|_| actions::as_written(label), |label| label).to_string(),
+            None => item.to_string(),
+        }
+    }
+
+    fn breaks(&self, scope: &HostScope, control: &LoopVariables) -> bool {
+        !control.break_when.is_empty() && all_hold(scope, &control.break_when).unwrap_or(false)
+    }
+}
+
+struct Tries {
+    repeats: bool,
+    limit: u64,
+    delay: Duration,
+}
+
+/// `loop_control`, evaluated.
+struct LoopVariables {
+    loop_var: String,
+    index_var: Option<String>,
+    label: Option<Value>,
+    pause: Duration,
+    extended: bool,
+    all_items: bool,
+    break_when: Vec<Value>,
+}
+
+impl LoopVariables {
+    /// The variables of one item.
+    fn variables(&self, items: &[Value], index: usize) -> Map {
+        let mut vars = Map::from([(self.loop_var.as_str(), items[index].clone())]);
+        if let Some(name) = &self.index_var {
+            vars.insert(name, index);
+        }
+        if self.extended {
+            let length = items.len();
+            let mut extended = Map::from([
+                ("index", Value::from(index + 1)),
+                ("index0", Value::from(index)),
+                ("first", Value::Bool(index == 0)),
+                ("last", Value::Bool(index + 1 == length)),
+                ("length", Value::from(length)),
+                ("revindex", Value::from(length - index)),
+                ("revindex0", Value::from(length - index - 1)),
+            ]);
+            if self.all_items {
+                extended.insert("allitems", items.to_vec());
+            }
+            if let Some(next) = items.get(index + 1) {
+                extended.insert("nextitem", next.clone());
+            }
+            if index > 0 {
+                extended.insert("previtem", items[index - 1].clone());
+            }
+            vars.insert("ansible_loop", extended);
+        }
+        vars
+    }
+
+    /// Says in a result which variables are the loop's.
+    fn note(&self, result: &mut Map) {
+        result.insert("ansible_loop_var", self.loop_var.as_str());
+        if let Some(name) = &self.index_var {
+            result.insert("ansible_index_var", name.as_str());
+        }
+    }
+}
+
+impl Once {
+    fn of(status: Status, result: Map) -> Self {
+        Self { status, result, delegated: None, include: None, verbose: false, error: None }
+    }
+}
+
+/// Whether all conditions hold.
+pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, TaskFailure> {
+    let templar = scope.templar();
+    for condition in conditions {
+        match templar.condition(condition).map_err(conditional)? {
+            Truth::Known(true) => {}
+            Truth::Known(false) => return Ok(false),
+            Truth::Unknown(because) => {
+                return Err(TaskFailure::new(format!("the condition rests on what is not known yet: {}", because.join(", "))));
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn conditional(error: ksplay_template::Error) -> TaskFailure {
+    let plain = error.kind == ErrorKind::BrokenConditional || error.message.starts_with("Error while evaluating conditional");
+    let mut failure = TaskFailure::from(error);
+    if !plain {
+        failure.message = format!("Error while evaluating conditional: {}", failure.message);
+    }
+    failure
+}
+
+/// A keyword that is a number; text with a number counts.
+fn number(scope: &HostScope, keyword: Option<&Value>, name: &str) -> Result<Option<f64>, TaskFailure> {
+    let Some(keyword) = keyword else { return Ok(None) };
+    match scope.templar().resolve(keyword)? {
+        Value::Null | Value::Omit => Ok(None),
+        value => {
+            let text = value.to_string();
+            let wrong = |_| TaskFailure::new(format!("the value '{text}' of '{name}' is not a number"));
+            text.trim().parse().map(Some).map_err(wrong)
+        }
+    }
+}

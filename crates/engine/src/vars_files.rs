@@ -1,0 +1,62 @@
+//! The files of a play's `vars_files`, as each host sees them.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use ksplay_template::ErrorKind;
+use ksplay_value::{Map, Str, Value};
+
+use crate::failure::TaskFailure;
+use crate::run::Shared;
+use crate::scope::{HostScope, PlayContext};
+
+/// What the files hold for this host, the last file first. Names that rest on variables which are not there yet (facts
+/// before they are gathered) are tried again at the next task.
+pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -> Vec<Arc<Map>> {
+    if context.play.vars_files.is_empty() {
+        return Vec::new();
+    }
+    if let Some(known) = context.files.read().unwrap_or_else(PoisonError::into_inner).get(host) {
+        return known.clone();
+    }
+    let (found, complete) = read(shared, context, host).unwrap_or_default();
+    if complete {
+        context.files.write().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), found.clone());
+    }
+    found
+}
+
+/// Reads the files for a host; the answer says too whether all names could be evaluated.
+///
+/// # Errors
+///
+/// If a file is missing, or is no mapping.
+pub(crate) fn read(
+    shared: &Arc<Shared>,
+    context: &Arc<PlayContext>,
+    host: &Str,
+) -> Result<(Vec<Arc<Map>>, bool), TaskFailure> {
+    let mut found = Vec::new();
+    let mut complete = true;
+    for entry in &context.play.vars_files {
+        let scope = HostScope::with_files(shared, Some(context), None, host, found.clone());
+        let names = match scope.templar().resolve(entry) {
+            Ok(Value::List(names)) => names.iter().map(Value::to_string).collect(),
+            Ok(name) => vec![name.to_string()],
+            Err(error) if error.kind == ErrorKind::Undefined => {
+                complete = false;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let dirs = [context.play.dir.clone()];
+        let file: Option<PathBuf> = names.iter().find_map(|name| shared.loader.find_file(&dirs, "vars", name));
+        let Some(file) = file else {
+            let what = if names.len() == 1 { format!("file {}", names[0]) } else { format!("none of {}", names.join(", ")) };
+            return Err(TaskFailure::new(format!("vars {what} was not found")));
+        };
+        let vars = shared.loader.load_vars_file(&file).map_err(|error| TaskFailure::new(error.to_string()))?;
+        found.insert(0, Arc::new(vars));
+    }
+    Ok((found, complete))
+}
