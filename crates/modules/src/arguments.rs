@@ -9,6 +9,7 @@ use crate::Failure;
 mod check;
 mod convert;
 
+pub(crate) use convert::expand_with;
 pub use convert::{boolean, expand_path};
 
 /// The type of an argument, as Ansible names it.
@@ -263,6 +264,7 @@ macro_rules! arguments {
     ) => {
         $(#[doc = $summary])+
         #[derive(Debug, Clone)]
+        #[allow(dead_code, reason = "some arguments are accepted only because Ansible has them")]
         pub struct $name {
             $( $(#[doc = $doc])+ pub $field: $type, )*
             $( $(
@@ -282,6 +284,7 @@ macro_rules! arguments {
             };
 
             fn parse(given: &mut $crate::Given) -> Result<Self, $crate::Failure> {
+                let _ = &given;
                 Ok(Self {
                     $( $field: given.take($crate::option_name(stringify!($field)))?, )*
                     $( $( $shared: <$group as $crate::Arguments>::parse(given)?, )* )?

@@ -8,10 +8,14 @@ mod commands;
 mod facts;
 mod files;
 mod module;
+mod packages;
 pub mod registry;
+mod services;
 mod system;
+mod text;
 
 pub use arguments::{Arguments, FromArgument, Given, Opt, OptType, Spec, boolean, expand_path, option_name};
+pub use files::Bytes;
 pub use module::{Diff, Failure, Inspection, Module, Outcome, RunOptions, run};
 pub use system::{
     Cancel, CommandOutput, CommandSpec, Digest, Group, NewFile, Payload, Probe, Sink, Staged, System, User,

@@ -5,7 +5,7 @@ use ksplay_value::Map;
 use crate::arguments::{Arguments, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
-use crate::{commands, facts, files};
+use crate::{commands, facts, files, packages, services};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -26,11 +26,38 @@ const BUILTIN: &str = "ansible.builtin";
 /// The lines of one folder stand together, in alphabetical order.
 pub static MODULES: &[Entry] = &[
     // commands
+    entry::<commands::Command>("command", BUILTIN),
     entry::<commands::Ping>("ping", BUILTIN),
+    entry::<commands::Raw>("raw", BUILTIN),
+    entry::<commands::Script>("script", BUILTIN),
+    entry::<commands::Shell>("shell", BUILTIN),
+    entry::<commands::WaitFor>("wait_for", BUILTIN),
     // facts
     entry::<facts::Setup>("setup", BUILTIN),
     // files
+    entry::<files::Assemble>("assemble", BUILTIN),
+    entry::<files::BlockInFile>("blockinfile", BUILTIN),
+    entry::<files::Copy>("copy", BUILTIN),
+    entry::<files::Fetch>("fetch", BUILTIN),
+    entry::<files::File>("file", BUILTIN),
+    entry::<files::Find>("find", BUILTIN),
+    entry::<files::LineInFile>("lineinfile", BUILTIN),
+    entry::<files::Replace>("replace", BUILTIN),
     entry::<files::Slurp>("slurp", BUILTIN),
+    entry::<files::Stat>("stat", BUILTIN),
+    entry::<files::TempFile>("tempfile", BUILTIN),
+    // packages
+    entry::<packages::Apk>("apk", "community.general"),
+    entry::<packages::AptModule>("apt", BUILTIN),
+    entry::<packages::Dnf>("dnf", BUILTIN).aliases(&["yum", "dnf5"]),
+    entry::<packages::DpkgSelections>("dpkg_selections", BUILTIN),
+    entry::<packages::Package>("package", BUILTIN),
+    entry::<packages::PackageFacts>("package_facts", BUILTIN),
+    // services
+    entry::<services::Service>("service", BUILTIN),
+    entry::<services::ServiceFacts>("service_facts", BUILTIN),
+    entry::<services::Systemd>("systemd_service", BUILTIN).aliases(&["systemd"]),
+    entry::<services::Sysvinit>("sysvinit", BUILTIN),
 ];
 
 const fn entry<M: Module>(name: &'static str, collection: &'static str) -> Entry {
@@ -38,7 +65,6 @@ const fn entry<M: Module>(name: &'static str, collection: &'static str) -> Entry
 }
 
 impl Entry {
-    #[expect(dead_code)]
     const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
         self

@@ -1,5 +1,11 @@
 //! Modules that run what the user wrote, and `ping`.
 
+mod command;
 mod ping;
+mod script;
+mod wait_for;
 
+pub use command::{Command, Raw, Shell};
 pub use ping::Ping;
+pub use script::Script;
+pub use wait_for::WaitFor;

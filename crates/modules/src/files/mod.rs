@@ -1,5 +1,36 @@
 //! Modules that look at files and change them.
 
+mod assemble;
+pub(crate) mod attributes;
+mod blockinfile;
+mod copy;
+mod edit;
+mod fetch;
+mod file;
+mod find;
+mod lineinfile;
+mod replace;
+mod rewrite;
 mod slurp;
+mod stat;
+mod tempfile;
+mod times;
 
+pub(crate) use attributes::describe;
+
+pub use assemble::Assemble;
+pub use blockinfile::BlockInFile;
+pub use copy::{Bytes, Copy};
+pub use fetch::Fetch;
+pub use file::File;
+pub use find::Find;
+pub use lineinfile::LineInFile;
+pub use replace::Replace;
 pub use slurp::Slurp;
+pub use stat::Stat;
+pub use tempfile::TempFile;
+
+/// An error of the operating system as Python shows it.
+fn python_error(error: &std::io::Error, path: &std::path::Path) -> String {
+    crate::system::os_error(error, &path.to_string_lossy())
+}

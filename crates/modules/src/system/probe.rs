@@ -178,6 +178,12 @@ impl Probe {
         unsafe { libc::geteuid() }
     }
 
+    /// The group number that this program acts as.
+    pub fn gid(&self) -> u32 {
+        // SAFETY: `getegid` has no arguments and cannot fail.
+        unsafe { libc::getegid() }
+    }
+
     /// Whether this program may do this with a path: `libc::R_OK`, `W_OK`, `X_OK`, as `access` says.
     pub fn may(&self, path: &Path, mode: i32) -> bool {
         let Ok(path) = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()) else { return false };

@@ -1,0 +1,128 @@
+//! The frame of `lineinfile`, `blockinfile` and `replace`: read a text, change it, write it.
+
+use std::path::PathBuf;
+
+use ksplay_value::{Map, Value};
+
+use super::attributes::{Current, FileAttributes};
+use super::rewrite::{Rewrite, content_diff};
+use crate::text::bytes;
+use crate::{Diff, Failure, Inspection, Outcome, Probe, System};
+
+/// A file that is edited.
+pub(super) struct Edit {
+    pub path: PathBuf,
+    pub create: bool,
+    pub backup: bool,
+    pub validate: Option<String>,
+    pub attributes: FileAttributes,
+}
+
+/// The content before.
+pub(super) struct Original {
+    pub text: String,
+    pub exists: bool,
+}
+
+/// What is to be written, if anything, and owner and mode.
+#[derive(Debug)]
+pub struct EditPlan {
+    content: Option<Vec<u8>>,
+    folder: Option<PathBuf>,
+    rewrite: Rewrite,
+}
+
+impl Edit {
+    /// The content before; a missing file is empty where it may be made.
+    pub fn read(&self, system: &Probe) -> Result<Original, Failure> {
+        match system.read(&self.path) {
+            Ok(content) => Ok(Original { text: bytes::decode(&content), exists: true }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.create => {
+                Ok(Original { text: String::new(), exists: false })
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Failure::new(format!("Destination {} does not exist !", self.path.display())).with("rc", 257))
+            }
+            Err(error) => Err(Failure::new(super::python_error(&error, &self.path))),
+        }
+    }
+
+    /// Compares the content before with the one after.
+    pub fn inspect(
+        &self,
+        original: Original,
+        content: String,
+        message: String,
+        mut outcome: Outcome,
+        system: &Probe,
+    ) -> Result<Inspection<EditPlan>, Failure> {
+        let written = content != original.text || !original.exists;
+        let current = match system.metadata(&self.path) {
+            Ok(found) => Current::of(&found),
+            Err(_) => Current::new_file(system),
+        };
+        let change = self.attributes.change(&self.path, &current, system)?;
+        let path = self.path.display().to_string();
+        if system.diff {
+            if written {
+                outcome.diff.push(content_diff(&path, &original.text, &content));
+            }
+            if !change.is_empty() {
+                let (mut before, mut after) = (Map::new(), Map::new());
+                change.diff(&current, &mut before, &mut after);
+                outcome.diff.push(Diff {
+                    before_header: format!("{path} (file attributes)"),
+                    after_header: format!("{path} (file attributes)"),
+                    before: before.into(),
+                    after: after.into(),
+                    prepared: None,
+                });
+            }
+        }
+        let attributes_change = original.exists && !change.is_empty();
+        let message = match (message.is_empty(), attributes_change) {
+            (false, true) => format!("{message} and ownership, perms or SE linux context changed"),
+            (true, true) => "ownership, perms or SE linux context changed".into(),
+            _ => message,
+        };
+        outcome.values.insert("msg", Value::from(message));
+        if self.backup {
+            outcome.values.insert("backup", "");
+        }
+        if !written && !attributes_change {
+            return Ok(Inspection::nothing_to_do(outcome));
+        }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty() && !system.exists(folder));
+        let plan = EditPlan {
+            content: written.then(|| bytes::encode(&content)),
+            folder: folder.map(PathBuf::from),
+            rewrite: Rewrite {
+                path: self.path.clone(),
+                backup: self.backup && original.exists,
+                validate: self.validate.clone(),
+                attributes: self.attributes.clone(),
+            },
+        };
+        Ok(Inspection::change(outcome, plan))
+    }
+}
+
+impl EditPlan {
+    /// Writes the content and sets owner and mode.
+    pub fn apply(self, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+        if let Some(folder) = &self.folder {
+            let missing: Vec<_> = folder.ancestors().take_while(|path| !system.exists(path)).collect();
+            for path in missing.into_iter().rev() {
+                system.create_dir(path).map_err(|error| Failure::new(super::python_error(&error, path)))?;
+            }
+        }
+        if let Some(content) = &self.content {
+            let written = self.rewrite.write(content, system)?;
+            if let Some(backup) = written.backup {
+                predicted.values.insert("backup", backup);
+            }
+        }
+        self.rewrite.attributes.ensure(&self.rewrite.path, system)?;
+        Ok(predicted)
+    }
+}

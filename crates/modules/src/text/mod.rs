@@ -1,0 +1,6 @@
+//! Texts as Python treats them: patterns, shell words, bytes that are no UTF-8.
+
+pub(crate) mod bytes;
+pub(crate) mod glob;
+pub(crate) mod regex;
+pub(crate) mod words;
