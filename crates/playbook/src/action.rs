@@ -200,9 +200,7 @@ fn known(context: &Context<'_>, name: &str, key: &Node, kind: Kind) -> Result<()
         return Ok(());
     }
     let names = (loader.options().action_names)();
-    let full = nearest(name, names.iter().map(String::as_str));
-    let short = nearest(name, names.iter().map(|name| builtin_name(name)));
-    let hint = full.or(short).or_else(|| nearest(name, kind.keywords()));
+    let hint = near_module(name, &names).or_else(|| nearest(name, kind.keywords()).map(str::to_owned));
     Err(Error {
         message: format!("couldn't resolve module/action '{name}'"),
         span: Some(key.span.clone()),
@@ -210,4 +208,14 @@ fn known(context: &Context<'_>, name: &str, key: &Node, kind: Kind) -> Result<()
         help: Some("this often indicates a misspelling, missing collection, or incorrect module path".to_owned()),
         kind: ErrorKind::Invalid,
     })
+}
+
+/// The module that a name is most probably a slip of: for a full name one of the same collection, or of the same last part.
+fn near_module(name: &str, names: &[String]) -> Option<String> {
+    let Some((collection, last)) = name.rsplit_once('.') else {
+        return nearest(name, names.iter().map(|name| builtin_name(name))).map(str::to_owned);
+    };
+    let in_collection = names.iter().filter_map(|name| name.strip_prefix(collection)?.strip_prefix('.'));
+    let same_part = || names.iter().find(|name| name.rsplit_once('.').is_some_and(|(_, other)| other == last)).cloned();
+    nearest(last, in_collection).map(|near| format!("{collection}.{near}")).or_else(same_part)
 }

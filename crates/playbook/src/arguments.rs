@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str, command: bool, span: &Span) -> Result<Map, Strin
                     options.insert(key.trim(), text_value(unquote(value.trim()), span));
                 }
             }
-            None => raw.push(written),
+            None => raw.push(written.replace("\\=", "=")),
         }
     }
     if !raw.is_empty() {
@@ -139,14 +139,16 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// Words apart at blanks outside of quotes and of `{{ }}`, `{% %}`, `{# #}`. Newlines between words stay at the end of
-/// the word before them, so that commands keep their lines.
+/// Words apart at blanks outside of quotes and of `{{ }}`, `{% %}`, `{# #}`. Newlines and further blanks between words stay
+/// at the end of the word before them, so that commands keep their shape.
 pub(crate) fn split(text: &str) -> Result<Vec<String>, String> {
     let chars: Vec<char> = text.chars().collect();
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut quote: Option<char> = None;
     let mut depth = [0usize; 3];
+    // Which word of its line is being read.
+    let mut place = 0;
     let mut at = 0;
     while at < chars.len() {
         let char = chars[at];
@@ -189,26 +191,20 @@ pub(crate) fn split(text: &str) -> Result<Vec<String>, String> {
                 word.push(char);
             }
             '\n' if quote.is_none() && !inside => {
-                if word.is_empty() {
+                if word == "\\" {
+                    word.clear();
+                } else {
+                    end_word(&mut words, &mut word, place);
                     match words.last_mut() {
                         Some(last) => last.push('\n'),
                         None => words.push("\n".to_owned()),
                     }
-                } else if word == "\\" {
-                    word.clear();
-                } else {
-                    word.push('\n');
-                    words.push(std::mem::take(&mut word));
                 }
+                place = 0;
             }
-            ' ' | '\t' if quote.is_none() && !inside => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                } else if words.last().is_some_and(|last| last.ends_with('\n')) {
-                    if let Some(last) = words.last_mut() {
-                        last.push(char);
-                    }
-                }
+            ' ' if quote.is_none() && !inside => {
+                end_word(&mut words, &mut word, place);
+                place += 1;
             }
             _ => word.push(char),
         }
@@ -217,8 +213,51 @@ pub(crate) fn split(text: &str) -> Result<Vec<String>, String> {
     if quote.is_some() || depth.iter().any(|count| *count > 0) {
         return Err("failed at splitting arguments, either an unbalanced jinja2 block or quotes".to_owned());
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
+    end_word(&mut words, &mut word, place);
     Ok(words)
+}
+
+/// Takes a word that is complete. Where two blanks follow one another there is none, and the second blank belongs to the word
+/// before; one blank at the beginning of a line counts for nothing.
+fn end_word(words: &mut Vec<String>, word: &mut String, place: usize) {
+    if !word.is_empty() {
+        words.push(std::mem::take(word));
+    } else if place > 0 {
+        match words.last_mut() {
+            Some(last) => last.push(' '),
+            None => words.push(" ".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ksplay_value::Source;
+
+    use super::*;
+
+    #[test]
+    fn text_arguments_are_split_as_the_reference_splits_them() {
+        let answers = include_str!("../tests/arguments.jsonl");
+        assert!(answers.lines().count() > 100, "the answers of the reference are there");
+        let span = Span::new(&Source::new("x", ""), 1, 1);
+        let mut wrong = Vec::new();
+        for line in answers.lines() {
+            let case: serde_json::Value = serde_json::from_str(line).expect("a case");
+            let (text, command) = (case["text"].as_str().expect("text"), case["command"] == true);
+            let ours = parse(text, command, &span).ok().map(|map| {
+                let pairs = map.iter().map(|(key, value)| match value {
+                    Value::Template(template) => (key.as_value().to_string(), template.text.to_string()),
+                    other => (key.as_value().to_string(), other.to_string()),
+                });
+                pairs.collect::<Vec<_>>()
+            });
+            let theirs: Option<Vec<(String, String)>> =
+                serde_json::from_value(case["args"].clone()).expect("arguments");
+            if ours != theirs {
+                wrong.push(format!("{text:?} command={command}\n  ours   {ours:?}\n  theirs {theirs:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
