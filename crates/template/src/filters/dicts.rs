@@ -40,16 +40,24 @@ fn combine(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(merged.into())
 }
 
-/// Lists of mappings count as their items, what is empty or null as nothing.
+/// A list of mappings counts as its items, what is empty or null as nothing.
 fn collect_maps(value: &Value, all: &mut Vec<Map>) -> Result<(), Error> {
-    match value {
-        Value::Map(map) => all.push(map.as_ref().clone()),
-        Value::List(items) | Value::Tuple(items) => items.iter().try_for_each(|item| collect_maps(item, all))?,
-        Value::Null => {}
-        Value::String(text) if text.is_empty() => {}
-        other => {
-            let kind = other.type_name();
-            return Err(Error::operation(format!("failed to combine variables, expected dicts but got a '{kind}'")));
+    let items = match value {
+        Value::List(items) | Value::Tuple(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    for item in items {
+        match item {
+            Value::Map(map) => all.push(map.as_ref().clone()),
+            Value::Null => {}
+            Value::String(text) if text.is_empty() => {}
+            Value::List(inner) | Value::Tuple(inner) if inner.is_empty() => {}
+            other => {
+                let kind = other.type_name();
+                return Err(Error::operation(format!(
+                    "failed to combine variables, expected dicts but got a '{kind}'"
+                )));
+            }
         }
     }
     Ok(())

@@ -213,7 +213,7 @@ impl Query {
     }
 }
 
-const NAMES: [&str; 49] = [
+const NAMES: [&str; 51] = [
     "",
     "6to4",
     "address",
@@ -262,7 +262,9 @@ const NAMES: [&str; 49] = [
     "unicast",
     "v4",
     "v6",
+    "version",
     "wildcard",
+    "wrap",
 ];
 
 fn named(name: &str, network: &Network) -> Result<Value, Error> {
@@ -277,6 +279,12 @@ fn named(name: &str, network: &Network) -> Result<Value, Error> {
     let net = &network.net;
     Ok(match name {
         "" => network.plain().into(),
+        "version" => i64::from(network.version()).into(),
+        "wrap" => match net.addr() {
+            IpAddr::V4(_) => network.plain().into(),
+            IpAddr::V6(address) if network.prefixed => format!("[{address}]/{}", network.prefix()).into(),
+            IpAddr::V6(address) => format!("[{address}]").into(),
+        },
         "bool" => true.into(),
         "address" | "ip" if network.is_network() && bits > 1 => Value::Null,
         "address" | "ip" => net.addr().to_string().into(),

@@ -37,6 +37,11 @@ mod yaml;
 pub(crate) use combinatorics::product_of;
 pub(crate) use lists::subelements_of;
 
+/// An integer in a format of Python's: `%02d`.
+pub(crate) fn percent_format(format: &str, number: i64) -> Result<ksplay_value::Value, crate::Error> {
+    percent::format(format, &[number.into()], &ksplay_value::Map::new()).map(Into::into)
+}
+
 /// The collections whose names these go by as well; a bare name serves them all.
 const PREFIXES: [&str; 9] = [
     "ansible.builtin.",

@@ -53,7 +53,7 @@ impl Request {
             Some(salt) => salt.clone(),
             None => super::random::letters(self.salt_size.unwrap_or(default_size), ALPHABET),
         };
-        if salt.len() > most {
+        if self.salt_size.is_some_and(|size| size > most) || salt.len() > most {
             return Err(Error::operation(format!("salt too large (requires <= {most} chars)")));
         }
         if !salt.bytes().all(|byte| ALPHABET.contains(&byte)) {

@@ -63,7 +63,7 @@ impl Wrap {
 
     /// What is done with a word that fits on no line: its beginning fills the line, after a hyphen where it has one.
     fn long(&self, chunks: &mut Vec<String>, taken: &mut Vec<String>, length: usize) {
-        let room = (self.width - length).max(1);
+        let room = self.width - length;
         if !self.cut {
             if taken.is_empty() {
                 taken.extend(chunks.pop());

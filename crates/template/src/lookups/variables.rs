@@ -1,0 +1,140 @@
+//! Lookups of variables and settings: `vars`, `varnames`, `env`, `config`, `inventory_hostnames`.
+
+use std::collections::HashSet;
+
+use ksplay_value::Value;
+
+use super::glob::name_matches;
+use crate::filters::args::{undefined_error, iterate};
+use crate::filters::regex::{Flags, Pattern};
+use crate::{Call, Error, ErrorKind, Function};
+
+pub(super) const TABLE: &[(&str, Function)] = &[
+    ("config", config),
+    ("env", env),
+    ("inventory_hostnames", inventory_hostnames),
+    ("varnames", varnames),
+    ("vars", vars),
+];
+
+/// The values of variables by name: `lookup('vars', 'a_' ~ b)`; `default` stands in for those that are not defined.
+fn vars(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let default = call.kwargs.remove("default");
+    let mut found = Vec::new();
+    for name in call.terms() {
+        let Value::String(name) = &name else {
+            return Err(Error::operation(format!("Invalid setting identifier, \"{name}\" is not a string")));
+        };
+        found.push(match (call.templar.variable(name)?, &default) {
+            (Some(value), _) => value,
+            (None, Some(Value::Undefined(undefined))) => return Err(undefined_error(undefined)),
+            (None, Some(default)) => default.clone(),
+            (None, None) => {
+                let message = format!("No variable found with this name: {name}");
+                return Err(Error::new(ErrorKind::Undefined, message));
+            }
+        });
+    }
+    Ok(found.into())
+}
+
+/// The names of variables that a pattern is found in: `query('varnames', '^ansible_')`.
+fn varnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let mut found = Vec::new();
+    for pattern in call.terms() {
+        let Value::String(pattern) = &pattern else {
+            return Err(Error::operation(format!("Invalid setting identifier, \"{pattern}\" is not a string")));
+        };
+        let pattern = Pattern::new(pattern, Flags::default())?;
+        for name in call.templar.scope().names() {
+            if pattern.search(&name)?.is_some() {
+                found.push(Value::from(name));
+            }
+        }
+    }
+    Ok(found.into())
+}
+
+/// Environment variables of the controller: `lookup('env', 'HOME')`; `default` (empty) stands in for absent ones.
+fn env(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let default = call.kwargs.remove("default");
+    let mut found = Vec::new();
+    for name in call.terms() {
+        let name = name.to_string();
+        let name = name.split_whitespace().next().unwrap_or_default();
+        found.push(match (std::env::var(name), &default) {
+            (Ok(value), _) => value.into(),
+            (Err(_), Some(Value::Undefined(undefined))) => return Err(undefined_error(undefined)),
+            (Err(_), Some(default)) => default.clone(),
+            (Err(_), None) => "".into(),
+        });
+    }
+    Ok(found.into())
+}
+
+/// Settings by name, from the variable `ansible_config_settings` that the engine provides: there is none in a
+/// template that is evaluated without it.
+fn config(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let settings = call.templar.variable("ansible_config_settings")?.unwrap_or_default();
+    let missing = call.text_option("on_missing", "error");
+    let mut found = Vec::new();
+    for name in call.terms() {
+        match (settings.get(&name.to_string()), missing.as_str()) {
+            (Some(value), _) => found.push(value.clone()),
+            (None, "skip" | "warn") => {}
+            (None, _) => return Err(Error::operation(format!("Unable to find setting {name}"))),
+        }
+    }
+    Ok(found.into())
+}
+
+/// The hosts of an inventory that patterns select: `query('inventory_hostnames', 'all:!web')`. Patterns are names and
+/// globs of groups and hosts, joined by `:` or `,`, with `!` and `&`.
+fn inventory_hostnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let groups = call.templar.variable("groups")?.unwrap_or_default();
+    let Some(groups) = groups.as_map() else {
+        return Err(Error::operation("inventory_hostnames needs the variable 'groups'"));
+    };
+    let mut all: Vec<String> = Vec::new();
+    for hosts in groups.values() {
+        for host in iterate(hosts)? {
+            let host = host.to_string();
+            if !all.contains(&host) {
+                all.push(host);
+            }
+        }
+    }
+    let select = |pattern: &str| -> Vec<String> {
+        let in_groups = groups.iter().filter(|(name, _)| {
+            name.as_str().is_some_and(|name| name_matches(name, pattern))
+        });
+        let mut hosts: Vec<String> =
+            in_groups.flat_map(|(_, hosts)| hosts.as_list().unwrap_or_default().iter().map(Value::to_string)).collect();
+        hosts.extend(all.iter().filter(|host| name_matches(host, pattern)).cloned());
+        hosts
+    };
+    let mut chosen: Vec<String> = Vec::new();
+    let patterns: Vec<String> = call
+        .terms()
+        .iter()
+        .flat_map(|term| term.to_string().split([':', ',']).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let plain = |pattern: &&String| !pattern.starts_with(['!', '&']);
+    if !patterns.iter().any(|pattern| plain(&pattern)) {
+        chosen = select("all");
+    }
+    for pattern in patterns.iter().filter(plain) {
+        chosen.extend(select(pattern.trim()));
+    }
+    for pattern in patterns.iter().filter_map(|pattern| pattern.strip_prefix('&')) {
+        let hosts: HashSet<String> = select(pattern).into_iter().collect();
+        chosen.retain(|host| hosts.contains(host));
+    }
+    for pattern in patterns.iter().filter_map(|pattern| pattern.strip_prefix('!')) {
+        let hosts: HashSet<String> = select(pattern).into_iter().collect();
+        chosen.retain(|host| !hosts.contains(host));
+    }
+    let mut seen = HashSet::new();
+    chosen.retain(|host| seen.insert(host.clone()));
+    Ok(chosen.into_iter().collect())
+}
