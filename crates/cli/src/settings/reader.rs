@@ -1,0 +1,122 @@
+//! One setting: looked up in the environment, then in the file, then its default, and brought to its type.
+
+use std::path::{Path, PathBuf};
+
+use super::file::File;
+use super::{Error, Origin, Setting, paths};
+
+/// Where settings are looked up.
+pub(super) struct Reader<'a> {
+    pub file: &'a File,
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub dir: &'a Path,
+}
+
+/// The names of a setting: in the environment, and as section and key of the file. Of several the last one set wins,
+/// as in Ansible.
+#[derive(Clone, Copy)]
+pub(super) struct Names(pub &'static [&'static str], pub &'static [(&'static str, &'static str)]);
+
+impl Reader<'_> {
+    fn raw(&self, names: Names) -> Option<(String, Origin)> {
+        let Names(variables, entries) = names;
+        let set = |name: &&str| (self.variable)(name).map(|value| (value, Origin::Environment((*name).to_owned())));
+        if let Some(found) = variables.iter().rev().find_map(set) {
+            return Some(found);
+        }
+        let path = self.file.path.clone()?;
+        let (value, line) = entries.iter().rev().find_map(|(section, key)| self.file.get(section, key))?;
+        Some((unquote(value).to_owned(), Origin::File { path, line }))
+    }
+
+    fn typed<T>(
+        &self,
+        names: Names,
+        default: T,
+        read: impl FnOnce(&str, &Path) -> Result<T, String>,
+    ) -> Result<Setting<T>, Error> {
+        let Some((text, origin)) = self.raw(names) else {
+            return Ok(Setting { value: default, origin: Origin::Default });
+        };
+        let base = match &origin {
+            Origin::File { path, .. } => path.parent().unwrap_or(self.dir),
+            _ => self.dir,
+        };
+        match read(&text, base) {
+            Ok(value) => Ok(Setting { value, origin }),
+            Err(message) => Err(Error { message, origin: Some(origin) }),
+        }
+    }
+
+    /// Text.
+    pub fn text(&self, names: Names, default: &str) -> Result<Setting<String>, Error> {
+        self.typed(names, default.to_owned(), |text, _| Ok(text.to_owned()))
+    }
+
+    /// Text, or nothing.
+    pub fn optional(&self, names: Names) -> Result<Setting<Option<String>>, Error> {
+        self.typed(names, None, |text, _| Ok(Some(text.to_owned()).filter(|text| text != "None" && !text.is_empty())))
+    }
+
+    /// One of some words; the first is the default.
+    pub fn choice(&self, names: Names, choices: &[&str]) -> Result<Setting<String>, Error> {
+        self.typed(names, choices[0].to_owned(), |text, _| match choices.contains(&text) {
+            true => Ok(text.to_owned()),
+            false => Err(format!("`{text}` is none of: {}", choices.join(", "))),
+        })
+    }
+
+    /// A boolean; a word that is none is false, as in Ansible.
+    pub fn flag(&self, names: Names, default: bool) -> Result<Setting<bool>, Error> {
+        self.typed(names, default, |text, _| {
+            Ok(matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0"))
+        })
+    }
+
+    /// A number that is not below zero.
+    pub fn number<T: std::str::FromStr>(&self, names: Names, default: T) -> Result<Setting<T>, Error> {
+        self.typed(names, default, |text, _| {
+            text.trim().parse().map_err(|_| format!("`{text}` is not a valid number here"))
+        })
+    }
+
+    /// A number, or nothing.
+    pub fn optional_number<T: std::str::FromStr>(&self, names: Names) -> Result<Setting<Option<T>>, Error> {
+        self.typed(names, None, |text, _| match text {
+            "" | "None" => Ok(None),
+            text => text.trim().parse().map(Some).map_err(|_| format!("`{text}` is not a valid number here")),
+        })
+    }
+
+    /// Words between commas.
+    pub fn list(&self, names: Names, default: &[&str]) -> Result<Setting<Vec<String>>, Error> {
+        let default = default.iter().map(|&item| item.to_owned()).collect();
+        self.typed(names, default, |text, _| Ok(items(text, ',')))
+    }
+
+    /// A path, or nothing.
+    pub fn path(&self, names: Names) -> Result<Setting<Option<PathBuf>>, Error> {
+        self.typed(names, None, |text, base| {
+            Ok((!text.is_empty() && text != "None").then(|| paths::resolve(text, base, self.dir, self.variable)))
+        })
+    }
+
+    /// Paths between `separator`s.
+    pub fn paths(&self, names: Names, separator: char, default: &[&str]) -> Result<Setting<Vec<PathBuf>>, Error> {
+        let resolve = |text: &str, base: &Path| paths::resolve(text, base, self.dir, self.variable);
+        let default = default.iter().map(|text| resolve(text, self.dir)).collect();
+        self.typed(names, default, |text, base| {
+            Ok(text.split(separator).map(|item| resolve(unquote(item.trim()), base)).collect())
+        })
+    }
+}
+
+fn items(text: &str, separator: char) -> Vec<String> {
+    text.split(separator).map(|item| unquote(item.trim()).to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+/// Without the quotes around it, when they are a pair.
+fn unquote(text: &str) -> &str {
+    let inner = |quote| text.strip_prefix(quote).and_then(|text: &str| text.strip_suffix(quote));
+    inner('"').or_else(|| inner('\'')).unwrap_or(text)
+}

@@ -1,0 +1,191 @@
+//! All settings: their names, types and defaults, each in one place.
+
+use std::path::{Path, PathBuf};
+
+use super::file::{self, File};
+use super::reader::{Names, Reader};
+use super::{Error, Setting};
+
+/// Every field: its meaning, type, how it is read, and its names in the environment and in the file.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $read:ident($($default:expr),*), [$($variable:literal),*], [$($entry:expr),*];)*) => {
+        /// What the user settled beside the command line.
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            /// The configuration file that was read.
+            pub file: Option<PathBuf>,
+            /// What the user should know about how settings were found.
+            pub warnings: Vec<String>,
+            $($(#[$doc])* pub $field: Setting<$type>,)*
+        }
+
+        impl Settings {
+            fn read(reader: &Reader<'_>, warnings: Vec<String>) -> Result<Self, Error> {
+                Ok(Self {
+                    file: reader.file.path.clone(),
+                    warnings,
+                    $($field: reader.$read(Names(&[$($variable),*], &[$($entry),*]) $(, $default)*)?,)*
+                })
+            }
+        }
+    };
+}
+
+settings! {
+    /// How many hosts are worked on at once.
+    forks: usize = number(5), ["ANSIBLE_FORKS"], [("defaults", "forks")];
+    /// The inventory sources where the command line names none.
+    inventory: Vec<PathBuf> = paths(',', &["/etc/ansible/hosts"]), ["ANSIBLE_INVENTORY"], [("defaults", "inventory")];
+    /// Where roles are looked for.
+    roles_path: Vec<PathBuf> = paths(':', &["~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles"]), ["ANSIBLE_ROLES_PATH"], [("defaults", "roles_path")];
+    /// Where collections are looked for.
+    collections_path: Vec<PathBuf> = paths(':', &["~/.ansible/collections", "/usr/share/ansible/collections"]), ["ANSIBLE_COLLECTIONS_PATH"], [("defaults", "collections_path")];
+    /// The user to log in as.
+    remote_user: Option<String> = optional(), ["ANSIBLE_REMOTE_USER"], [("defaults", "remote_user")];
+    /// The port to connect to.
+    remote_port: Option<u16> = optional_number(), ["ANSIBLE_REMOTE_PORT"], [("defaults", "remote_port")];
+    /// The SSH key to log in with.
+    private_key_file: Option<PathBuf> = path(), ["ANSIBLE_PRIVATE_KEY_FILE"], [("defaults", "private_key_file")];
+    /// Whether to ask for the login password.
+    ask_pass: bool = flag(false), ["ANSIBLE_ASK_PASS"], [("defaults", "ask_pass")];
+    /// Whether to ask for the vault password.
+    ask_vault_pass: bool = flag(false), ["ANSIBLE_ASK_VAULT_PASS"], [("defaults", "ask_vault_pass")];
+    /// The file with the vault password.
+    vault_password_file: Option<PathBuf> = path(), ["ANSIBLE_VAULT_PASSWORD_FILE"], [("defaults", "vault_password_file")];
+    /// Vault identities, as `--vault-id` takes them.
+    vault_identity_list: Vec<String> = list(&[]), ["ANSIBLE_VAULT_IDENTITY_LIST"], [("defaults", "vault_identity_list")];
+    /// The label of a vault identity that has none.
+    vault_identity: String = text("default"), ["ANSIBLE_VAULT_IDENTITY"], [("defaults", "vault_identity")];
+    /// Whether only the identity with the label of a vault is tried.
+    vault_id_match: bool = flag(false), ["ANSIBLE_VAULT_ID_MATCH"], [("defaults", "vault_id_match")];
+    /// Whether the keys of hosts are checked.
+    host_key_checking: bool = flag(true), ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"], [("defaults", "host_key_checking"), ("ssh_connection", "host_key_checking")];
+    /// Seconds to wait for a connection.
+    timeout: u64 = number(10), ["ANSIBLE_TIMEOUT", "ANSIBLE_SSH_TIMEOUT"], [("defaults", "timeout"), ("ssh_connection", "timeout")];
+    /// When facts are gathered.
+    gathering: String = choice(&["implicit", "explicit", "smart"]), ["ANSIBLE_GATHERING"], [("defaults", "gathering")];
+    /// Whether to become another user.
+    become_enabled: bool = flag(false), ["ANSIBLE_BECOME"], [("privilege_escalation", "become")];
+    /// How to become another user.
+    become_method: String = text("sudo"), ["ANSIBLE_BECOME_METHOD"], [("privilege_escalation", "become_method")];
+    /// The user to become.
+    become_user: String = text("root"), ["ANSIBLE_BECOME_USER"], [("privilege_escalation", "become_user")];
+    /// Whether to ask for the password of becoming.
+    become_ask_pass: bool = flag(false), ["ANSIBLE_BECOME_ASK_PASS"], [("privilege_escalation", "become_ask_pass")];
+    /// The program for becoming.
+    become_exe: Option<String> = optional(), ["ANSIBLE_BECOME_EXE"], [("privilege_escalation", "become_exe")];
+    /// The options of that program.
+    become_flags: Option<String> = optional(), ["ANSIBLE_BECOME_FLAGS"], [("privilege_escalation", "become_flags")];
+    /// The file with the password of becoming.
+    become_password_file: Option<PathBuf> = path(), ["ANSIBLE_BECOME_PASSWORD_FILE"], [("defaults", "become_password_file")];
+    /// The file with the login password.
+    connection_password_file: Option<PathBuf> = path(), ["ANSIBLE_CONNECTION_PASSWORD_FILE"], [("defaults", "connection_password_file")];
+    /// How mappings of one name meet; only `replace` is taken.
+    hash_behaviour: String = choice(&["replace", "merge"]), ["ANSIBLE_HASH_BEHAVIOUR"], [("defaults", "hash_behaviour")];
+    /// Whether colours are never used.
+    nocolor: bool = flag(false), ["ANSIBLE_NOCOLOR", "NO_COLOR"], [("defaults", "nocolor")];
+    /// Whether colours are used without a terminal too.
+    force_color: bool = flag(false), ["ANSIBLE_FORCE_COLOR"], [("defaults", "force_color")];
+    /// Whether differences are always shown.
+    diff_always: bool = flag(false), ["ANSIBLE_DIFF_ALWAYS"], [("diff", "always")];
+    /// Lines around a difference.
+    diff_context: usize = number(3), ["ANSIBLE_DIFF_CONTEXT"], [("diff", "context")];
+    /// Bytes up to which a file is shown as a difference.
+    max_diff_size: u64 = number(104_448), ["ANSIBLE_MAX_DIFF_SIZE"], [("defaults", "max_diff_size")];
+    /// The form of the output; only `default` is taken.
+    stdout_callback: String = text("default"), ["ANSIBLE_STDOUT_CALLBACK"], [("defaults", "stdout_callback")];
+    /// Whether a file of failed hosts is written.
+    retry_files_enabled: bool = flag(false), ["ANSIBLE_RETRY_FILES_ENABLED"], [("defaults", "retry_files_enabled")];
+    /// Where that file is written.
+    retry_files_save_path: Option<PathBuf> = path(), ["ANSIBLE_RETRY_FILES_SAVE_PATH"], [("defaults", "retry_files_save_path")];
+    /// Whether an undefined variable is an error.
+    error_on_undefined_vars: bool = flag(true), ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], [("defaults", "error_on_undefined_vars")];
+    /// Extensions of Jinja to enable.
+    jinja2_extensions: Vec<String> = list(&[]), ["ANSIBLE_JINJA2_EXTENSIONS"], [("defaults", "jinja2_extensions")];
+    /// Whether a failure of one host ends the play for all.
+    any_errors_fatal: bool = flag(false), ["ANSIBLE_ANY_ERRORS_FATAL"], [("defaults", "any_errors_fatal")];
+    /// Whether notified handlers run on failed hosts.
+    force_handlers: bool = flag(false), ["ANSIBLE_FORCE_HANDLERS"], [("defaults", "force_handlers")];
+    /// What a key that stands twice in YAML is.
+    duplicate_dict_key: String = choice(&["warn", "error", "ignore"]), ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], [("defaults", "duplicate_dict_key")];
+    /// What becomes of group names that are no identifiers.
+    transform_invalid_group_chars: String = choice(&["never", "always", "ignore", "silently"]), ["ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS"], [("defaults", "force_valid_group_names")];
+    /// Arguments of ssh, in place of the usual ones.
+    ssh_args: String = text("-C -o ControlMaster=auto -o ControlPersist=60s"), ["ANSIBLE_SSH_ARGS"], [("ssh_connection", "ssh_args")];
+    /// More arguments of ssh and its relatives.
+    ssh_common_args: String = text(""), ["ANSIBLE_SSH_COMMON_ARGS"], [("ssh_connection", "ssh_common_args")];
+    /// More arguments of ssh alone.
+    ssh_extra_args: String = text(""), ["ANSIBLE_SSH_EXTRA_ARGS"], [("ssh_connection", "ssh_extra_args")];
+    /// The program ssh.
+    ssh_executable: String = text("ssh"), ["ANSIBLE_SSH_EXECUTABLE"], [("ssh_connection", "ssh_executable")];
+    /// How often a failed connection is tried again.
+    ssh_retries: u32 = number(0), ["ANSIBLE_SSH_RETRIES"], [("connection", "retries"), ("ssh_connection", "retries")];
+    /// Accepted; the agent makes it meaningless.
+    pipelining: bool = flag(false), ["ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING"], [("defaults", "pipelining"), ("connection", "pipelining"), ("ssh_connection", "pipelining")];
+    /// Whether skipped tasks are shown.
+    display_skipped_hosts: bool = flag(true), ["ANSIBLE_DISPLAY_SKIPPED_HOSTS"], [("defaults", "display_skipped_hosts")];
+    /// Whether tasks that changed nothing are shown.
+    display_ok_hosts: bool = flag(true), ["ANSIBLE_DISPLAY_OK_HOSTS"], [("defaults", "display_ok_hosts")];
+    /// Whether failures go to the standard error stream.
+    display_failed_stderr: bool = flag(false), ["ANSIBLE_DISPLAY_FAILED_STDERR"], [("defaults", "display_failed_stderr")];
+    /// Whether the head of a task shows its arguments.
+    display_args_to_stdout: bool = flag(false), ["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], [("defaults", "display_args_to_stdout")];
+    /// Whether the output says that it is check mode.
+    check_mode_markers: bool = flag(false), ["ANSIBLE_CHECK_MODE_MARKERS"], [("defaults", "check_mode_markers")];
+    /// Whether what `set_stats` set is shown.
+    show_custom_stats: bool = flag(false), ["ANSIBLE_SHOW_CUSTOM_STATS"], [("defaults", "show_custom_stats")];
+    /// Seconds that a task may take; 0 is no limit.
+    task_timeout: u64 = number(0), ["ANSIBLE_TASK_TIMEOUT"], [("defaults", "task_timeout")];
+    /// Whether an empty inventory is worth a warning.
+    localhost_warning: bool = flag(true), ["ANSIBLE_LOCALHOST_WARNING"], [("defaults", "localhost_warning")];
+    /// Whether it is a warning that no source could be parsed.
+    inventory_unparsed_warning: bool = flag(true), ["ANSIBLE_INVENTORY_UNPARSED_WARNING"], [("inventory", "inventory_unparsed_warning")];
+    /// Whether it is an error that no source could be parsed.
+    inventory_unparsed_failed: bool = flag(false), ["ANSIBLE_INVENTORY_UNPARSED_FAILED"], [("inventory", "unparsed_is_failed")];
+    /// Whether it is an error that one source could not be parsed.
+    inventory_any_unparsed_failed: bool = flag(false), ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"], [("inventory", "any_unparsed_is_failed")];
+    /// Endings of files in an inventory directory that are passed over.
+    inventory_ignore_extensions: Vec<String> = list(&[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"]), ["ANSIBLE_INVENTORY_IGNORE"], [("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")];
+    /// What a pattern that matches nothing is.
+    host_pattern_mismatch: String = choice(&["warning", "error", "ignore"]), ["ANSIBLE_HOST_PATTERN_MISMATCH"], [("inventory", "host_pattern_mismatch")];
+    /// Whether a condition may be something else than a boolean.
+    allow_broken_conditionals: bool = flag(false), ["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"], [("defaults", "allow_broken_conditionals")];
+}
+
+impl Settings {
+    /// The settings of this process.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration file cannot be read, or a setting is not of its type or asks for what does not exist here.
+    pub fn load() -> Result<Self, Error> {
+        let dir = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+        Self::from(&|name| std::env::var(name).ok(), &dir)
+    }
+
+    /// The settings of a process with this environment in this directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::load`].
+    pub fn from(variable: &dyn Fn(&str) -> Option<String>, dir: &Path) -> Result<Self, Error> {
+        let (path, warning) = file::find(variable, dir);
+        let file = path.map(|path| File::read(&path)).transpose()?.unwrap_or_default();
+        let settings = Self::read(&Reader { file: &file, variable, dir }, warning.into_iter().collect())?;
+        settings.refuse_what_is_missing()?;
+        Ok(settings)
+    }
+
+    fn refuse_what_is_missing(&self) -> Result<(), Error> {
+        let refuse = |message: String, origin: &super::Origin| Err(Error { message, origin: Some(origin.clone()) });
+        if *self.hash_behaviour.value == *"merge" {
+            let message = "hash_behaviour = merge is not supported; use the filter `combine`".to_owned();
+            return refuse(message, &self.hash_behaviour.origin);
+        }
+        if !matches!(self.stdout_callback.as_str(), "default" | "ansible.builtin.default") {
+            let message = format!("the callback `{}` is not supported; only `default` is", *self.stdout_callback);
+            return refuse(message, &self.stdout_callback.origin);
+        }
+        Ok(())
+    }
+}

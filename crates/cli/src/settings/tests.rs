@@ -1,0 +1,61 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::{Origin, Settings};
+
+fn load(config: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+    let dir =
+        std::env::temp_dir().join(format!("ksplay-settings-{}-{:?}", std::process::id(), std::thread::current().id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("my.cfg");
+    std::fs::write(&path, config).unwrap();
+    let mut variables: HashMap<&str, &str> = variables.iter().copied().collect();
+    variables.insert("ANSIBLE_CONFIG", path.to_str().unwrap());
+    variables.insert("HOME", "/home/me");
+    let settings = Settings::from(&|name| variables.get(name).map(|&value| value.to_owned()), &dir);
+    std::fs::remove_dir_all(&dir).unwrap();
+    settings.map_err(|error| error.to_string().replace(&format!("{}/", dir.display()), ""))
+}
+
+#[test]
+fn nothing_set_gives_the_defaults() {
+    let settings = load("", &[]).unwrap();
+    assert_eq!(*settings.forks, 5);
+    assert_eq!(*settings.timeout, 10);
+    assert!(*settings.host_key_checking);
+    assert_eq!(settings.inventory.as_slice(), [Path::new("/etc/ansible/hosts")]);
+    assert_eq!(settings.roles_path[0], Path::new("/home/me/.ansible/roles"));
+    assert_eq!(settings.forks.origin, Origin::Default);
+}
+
+#[test]
+fn the_file_is_read_as_configparser_reads_it() {
+    let text = "# c\n[defaults]\nFORKS: 7 ; many\nremote_user = \"bob\"\nnocolor = maybe\nroles_path = r:~/x:/abs\ninventory = a,\n  b\nssh = x\n";
+    let settings = load(text, &[]).unwrap();
+    assert_eq!(*settings.forks, 7);
+    assert!(matches!(settings.forks.origin, Origin::File { line: 3, .. }));
+    assert_eq!(settings.remote_user.as_deref(), Some("bob"));
+    assert!(!*settings.nocolor);
+    let base = settings.file.as_deref().and_then(Path::parent).unwrap();
+    assert_eq!(settings.roles_path.as_slice(), [base.join("r"), "/home/me/x".into(), "/abs".into()]);
+    assert_eq!(settings.inventory.as_slice(), [base.join("a"), base.join("b")]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let settings = load("[defaults]\nforks = 7\n", &[("ANSIBLE_FORKS", "9")]).unwrap();
+    assert_eq!(*settings.forks, 9);
+    assert_eq!(settings.forks.origin, Origin::Environment("ANSIBLE_FORKS".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_its_place() {
+    let refused = |text: &str| load(text, &[]).unwrap_err();
+    assert_eq!(refused("[defaults]\nforks = x\n"), "`x` is not a valid number here (my.cfg:2)");
+    assert_eq!(
+        refused("[defaults]\n\nhash_behaviour = merge\n"),
+        "hash_behaviour = merge is not supported; use the filter `combine` (my.cfg:3)"
+    );
+    assert_eq!(refused("forks = 1\n"), "my.cfg:1: an entry before the first [section]");
+    assert_eq!(refused("[defaults]\nforks = 1\nforks = 2\n"), "my.cfg:3: `forks` stands twice in its section");
+}
