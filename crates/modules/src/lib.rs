@@ -3,6 +3,7 @@
 //! A module is one file: its arguments, its documentation, `inspect` (which can only read) and `apply`. The table in
 //! [`registry`] names each once. [`run`] is the one way in.
 
+mod accounts;
 mod arguments;
 mod commands;
 mod facts;

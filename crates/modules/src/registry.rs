@@ -5,7 +5,7 @@ use ksplay_value::Map;
 use crate::arguments::{Arguments, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
-use crate::{commands, facts, files, packages, services};
+use crate::{accounts, commands, facts, files, packages, services};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -25,6 +25,13 @@ const BUILTIN: &str = "ansible.builtin";
 /// All modules. A line is `entry::<Module>(NAME, COLLECTION)`, and `.aliases(&[…])` where it has other names.
 /// The lines of one folder stand together, in alphabetical order.
 pub static MODULES: &[Entry] = &[
+    // accounts
+    entry::<accounts::Getent>("getent", BUILTIN),
+    entry::<accounts::GroupModule>("group", BUILTIN),
+    entry::<accounts::Hostname>("hostname", BUILTIN),
+    entry::<accounts::Modprobe>("modprobe", "community.general"),
+    entry::<accounts::Sysctl>("sysctl", "ansible.posix"),
+    entry::<accounts::UserModule>("user", BUILTIN),
     // commands
     entry::<commands::Command>("command", BUILTIN),
     entry::<commands::Ping>("ping", BUILTIN),

@@ -131,7 +131,13 @@ fn partitions(look: &Look, links: &Links, device: &str) -> Map {
 fn holders(look: &Look, directory: &str) -> Value {
     look.names(directory)
         .into_iter()
-        .map(|name| if name.starts_with("dm-") { look.line(&format!("/sys/block/{name}/dm/name")).unwrap_or(name) } else { name })
+        .map(|name| {
+            if name.starts_with("dm-") {
+                look.line(&format!("/sys/block/{name}/dm/name")).unwrap_or(name)
+            } else {
+                name
+            }
+        })
         .collect()
 }
 

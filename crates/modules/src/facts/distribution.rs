@@ -174,32 +174,72 @@ fn family_of(distribution: &str) -> &str {
         (
             "RedHat",
             &[
-                "RedHat", "RHEL", "Fedora", "CentOS", "Scientific", "SLC", "CloudLinux", "OracleLinux", "OVS", "OEL",
-                "Amazon", "Virtuozzo", "XenServer", "Alibaba", "Alibaba Cloud Linux", "EulerOS", "openEuler", "AlmaLinux",
-                "Rocky", "Rocky Linux", "TencentOS", "EuroLinux", "Kylin Linux Advanced Server", "MIRACLE",
+                "RedHat",
+                "RHEL",
+                "Fedora",
+                "CentOS",
+                "Scientific",
+                "SLC",
+                "CloudLinux",
+                "OracleLinux",
+                "OVS",
+                "OEL",
+                "Amazon",
+                "Virtuozzo",
+                "XenServer",
+                "Alibaba",
+                "Alibaba Cloud Linux",
+                "EulerOS",
+                "openEuler",
+                "AlmaLinux",
+                "Rocky",
+                "Rocky Linux",
+                "TencentOS",
+                "EuroLinux",
+                "Kylin Linux Advanced Server",
+                "MIRACLE",
             ],
         ),
         (
             "Debian",
             &[
-                "Debian", "Ubuntu", "Raspbian", "Neon", "KDE neon", "Linux Mint", "SteamOS", "Devuan", "Kali",
-                "Cumulus Linux", "Pop!_OS", "Parrot", "Pardus GNU/Linux", "Uos", "Deepin", "OSMC",
+                "Debian",
+                "Ubuntu",
+                "Raspbian",
+                "Neon",
+                "KDE neon",
+                "Linux Mint",
+                "SteamOS",
+                "Devuan",
+                "Kali",
+                "Cumulus Linux",
+                "Pop!_OS",
+                "Parrot",
+                "Pardus GNU/Linux",
+                "Uos",
+                "Deepin",
+                "OSMC",
             ],
         ),
         (
             "Suse",
             &[
-                "SuSE", "SLES", "SLED", "SLES_SAP", "SUSE_LINUX", "SL-Micro", "openSUSE", "openSUSE Leap",
-                "openSUSE Tumbleweed", "openSUSE MicroOS",
+                "SuSE",
+                "SLES",
+                "SLED",
+                "SLES_SAP",
+                "SUSE_LINUX",
+                "SL-Micro",
+                "openSUSE",
+                "openSUSE Leap",
+                "openSUSE Tumbleweed",
+                "openSUSE MicroOS",
             ],
         ),
         ("Archlinux", &["Archlinux", "Antergos", "Manjaro", "Manjaro Linux"]),
         ("Gentoo", &["Gentoo", "Funtoo"]),
     ];
-    FAMILIES
-        .iter()
-        .find(|(_, members)| members.contains(&distribution))
-        .map_or(distribution, |(family, _)| family)
+    FAMILIES.iter().find(|(_, members)| members.contains(&distribution)).map_or(distribution, |(family, _)| family)
 }
 
 /// `lsb`: what `lsb_release` would say, which on Debian's relatives is read from its sources without starting it.

@@ -147,11 +147,43 @@ pub(crate) fn firmware(look: &Look) -> Map {
 
 /// The chassis types of the SMBIOS standard, from 0.
 const FORM_FACTORS: [&str; 37] = [
-    "Unknown", "Other", "Unknown", "Desktop", "Low Profile Desktop", "Pizza Box", "Mini Tower", "Tower", "Portable",
-    "Laptop", "Notebook", "Hand Held", "Docking Station", "All In One", "Sub Notebook", "Space-saving", "Lunch Box",
-    "Main Server Chassis", "Expansion Chassis", "Sub Chassis", "Bus Expansion Chassis", "Peripheral Chassis",
-    "RAID Chassis", "Rack Mount Chassis", "Sealed-case PC", "Multi-system", "CompactPCI", "AdvancedTCA", "Blade",
-    "Blade Enclosure", "Tablet", "Convertible", "Detachable", "IoT Gateway", "Embedded PC", "Mini PC", "Stick PC",
+    "Unknown",
+    "Other",
+    "Unknown",
+    "Desktop",
+    "Low Profile Desktop",
+    "Pizza Box",
+    "Mini Tower",
+    "Tower",
+    "Portable",
+    "Laptop",
+    "Notebook",
+    "Hand Held",
+    "Docking Station",
+    "All In One",
+    "Sub Notebook",
+    "Space-saving",
+    "Lunch Box",
+    "Main Server Chassis",
+    "Expansion Chassis",
+    "Sub Chassis",
+    "Bus Expansion Chassis",
+    "Peripheral Chassis",
+    "RAID Chassis",
+    "Rack Mount Chassis",
+    "Sealed-case PC",
+    "Multi-system",
+    "CompactPCI",
+    "AdvancedTCA",
+    "Blade",
+    "Blade Enclosure",
+    "Tablet",
+    "Convertible",
+    "Detachable",
+    "IoT Gateway",
+    "Embedded PC",
+    "Mini PC",
+    "Stick PC",
 ];
 
 #[cfg(test)]
@@ -187,7 +219,8 @@ mod tests {
 
     #[test]
     fn memory_is_in_whole_megabytes() {
-        let text = "MemTotal: 24684092 kB\nMemFree: 23448576 kB\nBuffers: 9000 kB\nCached: 600000 kB\nSwapCached: 0 kB\n";
+        let text =
+            "MemTotal: 24684092 kB\nMemFree: 23448576 kB\nBuffers: 9000 kB\nCached: 600000 kB\nSwapCached: 0 kB\n";
         let facts = memory_facts(text);
         assert_eq!(facts.get("memtotal_mb"), Some(&Value::Int(24105)));
         let memory = facts.get("memory_mb").unwrap();

@@ -39,9 +39,10 @@ fn fact(look: &Look, path: &Path) -> Value {
     let Ok(text) = String::from_utf8(bytes) else {
         return format!("error loading fact - output of running \"{shown}\" was not utf-8").into();
     };
-    from_json(&text).ok().or_else(|| ini(&text)).unwrap_or_else(|| {
-        format!("error loading facts as JSON or ini - please check content: {shown}").into()
-    })
+    from_json(&text)
+        .ok()
+        .or_else(|| ini(&text))
+        .unwrap_or_else(|| format!("error loading facts as JSON or ini - please check content: {shown}").into())
 }
 
 /// Sections as mappings, with option names in lower case; `None` when the text is not of that form.

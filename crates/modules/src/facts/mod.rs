@@ -26,6 +26,7 @@ mod virtualization;
 
 pub(crate) use distribution::family;
 pub use setup::Setup;
+pub(crate) use setup::pattern_matches;
 
 #[cfg(test)]
 mod tests;

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn only_devices_and_shares_are_mounts() {
-        let table = "proc /proc proc rw 0 0\n/dev/vda1 / ext4 rw,relatime 0 0\nserver:/share /mnt/a\\040b nfs4 rw 0 0\n";
+        let table =
+            "proc /proc proc rw 0 0\n/dev/vda1 / ext4 rw,relatime 0 0\nserver:/share /mnt/a\\040b nfs4 rw 0 0\n";
         let mounts = parse(table);
         let points: Vec<_> = mounts.iter().map(|mount| mount.point.as_str()).collect();
         assert_eq!(points, ["/", "/mnt/a b"]);

@@ -39,13 +39,16 @@ fn facts_of(look: &Look, addresses: &[Address], sources: [Option<IpAddr>; 2]) ->
     let [v4_source, v6_source] = sources;
     let default_ipv4 = default_route(&interfaces, addresses, v4_source, gateway_v4(look));
     let default_ipv6 = default_route(&interfaces, addresses, v6_source, gateway_v6(look));
-    let mut facts = Map::from([("interfaces", interfaces.keys().map(|name| name.as_value().clone()).collect::<Value>())]);
+    let mut facts =
+        Map::from([("interfaces", interfaces.keys().map(|name| name.as_value().clone()).collect::<Value>())]);
     facts.insert("all_ipv4_addresses", v4.into_iter().collect::<Value>());
     facts.insert("all_ipv6_addresses", v6.into_iter().collect::<Value>());
     facts.insert("default_ipv4", default_ipv4);
     facts.insert("default_ipv6", default_ipv6);
     facts.insert("locally_reachable_ips", locally_reachable(look));
-    facts.extend(interfaces.into_iter().map(|(name, interface)| (name.as_value().to_string().replace('-', "_"), interface)));
+    facts.extend(
+        interfaces.into_iter().map(|(name, interface)| (name.as_value().to_string().replace('-', "_"), interface)),
+    );
     facts
 }
 
@@ -197,7 +200,8 @@ fn set(interfaces: &mut Map, interface: &str, key: &str, value: Value) {
 }
 
 fn push(interfaces: &mut Map, interface: &str, key: &str, item: Map) {
-    let present = interfaces.get(interface).and_then(|entry| entry.get(key)).and_then(Value::as_list).unwrap_or_default();
+    let present =
+        interfaces.get(interface).and_then(|entry| entry.get(key)).and_then(Value::as_list).unwrap_or_default();
     let items: Vec<Value> = present.iter().cloned().chain([item.into()]).collect();
     set(interfaces, interface, key, items.into());
 }
@@ -309,9 +313,13 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        for (file, text) in
-            [("address", "82:b5:ee:03:0b:9a"), ("mtu", "1500"), ("operstate", "unknown"), ("type", "1"), ("flags", "0x1003")]
-        {
+        for (file, text) in [
+            ("address", "82:b5:ee:03:0b:9a"),
+            ("mtu", "1500"),
+            ("operstate", "unknown"),
+            ("type", "1"),
+            ("flags", "0x1003"),
+        ] {
             write(&format!("sys/class/net/dum-my/{file}"), text);
         }
         for (file, text) in [
@@ -325,7 +333,10 @@ mod tests {
         ] {
             write(&format!("sys/class/net/br0/{file}"), text);
         }
-        write("proc/net/route", "Iface\tDestination\nbr0\t00000000\tFE00090A\t0003\t0\t0\t100\t00000000\t0\t0\t0\ndum-my\t00000000\tFE00090A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n");
+        write(
+            "proc/net/route",
+            "Iface\tDestination\nbr0\t00000000\tFE00090A\t0003\t0\t0\t100\t00000000\t0\t0\t0\ndum-my\t00000000\tFE00090A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n",
+        );
         let addresses = vec![
             address("dum-my", "10.9.0.1/24", Some("10.9.0.255"), false),
             address("dum-my", "10.8.0.2/24", None, false),

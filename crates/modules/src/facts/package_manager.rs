@@ -18,7 +18,8 @@ pub(crate) fn manager(look: &Look, family: &str) -> &'static str {
         "RedHat" | "openEuler" => {
             // dnf is a link to dnf5 where that is the system's own.
             let dnf = look.link_name("/usr/bin/dnf");
-            if dnf.as_deref() == Some("dnf5") || (dnf.is_none() && has(&["/usr/bin/dnf5"]) && !has(&["/usr/bin/dnf-3"])) {
+            if dnf.as_deref() == Some("dnf5") || (dnf.is_none() && has(&["/usr/bin/dnf5"]) && !has(&["/usr/bin/dnf-3"]))
+            {
                 return "dnf5";
             }
             if has(&["/usr/bin/dnf", "/usr/bin/dnf-3", "/usr/bin/microdnf"]) {

@@ -38,7 +38,8 @@ pub(crate) fn manager(look: &Look) -> String {
     if !named.is_empty() {
         return named.to_owned();
     }
-    let systemd_runs = ["/run/systemd/system", "/dev/.run/systemd", "/dev/.systemd"].iter().any(|path| look.exists(path));
+    let systemd_runs =
+        ["/run/systemd/system", "/dev/.run/systemd", "/dev/.systemd"].iter().any(|path| look.exists(path));
     if look.program("systemctl").is_some() && systemd_runs {
         "systemd"
     } else if look.program("initctl").is_some() && look.exists("/etc/init") {

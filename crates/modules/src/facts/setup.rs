@@ -8,8 +8,8 @@ use ksplay_value::{Map, Value};
 use super::look::Look;
 use super::subset::{Collector, chosen};
 use super::{
-    command_line, date_time, devices, distribution, dns, environment, hardware, local, mounts, network, package_manager,
-    platform, python, security, service_manager, ssh_keys, storage, user, virtualization,
+    command_line, date_time, devices, distribution, dns, environment, hardware, local, mounts, network,
+    package_manager, platform, python, security, service_manager, ssh_keys, storage, user, virtualization,
 };
 use crate::arguments::{Opt, OptType};
 use crate::{Failure, Inspection, Module, Outcome, Probe, System, arguments};
@@ -104,13 +104,17 @@ fn all_hardware(args: &SetupArgs, look: &Look) -> Map {
 fn passes(patterns: &[String], name: &str) -> bool {
     let bare = name.strip_prefix("ansible_").unwrap_or(name);
     patterns.is_empty()
-        || patterns.iter().any(|pattern| {
-            pattern.is_empty() || matches(pattern.as_bytes(), name.as_bytes()) || matches(pattern.as_bytes(), bare.as_bytes())
-        })
+        || patterns
+            .iter()
+            .any(|pattern| pattern.is_empty() || pattern_matches(pattern, name) || pattern_matches(pattern, bare))
 }
 
 /// Whether a text is of the form of a shell pattern.
-pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn pattern_matches(pattern: &str, text: &str) -> bool {
+    matches(pattern.as_bytes(), text.as_bytes())
+}
+
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
         [b'*', rest @ ..] => (0..=text.len()).any(|skipped| matches(rest, &text[skipped..])),

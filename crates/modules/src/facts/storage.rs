@@ -27,7 +27,8 @@ pub(crate) fn volumes(look: &Look) -> Map {
             })
             .collect()
     };
-    let groups = keyed(rows("vgs", "vg_name,lv_count,pv_count,vg_size,vg_free"), &["num_lvs", "num_pvs", "size_g", "free_g"]);
+    let groups =
+        keyed(rows("vgs", "vg_name,lv_count,pv_count,vg_size,vg_free"), &["num_lvs", "num_pvs", "size_g", "free_g"]);
     let logical = keyed(rows("lvs", "lv_name,vg_name,lv_size"), &["vg", "size_g"]);
     let physical = keyed(rows("pvs", "pv_name,vg_name,pv_size,pv_free"), &["vg", "size_g", "free_g"]);
     Map::from([("lvm", Map::from([("lvs", logical), ("vgs", groups), ("pvs", physical)]))])

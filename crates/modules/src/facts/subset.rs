@@ -97,7 +97,16 @@ const WORDS: &[(Collector, &[&str])] = &[
             "effective_group_ids",
         ],
     ),
-    (C::Virtual, &["virtual", "virtualization_type", "virtualization_role", "virtualization_tech_guest", "virtualization_tech_host"]),
+    (
+        C::Virtual,
+        &[
+            "virtual",
+            "virtualization_type",
+            "virtualization_role",
+            "virtualization_tech_guest",
+            "virtualization_tech_host",
+        ],
+    ),
     (C::Foreign, &["facter", "ohai"]),
 ];
 
@@ -161,7 +170,8 @@ pub(crate) fn chosen(words: &[String]) -> Result<BTreeSet<Collector>, Failure> {
     if only_exclusions {
         wanted.extend(every());
     }
-    let mut chosen: BTreeSet<Collector> = wanted.into_iter().chain(minimal()).filter(|c| !unwanted.contains(c)).collect();
+    let mut chosen: BTreeSet<Collector> =
+        wanted.into_iter().chain(minimal()).filter(|c| !unwanted.contains(c)).collect();
     chosen.extend(explicit);
     for collector in chosen.clone() {
         chosen.extend(needed_by(collector));
@@ -211,6 +221,11 @@ mod tests {
         let message = chosen(&["nonsense".into()]).unwrap_err().message;
         // The reference's own message.
         assert!(message.starts_with("Bad subset 'nonsense' given to Ansible. gather_subset options allowed: all, all_ipv4_addresses, all_ipv6_addresses, apparmor, architecture, caps, chroot, cmdline,"), "{message}");
-        assert!(message.ends_with("virtualization_role, virtualization_tech_guest, virtualization_tech_host, virtualization_type"), "{message}");
+        assert!(
+            message.ends_with(
+                "virtualization_role, virtualization_tech_guest, virtualization_tech_host, virtualization_type"
+            ),
+            "{message}"
+        );
     }
 }

@@ -35,7 +35,9 @@ fn entry_of(passwd: &str, uid: u32) -> Option<[String; 5]> {
     passwd.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
         match fields[..] {
-            [name, _, id, gid, gecos, home, shell] if id == uid => Some([name, gid, gecos, home, shell].map(str::to_owned)),
+            [name, _, id, gid, gecos, home, shell] if id == uid => {
+                Some([name, gid, gecos, home, shell].map(str::to_owned))
+            }
             _ => None,
         }
     })
