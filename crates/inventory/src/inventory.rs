@@ -16,7 +16,7 @@ use crate::{Error, Group, Host, HostName, Warning};
 /// All hosts and groups of a run, with their variables.
 ///
 /// Begins with the groups `all` and `ungrouped`; every group is below `all`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inventory {
     pub(crate) hosts: IndexMap<HostName, Host>,
     pub(crate) graph: StableDiGraph<Group, ()>,

@@ -99,3 +99,15 @@ fn patterns_select_what_ansible_selects() {
     }
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn of_two_levels_the_one_wins_that_wins_in_ansible() {
+    let options = LoadOptions { playbook_dirs: vec![data("precedence/play")], ..LoadOptions::default() };
+    let inventory = Inventory::load(&[data("precedence/inv/hosts").display().to_string()], &options).unwrap();
+    let layers = inventory.variables("h").unwrap();
+    assert!(layers.is_sorted_by_key(|layer| layer.level));
+    let vars = inventory.merged_variables("h").unwrap();
+    let winners: Vec<String> = (0..8).map(|index| vars.get(&format!("v{index}")).unwrap().to_string()).collect();
+    let expected = std::fs::read_to_string(data("precedence/winners.txt")).unwrap();
+    assert_eq!(winners.join(" "), expected.trim());
+}

@@ -13,13 +13,13 @@ use crate::{Decrypt, Error, literal};
 type Found = Arc<[(Arc<Path>, Arc<Map>)]>;
 
 /// Reads the variable files beside inventories and playbooks.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct VarsFiles {
     pub decrypt: Option<Decrypt>,
     pub inventory_dirs: Vec<PathBuf>,
     pub playbook_dirs: Vec<PathBuf>,
     /// By the path without an ending; an entry without files is known to have none.
-    found: Mutex<HashMap<PathBuf, Found>>,
+    found: Arc<Mutex<HashMap<PathBuf, Found>>>,
 }
 
 impl VarsFiles {
@@ -70,13 +70,8 @@ impl VarsFiles {
         if let Some(found) = lock().get(&stem) {
             return Ok(Arc::clone(found));
         }
-        // One look at the directory itself spares one look per host and ending.
-        let here = match lock().get(dir) {
-            Some(marker) => !marker.is_empty(),
-            None => dir.is_dir(),
-        };
         let mut maps = Vec::new();
-        if here {
+        if dir.is_dir() {
             for path in candidates(&stem) {
                 maps.push((Arc::from(path.as_path()), Arc::new(self.read(&path)?)));
             }

@@ -1,0 +1,107 @@
+//! What a user is told, and that no input makes the readers panic.
+
+use ksplay_inventory::{Error, Inventory, LoadOptions};
+use ksplay_value::Map;
+use proptest::prelude::*;
+
+fn refused(text: &str) -> String {
+    let error = Inventory::from_ini("hosts.ini", text).unwrap_err();
+    let place = error.span().map(ToString::to_string).unwrap_or_default();
+    let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{place}: {error}{help}")
+}
+
+#[test]
+fn an_error_says_where_and_what_to_do() {
+    assert_eq!(
+        refused("[web]\nh1 x=1 two words\n"),
+        "hosts.ini:2:8: expected key=value host variable assignment, got: two (quote a value that has spaces: name=\"two words\")"
+    );
+    assert_eq!(
+        refused("\n  [a:foo]\n"),
+        "hosts.ini:2:3: section [a:foo] has unknown type: foo (the types are `children` and `vars`)"
+    );
+    assert_eq!(refused("[a:children]\nnope\n"), "hosts.ini:2:1: section [a:children] includes undefined group 'nope'");
+    assert_eq!(
+        refused("h1\n[nope:vars]\nx=1\n"),
+        "hosts.ini:2:1: section [nope:vars] not valid for undefined group 'nope'"
+    );
+    assert_eq!(refused("[a:vars]\nnovalue\n[a]\n"), "hosts.ini:2:1: expected key=value, got: novalue");
+    assert_eq!(
+        refused("h x=\"abc\n"),
+        "hosts.ini:1:1: error parsing host definition 'h x=\"abc': No closing quotation"
+    );
+    assert_eq!(
+        refused("[a:children]\nb\n[b:children]\na\n"),
+        "hosts.ini:4:1: group `a` cannot be a child of `b`: `a` already contains `b`"
+    );
+}
+
+#[test]
+fn a_template_keeps_its_place() {
+    let inventory = Inventory::from_ini("h", "a x=1 dir={{ home }}\n").unwrap_err();
+    assert!(inventory.to_string().contains("home"));
+    let inventory = Inventory::from_ini("h", "a x=1 dir={{home}}/r\n").unwrap();
+    let Some(ksplay_value::Value::Template(template)) = inventory.host("a").unwrap().vars().get("dir") else {
+        panic!()
+    };
+    assert_eq!(template.span.as_ref().unwrap().to_string(), "h:1:11");
+}
+
+#[test]
+fn an_inventory_plugin_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yml");
+    std::fs::write(&path, "plugin: constructed\n").unwrap();
+    let error = Inventory::load(&[path.display().to_string()], &LoadOptions::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the inventory plugin `constructed` is not supported yet");
+}
+
+#[test]
+fn a_limit_that_leaves_nothing_is_an_error() {
+    let inventory = Inventory::from_ini("h", "a\nb\n").unwrap();
+    assert!(matches!(inventory.check_limit("c"), Err(Error::NoHosts)));
+    assert_eq!(inventory.check_limit("a").unwrap().hosts.len(), 1);
+}
+
+#[test]
+fn hosts_and_groups_can_be_added_while_a_play_runs() {
+    let mut inventory = Inventory::from_ini("h", "[web]\na\n").unwrap();
+    assert!(inventory.add_host("n", &["web", "new"], Map::from([("x", 1)])).unwrap());
+    assert!(!inventory.add_host("n", &["web"], Map::from([("x", 1)])).unwrap());
+    assert_eq!(inventory.group_names("n"), ["new", "web"]);
+    assert!(inventory.group_by("a", "os_Debian", &["os"]).unwrap());
+    assert!(!inventory.group_by("a", "os_Debian", &["os"]).unwrap());
+    assert_eq!(inventory.group_names("a"), ["os", "os_Debian", "web"]);
+    assert!(inventory.host("localhost").unwrap().is_implicit());
+}
+
+#[test]
+fn an_encrypted_file_of_variables_is_decrypted() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("hosts"), "a\n").unwrap();
+    std::fs::create_dir(dir.path().join("group_vars")).unwrap();
+    std::fs::write(dir.path().join("group_vars/all.yml"), "$ANSIBLE_VAULT;1.1;AES256\n00\n").unwrap();
+    let sources = [dir.path().join("hosts").display().to_string()];
+    let without = Inventory::load(&sources, &LoadOptions::default()).unwrap();
+    assert!(matches!(without.variables("a"), Err(Error::Vault { .. })));
+    let options = LoadOptions {
+        decrypt: Some(std::sync::Arc::new(|_: &[u8]| Ok(b"secret: 1\n".to_vec()))),
+        ..LoadOptions::default()
+    };
+    let vars = Inventory::load(&sources, &options).unwrap().merged_variables("a").unwrap();
+    assert_eq!(vars.get("secret"), Some(&1.into()));
+}
+
+proptest! {
+    #[test]
+    fn no_hosts_file_makes_the_reader_panic(text in "([\\[\\]:a-d0-3 =#;\"'\\\\{}(),.\n\u{e9}-]|:children|:vars|\\[a\\]\n|x=){0,60}") {
+        let _ = Inventory::from_ini("h", &text);
+    }
+
+    #[test]
+    fn no_pattern_makes_selection_panic(pattern in "[\\[\\]:,!&~*?a-c0-3 \u{e9}.@-]{0,20}") {
+        let inventory = Inventory::from_ini("h", "[a]\nb1\nb2\n[c:children]\na\n").unwrap();
+        let _ = inventory.select(&[&pattern], None);
+    }
+}
