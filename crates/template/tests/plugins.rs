@@ -85,3 +85,8 @@ fn run(file: &str) {
 fn filters_and_tests_answer_as_ansible_does() {
     run("plugins.jsonl");
 }
+
+#[test]
+fn tests_and_lookups_answer_as_ansible_does() {
+    run("plugins_lookups.jsonl");
+}

@@ -12,7 +12,31 @@ use super::args::{number, string};
 use super::numbers::parse_float;
 use crate::{Call, Error, Function};
 
-pub(super) const TABLE: &[(&str, Function)] = &[("strftime", strftime), ("to_datetime", to_datetime)];
+pub(super) const TABLE: &[(&str, Function)] = &[("now", now), ("strftime", strftime), ("to_datetime", to_datetime)];
+
+/// The global function `now(utc=false, fmt=none)`: this moment, as text when a format is given.
+fn now(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    // A function has no subject: its first argument stands where a filter's subject does.
+    call.args.insert(0, Value::Null);
+    let (_, [utc, fmt]) = call.bind(["utc", "fmt"])?;
+    let zone = if utc.flag_or(false) { TimeZone::UTC } else { TimeZone::system() };
+    let moment = Timestamp::now().to_zoned(zone);
+    if let Some(format) = fmt.text().filter(|format| !format.is_empty()) {
+        return Ok(formatted(&moment, &format)?.into());
+    }
+    let day = (u16::try_from(moment.year()), u8::try_from(moment.month()), u8::try_from(moment.day()));
+    let (Ok(year), Ok(month), Ok(day)) = day else { return Err(Error::operation("the clock is out of range")) };
+    let date = Date::new(year, month, day).ok_or_else(|| Error::operation("the clock is out of range"))?;
+    let part = |value: i8| u8::try_from(value).unwrap_or(0);
+    Ok(Value::Object(Arc::new(DateTime {
+        date,
+        hour: part(moment.hour()),
+        minute: part(moment.minute()),
+        second: part(moment.second()),
+        microsecond: u32::try_from(moment.subsec_nanosecond() / 1000).unwrap_or(0),
+        offset: None,
+    })))
+}
 
 /// A moment (seconds since 1970, or now) in a format: `'%Y-%m-%d' | strftime(0, utc=true)` is `1970-01-01`.
 fn strftime(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -142,19 +142,30 @@ fn entries(call: &Call<'_, '_>, value: &Value, what: &str) -> Result<Vec<(Value,
 /// A list of mappings as one: `[{'key': 'a', 'value': 1}] | items2dict` is `{'a': 1}`.
 fn items2dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, [key_name, value_name]) = call.bind(["key_name", "value_name"])?;
-    let (key_name, value_name) = (key_name.text_or("key"), value_name.text_or("value"));
+    let key_name = key_name.value().unwrap_or_else(|| "key".into());
+    let value_name = value_name.value().unwrap_or_else(|| "value".into());
     let Some(items) = subject.as_list() else {
         return Err(Error::operation(format!("items2dict requires a list, got {} instead", subject.type_name())));
     };
     let mut made = Map::new();
     for item in items {
-        let (Some(name), Some(value)) = (item.get(&key_name), item.get(&value_name)) else {
+        let found = match item {
+            Value::Map(_) | Value::List(_) | Value::Tuple(_) => {
+                (call.member(item, &key_name)?, call.member(item, &value_name)?)
+            }
+            _ => {
+                return Err(Error::operation(format!(
+                    "items2dict requires a list of dictionaries, got {subject} instead."
+                )));
+            }
+        };
+        if matches!(found, (Value::Undefined(_), _) | (_, Value::Undefined(_))) {
             return Err(Error::operation(format!(
                 "items2dict requires each dictionary in the list to contain the keys '{key_name}' and '{value_name}', \
                  got {item} instead"
             )));
-        };
-        made.insert(key(name.clone())?, value.clone());
+        }
+        made.insert(key(found.0)?, found.1);
     }
     Ok(made.into())
 }

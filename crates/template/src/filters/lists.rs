@@ -63,7 +63,7 @@ fn last(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// What iterating gives, as a list: `'ab' | list` is `['a', 'b']`.
 fn list(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (value, []) = call.bind_lazy([])?;
+    let (value, []) = call.bind([])?;
     Ok(iterate(&value)?.into())
 }
 

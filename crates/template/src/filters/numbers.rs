@@ -54,7 +54,7 @@ pub(crate) fn parse_int(text: &str, base: i64) -> Option<Value> {
     };
     let (base, digits) = match (base, prefixed(digits)) {
         (0, Some(base)) => (base, &digits[2..]),
-        (0, None) if digits.len() > 1 && digits.starts_with('0') && digits.trim_matches(['0', '_']) != "" => {
+        (0, None) if digits.len() > 1 && digits.starts_with('0') && !digits.trim_matches(['0', '_']).is_empty() => {
             return None;
         }
         (0, None) => (10, digits),

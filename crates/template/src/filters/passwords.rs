@@ -169,3 +169,28 @@ fn bcrypt_hash(password: &str, request: &Request) -> Result<String, Error> {
     let parts = bcrypt::hash_with_salt(password, cost, raw).map_err(|error| refuse(error.to_string()))?;
     Ok(parts.format_for_version(version))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bcrypt_hashes_are_those_of_the_reference_implementation() {
+        let request = |rounds, ident: &str| Request {
+            salt: Some("abcdefghijklmnopqrstuv".to_owned()),
+            rounds: Some(rounds),
+            ident: Some(ident.to_owned()),
+            ..Request::default()
+        };
+        let hash = hashed("pw", "bcrypt", &request(4, "2a")).unwrap();
+        assert_eq!(hash, "$2a$04$abcdefghijklmnopqrstuuyvPXIbu7xe6/CED2DzX8z6Si09MlzlW");
+        assert!(hashed(&"x".repeat(73), "bcrypt", &request(4, "2b")).is_err());
+    }
+
+    #[test]
+    fn a_salt_by_chance_is_long_enough_and_never_twice_the_same() {
+        let salt = || Request::default().salt(16, 16).unwrap();
+        assert_eq!(salt().len(), 16);
+        assert_ne!(salt(), salt());
+    }
+}

@@ -189,7 +189,7 @@ fn braces(letters: &[char], at: usize, out: &mut String) -> usize {
     let inner: Option<String> = end.map(|end| letters[at + 1..end].iter().collect());
     match (inner.as_deref(), end) {
         (Some(inner), Some(end))
-            if inner != ""
+            if !inner.is_empty()
                 && inner.matches(',').count() <= 1
                 && inner.chars().all(|c| c.is_ascii_digit() || c == ',') =>
         {

@@ -18,14 +18,20 @@ fn output(call: &Call<'_, '_>, command: &str) -> Result<String, Error> {
         .map_err(|error| Error::operation(format!("lookup_plugin.{}({command}): {error}", call.name)))?;
     match run.status.code() {
         Some(0) => Ok(String::from_utf8_lossy(&run.stdout).into_owned()),
-        code => Err(Error::operation(format!("lookup_plugin.{}({command}) returned {}", call.name, code.unwrap_or(-1)))),
+        code => {
+            Err(Error::operation(format!("lookup_plugin.{}({command}) returned {}", call.name, code.unwrap_or(-1))))
+        }
     }
 }
 
 /// What commands write, blanks at its end removed: `lookup('pipe', 'date')`. Run in the folder of the playbook.
 fn pipe(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let commands = call.terms();
-    commands.iter().map(|command| Ok(Value::from(output(call, &command.to_string())?.trim_end()))).collect::<Result<Vec<_>, _>>().map(Value::from)
+    commands
+        .iter()
+        .map(|command| Ok(Value::from(output(call, &command.to_string())?.trim_end())))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Value::from)
 }
 
 /// The lines that commands write: `query('lines', 'cat x')`.

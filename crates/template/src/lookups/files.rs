@@ -44,7 +44,9 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// `lstrip_blocks`, and the markers' names as the module `template` has them.
 fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if call.option("template_vars").is_some_and(|vars| vars.is_true()) {
-        return Err(Error::operation("the lookup 'template' has no 'template_vars' here; set them as variables of the task"));
+        return Err(Error::operation(
+            "the lookup 'template' has no 'template_vars' here; set them as variables of the task",
+        ));
     }
     let convert = call.flag_option("convert_data", false);
     let marker = |call: &mut Call<'_, '_>, name: &str, default: &str| call.text_option(name, default);
@@ -110,7 +112,10 @@ fn first_found(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             Value::List(items) | Value::Tuple(items) => pending.extend(items.iter().rev().cloned()),
             Value::String(_) => names.extend(joined(&list(Some(&term)), &paths)),
             other => {
-                return Err(Error::operation(format!("Invalid term supplied, can handle string, mapping or list of strings but got: {}", other.type_name())));
+                return Err(Error::operation(format!(
+                    "Invalid term supplied, can handle string, mapping or list of strings but got: {}",
+                    other.type_name()
+                )));
             }
         }
     }
@@ -133,7 +138,9 @@ fn list(value: Option<&Value>) -> Vec<String> {
     let split = |text: &str| text.split([',', ';']).map(|name| name.trim().to_owned()).collect::<Vec<_>>();
     match value {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::List(items) | Value::Tuple(items)) => items.iter().flat_map(|item| split(&item.to_string())).collect(),
+        Some(Value::List(items) | Value::Tuple(items)) => {
+            items.iter().flat_map(|item| split(&item.to_string())).collect()
+        }
         Some(other) => split(&other.to_string()),
     }
 }

@@ -21,6 +21,9 @@ fn password(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
     for term in call.terms() {
         let (name, inline) = inline_options(&term.to_string());
+        if let Some((name, _)) = inline.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
+            return Err(Error::operation(format!("Unrecognized parameter(s) given to password lookup: {name}")));
+        }
         let mut options = given.clone();
         options.extend(inline.into_iter().map(|(name, value)| (name, Value::from(value))));
         found.push(Value::from(one(call, &name, &options)?));
@@ -28,16 +31,15 @@ fn password(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(found.into())
 }
 
-const KNOWN: [&str; 6] = ["length", "encrypt", "chars", "ident", "seed", "wantlist"];
+const KNOWN: [&str; 5] = ["length", "encrypt", "chars", "ident", "seed"];
 
 fn one(call: &Call<'_, '_>, name: &str, options: &Map) -> Result<String, Error> {
-    if let Some(key) = options.keys().find(|key| !KNOWN.contains(&key.as_str().unwrap_or_default())) {
-        return Err(Error::operation(format!("Unrecognized parameter(s) given to password lookup: {}", key.as_value())));
-    }
     let text = |name: &str| options.get(name).filter(|value| !value.is_null()).map(Value::to_string);
     let length = match text("length") {
         None => 20,
-        Some(length) => length.parse().map_err(|_| Error::operation(format!("length must be a number, not {length}")))?,
+        Some(length) => {
+            length.parse().map_err(|_| Error::operation(format!("length must be a number, not {length}")))?
+        }
     };
     let path = place(call, name);
     let stored = match path == Path::new("/dev/null") {
@@ -63,9 +65,9 @@ fn one(call: &Call<'_, '_>, name: &str, options: &Map) -> Result<String, Error> 
                 size => random::letters(size, SALT),
             });
         }
-        stored.ident = text("ident").or(stored.ident).or_else(|| {
-            matches!(kind.as_str(), "bcrypt" | "blowfish").then(|| "2b".to_owned())
-        });
+        stored.ident = text("ident")
+            .or(stored.ident)
+            .or_else(|| matches!(kind.as_str(), "bcrypt" | "blowfish").then(|| "2b".to_owned()));
     }
     if path != Path::new("/dev/null") && changed_from != Some((stored.salt.clone(), stored.ident.clone())) {
         stored.write(&path).map_err(|error| Error::operation(format!("{}: {error}", path.display())))?;
@@ -94,7 +96,8 @@ fn made(length: usize, chars: Option<&Value>, seed: Option<&Value>) -> Result<St
         Some(text) => {
             let text = text.to_string();
             // Two commas together stand for a comma itself.
-            let mut names: Vec<String> = text.replace(",,", ",").split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+            let mut names: Vec<String> =
+                text.replace(",,", ",").split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
             if text.contains(",,") || text == "," {
                 names.push(",".to_owned());
             }
@@ -163,6 +166,30 @@ impl Stored {
             }
         }
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(format!("{text}\n").as_bytes())
+        options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?
+            .write_all(format!("{text}\n").as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_password_is_read_as_it_was_written() {
+        let folder = std::env::temp_dir().join(format!("password-lookup-{}", std::process::id()));
+        let path = folder.join("deep/secret");
+        let stored = Stored { password: "p w".into(), salt: Some("abc".into()), ident: Some("2b".into()) };
+        stored.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "p w salt=abc ident=2b\n");
+        let read = Stored::parse(&text);
+        assert_eq!((read.password, read.salt, read.ident), (stored.password, stored.salt, stored.ident));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 use ksplay_value::{Map, Value};
 
-use crate::filters::args::tuple;
+use crate::filters::args::{iterate, tuple};
 use crate::filters::regex::{Flags, Pattern};
 use crate::{Call, Error, Function};
 
@@ -53,9 +53,11 @@ fn dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let Value::Map(map) = &term else {
             return Err(Error::operation(format!("with_dict expects a dict, got {}", term.type_name())));
         };
-        entries.extend(map.iter().map(|(key, value)| {
-            Value::from(Map::from([("key", key.as_value().clone()), ("value", value.clone())]))
-        }));
+        entries.extend(
+            map.iter().map(|(key, value)| {
+                Value::from(Map::from([("key", key.as_value().clone()), ("value", value.clone())]))
+            }),
+        );
     }
     Ok(entries.into())
 }
@@ -66,8 +68,10 @@ fn nested(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if terms.is_empty() {
         return Err(Error::operation("with_nested requires at least one element in the nested list"));
     }
-    let lists = terms.iter().map(|term| items_of(term)).collect::<Vec<_>>();
-    Ok(crate::filters::product_of(&lists).into_iter().map(Value::from).collect())
+    let lists = terms.iter().map(|term| iterate(term).unwrap_or_else(|_| vec![term.clone()])).collect::<Vec<_>>();
+    // Lists among the items are laid flat into the rows.
+    let row = |row: Vec<Value>| row.iter().flat_map(items_of).collect::<Value>();
+    Ok(crate::filters::product_of(&lists).into_iter().map(row).collect())
 }
 
 /// The items of a list; anything else as its only item.
@@ -97,7 +101,7 @@ fn indexed_items(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// One of the terms by chance; nothing when there is none.
 fn random_choice(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let mut terms = call.terms();
+    let mut terms = std::mem::take(&mut call.args);
     if terms.is_empty() {
         return Ok(terms.into());
     }
@@ -126,7 +130,24 @@ fn subelements(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let elements: Vec<Value> = elements.into_iter().filter(|element| !skipped(element)).collect();
     let skip_missing = flags.and_then(|flags| flags.get("skip_missing")).is_some_and(crate::filters::types::truth);
     let path: Vec<Value> = path.split('.').map(Value::from).collect();
-    crate::filters::subelements_of(&elements, &path, skip_missing)
+    let pairs = crate::filters::subelements_of(&elements, &path, skip_missing)?;
+    let without = |pair: &Value| match pair.as_list() {
+        Some([element, item]) => tuple(vec![removed(element, &path), item.clone()]),
+        _ => pair.clone(),
+    };
+    Ok(pairs.as_list().unwrap_or_default().iter().map(without).collect())
+}
+
+/// The element without what lies at a path below it.
+fn removed(element: &Value, path: &[Value]) -> Value {
+    let (Value::Map(map), Some((key, rest))) = (element, path.split_first()) else { return element.clone() };
+    let mut map = map.as_ref().clone();
+    let key = key.to_string();
+    match map.get(&key).filter(|_| !rest.is_empty()).map(|inner| removed(inner, rest)) {
+        Some(inner) => map.insert(key, inner),
+        None => map.remove(&key),
+    };
+    map.into()
 }
 
 /// Numbers as text: `query('sequence', 'start=1 end=3 format=web%02d')`, also `5`, `2-5`, `2-8/2:host%02d`, or options
@@ -148,7 +169,9 @@ fn sequence(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         for word in crate::lookups::words(&text) {
             match word.split_once('=') {
                 Some((name, value)) => options.insert(name, value),
-                None => return Err(Error::operation(format!("unknown error parsing with_sequence arguments: {text:?}"))),
+                None => {
+                    return Err(Error::operation(format!("unknown error parsing with_sequence arguments: {text:?}")));
+                }
             };
         }
         texts.extend(Sequence::from_options(&options)?.texts()?);
@@ -175,7 +198,7 @@ impl Sequence {
         }
         let number = |name: &str| match options.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => integer(&value.to_string())
+            Some(value) => (value.to_string().trim().parse::<i64>().ok())
                 .map(Some)
                 .ok_or_else(|| Error::operation(format!("can't parse {name}={value} as integer"))),
         };
@@ -196,12 +219,8 @@ impl Sequence {
 
     fn checked(self) -> Result<Self, Error> {
         match self.stride {
-            1.. if self.end < self.start => {
-                Err(Error::operation("to count backwards make stride negative"))
-            }
-            ..0 if self.end > self.start => {
-                Err(Error::operation("to count forward don't make stride negative"))
-            }
+            1.. if self.end < self.start => Err(Error::operation("to count backwards make stride negative")),
+            ..=-1 if self.end > self.start => Err(Error::operation("to count forward don't make stride negative")),
             _ if self.format.matches('%').count() != 1 => {
                 Err(Error::operation(format!("bad formatting string: {}", self.format)))
             }
@@ -236,4 +255,3 @@ impl Sequence {
         Ok(texts)
     }
 }
-

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ksplay_value::Value;
 
 use super::glob::name_matches;
-use crate::filters::args::{undefined_error, iterate};
+use crate::filters::args::{iterate, undefined_error};
 use crate::filters::regex::{Flags, Pattern};
 use crate::{Call, Error, ErrorKind, Function};
 
@@ -105,9 +105,7 @@ fn inventory_hostnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         }
     }
     let select = |pattern: &str| -> Vec<String> {
-        let in_groups = groups.iter().filter(|(name, _)| {
-            name.as_str().is_some_and(|name| name_matches(name, pattern))
-        });
+        let in_groups = groups.iter().filter(|(name, _)| name.as_str().is_some_and(|name| name_matches(name, pattern)));
         let mut hosts: Vec<String> =
             in_groups.flat_map(|(_, hosts)| hosts.as_list().unwrap_or_default().iter().map(Value::to_string)).collect();
         hosts.extend(all.iter().filter(|host| name_matches(host, pattern)).cloned());

@@ -130,8 +130,5 @@ fn divisibleby(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Whether a float is not a number.
 fn nan(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind([])?;
-    match number(&value) {
-        Some(number) => Ok(number.is_nan().into()),
-        None => Err(Error::operation(format!("must be real number, not {}", value.type_name()))),
-    }
+    Ok(number(&value).is_some_and(f64::is_nan).into())
 }

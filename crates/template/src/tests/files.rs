@@ -29,7 +29,11 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 
 fn path(call: &mut Call<'_, '_>) -> Result<PathBuf, Error> {
     let (value, []) = call.bind([])?;
-    Ok(PathBuf::from(string(&value)?))
+    Ok(match value {
+        // Python takes an integer for the number of an open file; there is none here.
+        Value::Int(_) => PathBuf::new(),
+        value => PathBuf::from(string(&value)?),
+    })
 }
 
 /// Whether there is something at the path, links followed: `'/etc' is exists`.

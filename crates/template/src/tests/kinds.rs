@@ -108,7 +108,8 @@ fn iterable(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn callable(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = subject(call)?;
     let kind = value.type_name();
-    Ok((matches!(value, Value::Object(_)) && (kind.contains("function") || kind.contains("method") || kind == "Macro"))
+    Ok((matches!(value, Value::Object(_))
+        && (kind.contains("function") || kind.contains("method") || kind == "type" || kind == "Macro"))
         .into())
 }
 

@@ -2,7 +2,6 @@
 
 use ksplay_value::Value;
 
-use crate::filters::args::string;
 use crate::filters::regex::{Flags, Pattern};
 use crate::{Call, Error, Function};
 
@@ -27,14 +26,14 @@ fn regex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         call.bind(["pattern", "ignorecase", "multiline", "match_type"])?;
     let flags = Flags { ignorecase: ignorecase.flag_or(false), multiline: multiline.flag_or(false) };
     let pattern = pattern.text_or("");
-    Ok(found(string(&value)?, &pattern, flags, &match_type.text_or("search"))?.into())
+    Ok(found(&value.to_string(), &pattern, flags, &match_type.text_or("search"))?.into())
 }
 
 fn fixed(call: &mut Call<'_, '_>, kind: &str) -> Result<Value, Error> {
     let (value, [pattern, ignorecase, multiline]) = call.bind(["pattern", "ignorecase", "multiline"])?;
     let flags = Flags { ignorecase: ignorecase.flag_or(false), multiline: multiline.flag_or(false) };
     let pattern = pattern.text_or("");
-    Ok(found(string(&value)?, &pattern, flags, kind)?.into())
+    Ok(found(&value.to_string(), &pattern, flags, kind)?.into())
 }
 
 /// Whether a pattern matches anywhere: `'abc' is search('b')`.
@@ -61,12 +60,12 @@ fn scheme_of<'t>(call: &mut Call<'_, '_>, text: &'t mut String) -> Result<(Strin
     Ok((if valid { scheme.to_lowercase() } else { String::new() }, rest, schemes))
 }
 
-/// Whether it is a URI, of one of the `schemes` when named: `'mailto:a@b' is uri`.
+/// Whether it is a URI, of one of the `schemes` when named: `'mailto:a@b' is uri`. As in the reference, any text is one
+/// when no schemes are named.
 fn uri(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut text = String::new();
-    let (scheme, rest, schemes) = scheme_of(call, &mut text)?;
-    let wanted = schemes.is_empty() || schemes.contains(&scheme);
-    Ok((!scheme.is_empty() && !rest.is_empty() && wanted).into())
+    let (scheme, _, schemes) = scheme_of(call, &mut text)?;
+    Ok((schemes.is_empty() || schemes.contains(&scheme)).into())
 }
 
 /// Whether it is a URL, a URI that names a host or a file: `'http://a/b' is url`.
