@@ -25,6 +25,7 @@ pub struct Inventory {
     pub(crate) children: HashMap<NodeIndex, Vec<NodeIndex>>,
     pub(crate) implicit: Vec<Host>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) parsed: bool,
     pub(crate) files: VarsFiles,
 }
 
@@ -46,6 +47,7 @@ impl Default for Inventory {
                 })
                 .into(),
             warnings: Vec::new(),
+            parsed: false,
             files: VarsFiles::default(),
         };
         let all = inventory.add_group("all");
@@ -79,6 +81,11 @@ impl Inventory {
     /// What was odd while the sources were read.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Whether any source could be parsed; if not, Ansible warns that only the implicit localhost is available.
+    pub fn is_parsed(&self) -> bool {
+        self.parsed
     }
 
     /// The child groups of a group in the order in which they were added; nothing for an unknown group.

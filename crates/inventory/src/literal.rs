@@ -220,8 +220,7 @@ impl Reader<'_> {
     fn strings(&mut self) -> Option<Value> {
         let mut text = String::new();
         let mut bytes = None;
-        loop {
-            let Some(prefix) = self.string_prefix() else { break };
+        while let Some(prefix) = self.string_prefix() {
             if *bytes.get_or_insert(prefix.bytes) != prefix.bytes {
                 return None;
             }

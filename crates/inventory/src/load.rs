@@ -71,6 +71,7 @@ impl Inventory {
         for source in sources {
             parsed |= loader.source(source)?;
         }
+        inventory.parsed = parsed;
         if parsed {
             inventory.reconcile();
         } else if options.fail_on_nothing {

@@ -39,8 +39,6 @@ fn an_error_says_where_and_what_to_do() {
 
 #[test]
 fn a_template_keeps_its_place() {
-    let inventory = Inventory::from_ini("h", "a x=1 dir={{ home }}\n").unwrap_err();
-    assert!(inventory.to_string().contains("home"));
     let inventory = Inventory::from_ini("h", "a x=1 dir={{home}}/r\n").unwrap();
     let Some(ksplay_value::Value::Template(template)) = inventory.host("a").unwrap().vars().get("dir") else {
         panic!()
