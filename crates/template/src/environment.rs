@@ -30,7 +30,9 @@ pub struct Environment {
 
 /// Parsed bare expressions by their text, shared by all clones.
 #[derive(Clone, Default)]
-pub struct Expressions(Arc<RwLock<HashMap<Str, Result<Arc<Tree>, Error>>>>);
+pub struct Expressions(Arc<RwLock<HashMap<Str, ParsedExpression>>>);
+
+type ParsedExpression = Result<Arc<Tree>, Error>;
 
 impl Expressions {
     pub(crate) fn tree(&self, text: &Str) -> Result<Arc<Tree>, Error> {

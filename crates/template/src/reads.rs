@@ -18,6 +18,8 @@ pub struct Reads {
     pub plugins: BTreeSet<Str>,
     /// Names of lookups, as far as they are constant.
     pub lookups: BTreeSet<Str>,
+    /// Whether it calls a function or method.
+    pub calls: bool,
 }
 
 impl Reads {
@@ -25,6 +27,13 @@ impl Reads {
     pub fn reads_other_hosts(&self) -> bool {
         self.variables.contains("hostvars") || self.variables.contains("vars")
     }
+}
+
+/// Whether statements call a function or method.
+pub(crate) fn calls(body: &[Stmt]) -> bool {
+    let mut names = Names::default();
+    names.body(body);
+    names.0.calls
 }
 
 /// Collects the names that statements and expressions mention.
@@ -144,6 +153,7 @@ impl Names {
                 self.args(args);
             }
             ExprKind::Call(callee, args) => {
+                self.0.calls = true;
                 if let ExprKind::Var(name) = &callee.kind
                     && matches!(&**name, "lookup" | "query" | "q")
                     && let Some(Arg::Positional(Expr { kind: ExprKind::Const(Value::String(plugin)), .. })) =

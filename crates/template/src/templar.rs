@@ -235,14 +235,37 @@ impl<'e> Templar<'e> {
 
     fn expression_value(&self, text: &Value) -> Result<Value, Error> {
         match text {
-            Value::String(text) => {
-                let tree = self.environment.expressions.tree(text)?;
-                let mut run = Run::new(self, tree, Home::None);
-                run.template().map(|output| output.value()).map_err(outermost)
+            Value::String(text) => self.bare(text),
+            Value::Template(template) if template.kind == TemplateKind::Jinja => {
+                if is_whole(&template.text) {
+                    return self.template(template);
+                }
+                self.bare(&template.text).map_err(|mut error| {
+                    error.span = error.span.or_else(|| template.span.clone());
+                    if error.kind == ErrorKind::Syntax {
+                        error.message = error.message.replacen(
+                            "Syntax error in expression:",
+                            "Syntax error in expression. Template delimiters are not supported in expressions:",
+                            1,
+                        );
+                    }
+                    error
+                })
             }
-            Value::Template(template) if template.kind == TemplateKind::Jinja => self.template(template),
             other => self.shallow(other),
         }
+    }
+
+    fn bare(&self, text: &Str) -> Result<Value, Error> {
+        let expression = |mut error: Error| {
+            error = outermost(error);
+            for what in ["Syntax error in", "Error rendering"] {
+                error.message = error.message.replacen(&format!("{what} template"), &format!("{what} expression"), 1);
+            }
+            error
+        };
+        let tree = self.environment.expressions.tree(text).map_err(expression)?;
+        Run::new(self, tree, Home::None).template().map(|output| output.value()).map_err(expression)
     }
 
     /// The truth of a condition: a bare expression, a boolean, or a template.
@@ -251,33 +274,58 @@ impl<'e> Templar<'e> {
     ///
     /// As [`Templar::resolve`], and if the result is no boolean and broken conditionals are not allowed.
     pub fn condition(&self, condition: &Value) -> Result<Truth, Error> {
-        let value = self.expression_value(condition)?;
-        match &value {
+        let lenient = self.environment.allow_broken_conditionals;
+        match condition {
+            Value::Bool(flag) => return Ok(Truth::Known(*flag)),
+            Value::Null => return Ok(Truth::Known(true)),
+            Value::String(text) if text.is_empty() && lenient => return Ok(Truth::Known(true)),
+            Value::String(text) if text.is_empty() => {
+                return Err(Error::new(ErrorKind::BrokenConditional, "Empty conditional expressions are not allowed."));
+            }
+            Value::String(_) | Value::Template(_) | Value::Unknown(_) => {}
+            other if lenient => return Ok(Truth::Known(other.is_true())),
+            _ => {
+                return Err(Error::new(ErrorKind::BrokenConditional, "Conditional expressions must be strings."));
+            }
+        }
+        let conditional = |mut error: Error| {
+            if error.kind == ErrorKind::Undefined {
+                error.message.insert_str(0, "Error while evaluating conditional: ");
+            }
+            error
+        };
+        let mut value = self.expression_value(condition).map_err(conditional)?;
+        // `when: "{{ x }}"` with an `x` that is itself a condition. Its text may come from a host, so nothing that
+        // calls anything is evaluated.
+        if let (Value::Template(_), Value::String(text)) = (condition, &value)
+            && self.environment.expressions.tree(text).is_ok_and(|tree| !crate::reads::calls(&tree.body))
+        {
+            value = self.bare(text).map_err(conditional)?;
+        }
+        let truth = match &value {
             Value::Bool(flag) => return Ok(Truth::Known(*flag)),
             Value::Unknown(unknown) => return Ok(Truth::Unknown(unknown.because.clone())),
-            Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
-            _ => {}
+            Value::Undefined(undefined) if eval::is_soft(undefined) => {
+                return Err(Error::operation(format!("Error rendering expression: {}", undefined.message)));
+            }
+            Value::Undefined(undefined) => return Err(conditional(ops::undefined_error(undefined))),
+            other => eval::truth(other)?.unwrap_or(true),
+        };
+        if lenient {
+            return Ok(Truth::Known(truth));
         }
-        if self.environment.allow_broken_conditionals {
-            return match self.broken_condition(&value)? {
-                Some(truth) => Ok(Truth::Known(truth)),
-                None => Ok(Truth::Unknown(Vec::new())),
-            };
-        }
-        let truth = eval::truth(&value)?.unwrap_or(false);
-        Err(Error::new(
+        let mut error = Error::new(
             ErrorKind::BrokenConditional,
             format!(
                 "Conditional result ({}) was derived from value of type '{}'. Conditionals must have a boolean result.",
                 if truth { "True" } else { "False" },
                 value.type_name()
             ),
-        ))
-    }
-
-    /// The truth of a result that is no boolean, as older versions saw it: text is evaluated once more.
-    fn broken_condition(&self, value: &Value) -> Result<Option<bool>, Error> {
-        eval::truth(value)
+        );
+        if let Value::Template(template) = condition {
+            error.span.clone_from(&template.span);
+        }
+        Err(error)
     }
 
     /// The text of a template file.
@@ -293,6 +341,12 @@ impl<'e> Templar<'e> {
         let mut run = Run::new(self, Arc::new(tree), Home::File(Arc::clone(file)));
         run.options = options.clone();
         let value = run.template().and_then(|output| output.into_text(self)).map_err(outermost)?;
+        let value = match value {
+            Value::String(rendered) if options.keep_trailing_newline => {
+                Value::String(with_newlines(rendered, &file.text))
+            }
+            other => other,
+        };
         Ok(match value {
             Value::String(text) if options.newline_sequence != "\n" => {
                 Value::from(text.replace("\r\n", "\n").replace('\n', &options.newline_sequence))
@@ -754,11 +808,10 @@ impl<'e> Templar<'e> {
         let tree = self.tree(template)?;
         let home = template.span.clone().map_or(Home::None, Home::Value);
         let value = Run::new(self, tree, home).template()?.value();
-        // Jinja drops one newline at the end of a template; a value keeps those that stand in it when it is text.
-        match value {
-            Value::String(text) if template.text.ends_with('\n') => Ok(Value::from(format!("{text}\n"))),
-            other => Ok(other),
-        }
+        Ok(match value {
+            Value::String(text) => Value::String(with_newlines(text, &template.text)),
+            other => other,
+        })
     }
 
     fn reveal(&self, template: &Arc<Template>) -> Result<Value, Error> {
@@ -827,7 +880,7 @@ impl<'e> Templar<'e> {
 const MAX_TEMPLATES: usize = 64;
 
 /// Filters and tests that know what to do with something undefined.
-const ACCEPT_UNDEFINED: &[&str] = &["default", "d", "mandatory", "type_debug", "defined", "undefined"];
+const ACCEPT_UNDEFINED: &[&str] = &["default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"];
 
 /// Filters and tests that know what to do with something unknown.
 const ACCEPT_UNKNOWN: &[&str] = &["defined", "undefined", "type_debug"];
@@ -836,8 +889,21 @@ const ACCEPT_UNKNOWN: &[&str] = &["defined", "undefined", "type_debug"];
 const IMPURE: &[&str] =
     &["random", "shuffle", "password_hash", "vault", "to_uuid", "fileglob", "realpath", "expanduser"];
 
+/// Whether a condition is one template from its beginning to its end, rather than an expression with markers in it.
+fn is_whole(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("{{") && text.ends_with("}}") || text.starts_with("{%") && text.ends_with("%}")
+}
+
 fn short_name(name: &str) -> &str {
     name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
+}
+
+/// The result with at least as many newlines at its end as its template has.
+fn with_newlines(result: Str, template: &str) -> Str {
+    let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
+    let missing = count(template).saturating_sub(count(&result));
+    if missing == 0 { result } else { format!("{result}{}", "\n".repeat(missing)).into() }
 }
 
 fn is_plain(value: &Value) -> bool {
@@ -859,8 +925,8 @@ fn undefined_of(error: Error) -> Value {
 fn outermost(mut error: Error) -> Error {
     match error.kind {
         ErrorKind::Operation
-            if !error.message.starts_with("Error rendering template: ")
-                && !(error.message.starts_with("The ") && error.message.contains(" plugin '")) =>
+            if !(error.message.starts_with("Error rendering ")
+                || error.message.starts_with("The ") && error.message.contains(" plugin '")) =>
         {
             error.message.insert_str(0, "Error rendering template: ");
         }

@@ -3,6 +3,8 @@
 //! A case is `{"s": TEXT, "vars": {…}, "v": TYPED}` or `{…, "err": MESSAGE}`; TYPED writes an int as `{"i": "42"}`, a
 //! float as `{"f": "1.5"}` and a mapping as `{"m": [[key, value], …]}`. Of an error only its being one is compared.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use ksplay_template::{Environment, Templar};

@@ -92,7 +92,7 @@ pub(crate) struct Outside {
 }
 
 impl MacroObject {
-    pub(crate) fn new(decl: &Arc<Macro>, run: &Run<'_, '_>) -> Value {
+    pub(crate) fn create(decl: &Arc<Macro>, run: &Run<'_, '_>) -> Value {
         Value::Object(Arc::new(Self {
             decl: Arc::clone(decl),
             tree: Arc::clone(&run.tree),

@@ -325,7 +325,7 @@ fn sign(negative: bool, spec: &Spec) -> &'static str {
 fn grouped(digits: &str, separator: char, every: usize) -> String {
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % every == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(every) {
             text.push(separator);
         }
         text.push(digit);

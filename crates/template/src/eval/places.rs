@@ -22,20 +22,9 @@ pub(crate) struct Place {
 impl Place {
     /// The item of this place at an index.
     pub(crate) fn item(&self, index: usize) -> Self {
-        match self.keys.last() {
-            // Over the values of a mapping: the items are not numbered.
-            Some(Value::Tuple(keys)) => {
-                let mut place = self.clone();
-                place.keys.pop();
-                place.keys.extend(keys.get(index).cloned());
-                place
-            }
-            _ => {
-                let mut place = self.clone();
-                place.keys.push(Value::from(index));
-                place
-            }
-        }
+        let mut place = self.clone();
+        place.keys.push(Value::from(index));
+        place
     }
 }
 
@@ -96,17 +85,6 @@ impl Run<'_, '_> {
 
     /// The place of the items that a loop over this expression sees.
     pub(crate) fn item_places(&mut self, iter: &Expr, iterated: &Value) -> Result<Option<Place>, Error> {
-        if let ExprKind::Call(callee, args) = &iter.kind
-            && args.0.is_empty()
-            && let ExprKind::Attr(base, name) = &callee.kind
-            && &**name == "values"
-            && let Some(mut place) = self.place(base)?
-        {
-            let map = self.eval(base)?;
-            let keys = self.templar.iterate(&map)?;
-            place.keys.push(Value::Tuple(Arc::new(keys)));
-            return Ok(Some(place));
-        }
         match iterated {
             Value::List(_) | Value::Tuple(_) => self.place(iter),
             _ => Ok(None),

@@ -146,11 +146,11 @@ impl<'t, 'e> Run<'t, 'e> {
                 }
             }
             Stmt::Macro(decl) => {
-                let value = MacroObject::new(decl, self);
+                let value = MacroObject::create(decl, self);
                 self.set_local(&decl.name, value, None);
             }
             Stmt::CallBlock { call, caller } => {
-                let caller = MacroObject::new(caller, self);
+                let caller = MacroObject::create(caller, self);
                 let ExprKind::Call(callee, args) = &call.kind else {
                     return Err(Error::new(ErrorKind::Syntax, "expected a call"));
                 };

@@ -57,8 +57,33 @@ pub(super) const METHODS: &[&str] = &[
     "zfill",
 ];
 
+/// Those that take no arguments.
+const PLAIN: &[&str] = &[
+    "capitalize",
+    "casefold",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "lower",
+    "swapcase",
+    "title",
+    "upper",
+];
+
 /// Calls a method of a string.
 pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    if PLAIN.contains(&arguments.name) {
+        arguments.at_most(0)?;
+    }
     let all = |test: fn(char) -> bool| Value::Bool(!text.is_empty() && text.chars().all(test));
     let cased = || text.chars().any(|c| c.is_lowercase() || c.is_uppercase());
     Ok(match arguments.name {
@@ -92,7 +117,7 @@ pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, E
         "isalnum" => all(char::is_alphanumeric),
         "isalpha" => all(char::is_alphabetic),
         "isascii" => Value::Bool(text.is_ascii()),
-        "isdigit" | "isdecimal" => all(|c| c.is_numeric() && c.to_digit(10).is_some()),
+        "isdigit" | "isdecimal" => all(|c| c.is_ascii_digit()),
         "isnumeric" => all(char::is_numeric),
         "isspace" => all(char::is_whitespace),
         "isprintable" => Value::Bool(text.chars().all(|c| !c.is_control())),

@@ -1,0 +1,234 @@
+//! Behaviour that is not a matter of one expression: conditions, the unknown, recursion, files, speed.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ksplay_template::{Environment, ErrorKind, FileOptions, Scope, Templar, Truth};
+use ksplay_value::{Map, Source, Str, Template, TemplateKind, Unknown, Value};
+
+fn template(text: &str) -> Value {
+    Template::new(TemplateKind::Jinja, text, None).into()
+}
+
+fn unknown(name: &str) -> Value {
+    Unknown { because: vec![name.into()] }.into()
+}
+
+fn scope() -> Map {
+    Map::from([
+        ("t", Value::Bool(true)),
+        ("s", Value::from("true")),
+        ("x", Value::Int(5)),
+        ("e", Value::from("")),
+        ("l", vec![Value::Int(1)].into()),
+        ("expr", Value::from("x == 5")),
+        ("call", Value::from("lookup('env', 'HOME') == '/root'")),
+        ("later", unknown("later")),
+        ("a", template("{{ b }}")),
+        ("b", template("{{ a }}")),
+    ])
+}
+
+fn condition(condition: Value) -> Result<Truth, String> {
+    let (environment, scope) = (Environment::default(), scope());
+    Templar::new(&environment, &scope).condition(&condition).map_err(|error| error.message)
+}
+
+fn resolve(text: &str) -> Result<Value, String> {
+    let (environment, scope) = (Environment::default(), scope());
+    Templar::new(&environment, &scope).resolve(&template(text)).map_err(|error| error.message)
+}
+
+const TRUE: Result<Truth, String> = Ok(Truth::Known(true));
+
+#[test]
+fn conditions_take_expressions_and_whole_templates() {
+    assert_eq!(condition(template("{{ t }}")), TRUE);
+    assert_eq!(condition(template("{{ s }}")), TRUE);
+    assert_eq!(condition(template("{{ expr }}")), TRUE);
+    assert_eq!(condition("true".into()), TRUE);
+    assert_eq!(condition(template("'{{ x }}' == '5'")), Ok(Truth::Known(false)));
+    assert_eq!(condition("x is undefined or t".into()), TRUE);
+}
+
+#[test]
+fn a_condition_from_data_never_calls_anything() {
+    assert!(condition(template("{{ call }}")).is_err());
+}
+
+#[test]
+fn a_condition_that_is_no_boolean_is_refused_as_ansible_does() {
+    let message = |value: Value| condition(value).unwrap_err();
+    assert_eq!(
+        message("x".into()),
+        "Conditional result (True) was derived from value of type 'int'. Conditionals must have a boolean result."
+    );
+    assert_eq!(message("".into()), "Empty conditional expressions are not allowed.");
+    assert_eq!(message(Value::Int(1)), "Conditional expressions must be strings.");
+    assert_eq!(message("undefd".into()), "Error while evaluating conditional: 'undefd' is undefined");
+    assert!(message(template("x == {{ x }}")).starts_with("Syntax error in expression. Template delimiters"));
+}
+
+#[test]
+fn broken_conditionals_can_be_allowed() {
+    let environment = Environment { allow_broken_conditionals: true, ..Environment::default() };
+    let scope = scope();
+    let templar = Templar::new(&environment, &scope);
+    for (text, truth) in [("x", true), ("e", false), ("l", true), ("expr", true), ("none", false)] {
+        assert_eq!(templar.condition(&text.into()).unwrap(), Truth::Known(truth), "{text}");
+    }
+}
+
+#[test]
+fn the_unknown_flows_through_operators_and_logic_stays_right() {
+    for text in [
+        "{{ later + 1 }}",
+        "{{ later.rc == 0 }}",
+        "a{{ later }}",
+        "{{ later | upper }}",
+        "{{ later is defined and later }}",
+        "{% for i in later %}x{% endfor %}",
+        "{% if later %}a{% endif %}",
+        "{{ [later][0] ~ 'x' }}",
+        "{{ '%s' % later }}",
+        "{{ later[1:] }}",
+    ] {
+        assert!(matches!(resolve(text), Ok(Value::Unknown(_))), "{text}: {:?}", resolve(text));
+    }
+    assert_eq!(condition("false and later".into()), Ok(Truth::Known(false)));
+    assert_eq!(condition("later and false".into()), Ok(Truth::Known(false)));
+    assert_eq!(condition("later or t".into()), TRUE);
+    assert_eq!(condition("later.rc == 0".into()), Ok(Truth::Unknown(vec!["later".into()])));
+}
+
+#[test]
+fn a_variable_that_needs_itself_is_an_error_and_no_overflow() {
+    let (environment, scope) = (Environment::default(), scope());
+    let error = Templar::new(&environment, &scope).resolve(&template("{{ a }}")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Recursion);
+}
+
+#[test]
+fn deeply_nested_templates_end_in_an_error_and_no_overflow() {
+    let mut scope = Map::new();
+    for index in 0..300 {
+        scope.insert(format!("v{index}"), template(&format!("{{{{ v{} }}}}", index + 1)));
+    }
+    let environment = Environment::default();
+    assert!(Templar::new(&environment, &scope).resolve(&template("{{ v0 }}")).is_err());
+    assert!(resolve("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}").is_err());
+}
+
+fn render(text: &str, options: &FileOptions) -> String {
+    let (environment, scope) = (Environment::default(), scope());
+    let source = Source::new("/nowhere/file.j2", text);
+    Templar::new(&environment, &scope).render(&source, options).unwrap().to_string()
+}
+
+#[test]
+fn files_are_text_with_pythons_escapes_and_their_header() {
+    let usual = FileOptions::default();
+    assert_eq!(render("{{ x }}\n", &usual), "5\n");
+    assert_eq!(render("{{ 'a\\tb' }}\n", &usual), "a\tb\n");
+    assert_eq!(render("{% if t %}\na\n{% endif %}\nb\n", &usual), "a\nb\n");
+    assert_eq!(render("#jinja2: trim_blocks: False\n{% if t %}\na\n{% endif %}\nb\n", &usual), "\na\n\nb\n");
+    assert_eq!(
+        render("#jinja2: variable_start_string: '<<', variable_end_string: '>>'\n<< x >> {{ x }}\n", &usual),
+        "5 {{ x }}\n"
+    );
+    let windows = FileOptions { newline_sequence: "\r\n".into(), ..usual };
+    assert_eq!(render("a\nb\n", &windows), "a\r\nb\r\n");
+}
+
+#[test]
+fn includes_imports_and_inheritance_find_their_files() {
+    let folder = std::env::temp_dir().join(format!("ksplay-template-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("part.j2", "part {{ x }} {{ y | default('-') }}\n");
+    write(
+        "macros.j2",
+        "{% macro m(a, b=2) %}{{ a }}/{{ b }}{{ inner() }}{% endmacro %}{% macro inner() %}!{% endmacro %}",
+    );
+    write("base.j2", "<{% block head %}base{% endblock %}|{% block body %}none{% endblock %}>\n");
+    let source = |text: &str| Source::new(folder.join("main.j2").to_string_lossy(), text);
+    let (environment, scope) = (Environment::default(), scope());
+    let templar = Templar::new(&environment, &scope);
+    let render = |text: &str| templar.render(&source(text), &FileOptions::default()).unwrap().to_string();
+    assert_eq!(render("{% set y = 1 %}{% include 'part.j2' %}.\n"), "part 5 1.\n");
+    assert_eq!(render("{% set y = 1 %}{% include 'part.j2' with context %}.\n"), "part 5 1.\n");
+    assert_eq!(render("{% import 'macros.j2' as lib %}{{ lib.m(1) }}\n"), "1/2!\n");
+    assert_eq!(render("{% from 'macros.j2' import m as n %}{{ n(1, b=3) }}\n"), "1/3!\n");
+    assert_eq!(
+        render("{% extends 'base.j2' %}{% block head %}[{{ super() }}]{% endblock %}ignored\n"),
+        "<[base]|none>\n"
+    );
+    // As ansible-core: without the context of the one that includes, variables are unknown.
+    write("bare.j2", "{{ x | default('unseen') }}\n");
+    assert_eq!(render("{% include 'bare.j2' without context %}.\n"), "unseen.\n");
+    assert_eq!(render("{% include 'gone.j2' ignore missing %}x\n"), "x\n");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Counts how often variables are asked for.
+struct Counting(Map, AtomicUsize);
+
+impl Scope for Counting {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<Str> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_pure_variable_is_evaluated_once() {
+    let mut map = Map::new();
+    map.insert("base", 1);
+    for index in 0..200 {
+        map.insert(format!("v{index}"), template("{{ base + 1 }}"));
+    }
+    let sum: Vec<String> = (0..200).map(|index| format!("v{index}")).collect();
+    map.insert("n", 2000);
+    let scope = Counting(map, AtomicUsize::new(0));
+    let environment = Environment::default();
+    let templar = Templar::new(&environment, &scope);
+    let text = format!("{{% for i in range(n) %}}{{{{ {} }}}}{{% endfor %}}", sum.join(" + "));
+    let started = std::time::Instant::now();
+    let value = templar.resolve(&template(&text)).unwrap();
+    println!("{:?}", started.elapsed());
+    assert_eq!(value.as_str().unwrap().len(), 6000);
+    // The variables, `base`, `n` and `range`, which is looked for among them first.
+    assert_eq!(scope.1.load(Ordering::Relaxed), 203);
+}
+
+#[test]
+fn what_a_template_reads_is_known_without_evaluating_it() {
+    let (environment, scope) = (Environment::default(), scope());
+    let templar = Templar::new(&environment, &scope);
+    let reads = templar.reads(&template("{{ hostvars['web'].port | default(lookup('env', name)) }}"));
+    assert!(reads.paths.contains("hostvars.web.port") && reads.reads_other_hosts());
+    assert!(reads.variables.contains("name") && reads.lookups.contains("env") && reads.plugins.contains("default"));
+}
+
+#[test]
+fn an_error_points_into_the_file() {
+    let source = Source::new("vars.yml", "a: 1\nb: \"{{ 1 }} {{ missing }}\"\n");
+    let span = ksplay_value::Span::new(&source, 2, 4);
+    let value = Value::from(Template::new(TemplateKind::Jinja, "{{ 1 }} {{ missing }}", Some(span)));
+    let (environment, scope) = (Environment::default(), scope());
+    let error = Templar::new(&environment, &scope).resolve(&value).unwrap_err();
+    assert_eq!(error.span.unwrap().to_string(), "vars.yml:2:16");
+}
+
+#[test]
+fn an_evaluator_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Environment>();
+    shared::<Arc<dyn Scope>>();
+}
