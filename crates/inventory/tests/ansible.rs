@@ -1,5 +1,7 @@
 //! Inventories and patterns give what ansible-core 2.19.14 gave for them; its answers are under `tests/data`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use std::path::{Path, PathBuf};
 
 use ksplay_inventory::{Inventory, LoadOptions};

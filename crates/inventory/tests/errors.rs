@@ -1,5 +1,7 @@
 //! What a user is told, and that no input makes the readers panic.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use ksplay_inventory::{Error, Inventory, LoadOptions};
 use ksplay_value::Map;
 use proptest::prelude::*;

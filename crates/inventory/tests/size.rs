@@ -1,5 +1,7 @@
 //! A large inventory is read at once and in little memory.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use std::time::Instant;
 
 use ksplay_inventory::{Inventory, LoadOptions};
