@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn a_file_behind_a_closed_directory_is_not_open_to_all() {
         let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();

@@ -11,6 +11,9 @@ use ksplay_protocol::{Become, Method};
 /// How long the program may take, its own delays after a wrong password included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a line with a colon must stay as it is to be a question, and not the beginning of a complaint.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// How much of what the program says is kept.
 const KEPT: usize = 4096;
 
@@ -73,15 +76,20 @@ pub(crate) fn log_in(
     let mut unanswered = String::new();
     let mut answered = false;
     loop {
-        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let asked = prompt.asks(&unanswered);
+        let next = match prompt {
+            Prompt::Exactly(_) if asked => Err(RecvTimeoutError::Timeout),
+            Prompt::LineWithColon if asked => events.recv_timeout(QUIET),
+            _ => events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+        };
+        match next {
             Ok(Event::Ready) => return Ok(()),
             Ok(Event::Talk(bytes)) => {
                 let text = String::from_utf8_lossy(&bytes);
                 said.push_str(&text);
                 unanswered.push_str(&text);
-                if !prompt.asks(&unanswered) {
-                    continue;
-                }
+            }
+            Err(RecvTimeoutError::Timeout) if asked => {
                 let Some(password) = &becoming.password else { return Err(format!("Missing {name} password")) };
                 if answered {
                     return Err(format!("Incorrect {name} password"));
@@ -155,8 +163,15 @@ mod tests {
     fn play(becoming: &Become, prompt: &Prompt, events: Vec<Event>) -> (Result<(), String>, String) {
         let file = tempfile::NamedTempFile::new().unwrap();
         let (sender, receiver) = mpsc::channel();
-        events.into_iter().for_each(|event| sender.send(event).unwrap());
-        drop(sender);
+        std::thread::spawn(move || {
+            for event in events {
+                // As it is: an end comes long after a question, a complaint in one go.
+                std::thread::sleep(if matches!(event, Event::Ended) { 3 * QUIET } else { QUIET / 20 });
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        });
         let result = log_in(becoming, prompt, file.reopen().unwrap(), &receiver);
         (result, std::fs::read_to_string(file.path()).unwrap())
     }
@@ -195,6 +210,13 @@ mod tests {
         let events = vec![talk("sudo: a password is required\n"), Event::Ended];
         let prompt = Prompt::Exactly("[x]".into());
         assert_eq!(play(&Become::sudo("root"), &prompt, events).0.unwrap_err(), "Missing sudo password");
+    }
+
+    #[test]
+    fn the_beginning_of_a_complaint_is_no_question() {
+        let events = vec![talk("su: "), talk("user x does not exist\n"), Event::Ended];
+        let becoming = Become { method: Method::Su, ..Become::sudo("x") };
+        assert_eq!(play(&becoming, &Prompt::LineWithColon, events).0.unwrap_err(), "su: user x does not exist");
     }
 
     #[test]

@@ -197,11 +197,14 @@ impl Server {
         })
     }
 
-    /// Answers a run that was not answered.
+    /// Answers a run that was not answered. What was broken off by shutting down has no result: it would look like
+    /// the module's own.
     fn finish(&self, id: u64, result: Map) {
         // The answer goes before the run is forgotten: shutting down waits for runs, and must not cut an answer off.
         if self.runs().contains_key(&id) {
-            self.outbox.done(id, result);
+            if !self.closing.load(Ordering::SeqCst) {
+                self.outbox.done(id, result);
+            }
             self.forget(id);
         }
     }

@@ -12,8 +12,8 @@ pub enum Error {
         /// What ssh wrote.
         message: String,
     },
-    /// The password for the connection was refused.
-    #[error("Invalid/incorrect password: {message}")]
+    /// The host refused the password; the words are ssh's.
+    #[error("Failed to connect to the host via ssh: {message}")]
     WrongPassword {
         /// What ssh wrote.
         message: String,

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ksplay_transport::{Connection, Error, Link, Ssh, Target};
@@ -13,13 +13,17 @@ use crate::calls::{self, Via, agents, is_root, trial, until};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
-pub struct Sshd {
+/// Started by the first test that needs it.
+#[derive(Default)]
+pub struct Sshd(OnceLock<Running>);
+
+struct Running {
     dir: tempfile::TempDir,
     port: u16,
     child: Child,
 }
 
-impl Sshd {
+impl Running {
     fn start() -> std::io::Result<Self> {
         let dir = tempfile::tempdir()?;
         let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
@@ -45,9 +49,15 @@ impl Sshd {
         std::fs::write(at("known"), format!("[127.0.0.1]:{port} {host_key}"))?;
         Ok(Self { dir, port, child })
     }
+}
+
+impl Sshd {
+    fn running(&self) -> &Running {
+        self.0.get_or_init(|| Running::start().expect("sshd starts"))
+    }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
-        self.dir.path().join(name)
+        self.running().dir.path().join(name)
     }
 
     fn ssh(&self) -> Ssh {
@@ -57,7 +67,7 @@ impl Sshd {
             option("IdentitiesOnly=yes".into()),
         ];
         Ssh {
-            port: Some(self.port),
+            port: Some(self.running().port),
             user: Some("root".into()),
             key_file: Some(self.path("user")),
             common_args: common_args.concat(),
@@ -75,33 +85,23 @@ impl Sshd {
     }
 }
 
-impl Drop for Sshd {
+impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-pub fn trials() -> Vec<Trial> {
+pub fn trials(sshd: &Arc<Sshd>) -> Vec<Trial> {
     if !is_root() || !Path::new(SSHD).exists() {
         eprintln!("left out: tests over ssh need root and {SSHD}");
         return Vec::new();
     }
-    if std::env::args().any(|argument| argument == "--list") {
-        // Names are all that is wanted; a server that is not used is not harmful.
-    }
-    let sshd = match Sshd::start() {
-        Ok(sshd) => Arc::new(sshd),
-        Err(error) => {
-            eprintln!("left out: no sshd: {error}");
-            return Vec::new();
-        }
-    };
-    let mut trials = calls::trials("an_agent_behind_sshd", Via::Sshd(Arc::clone(&sshd)));
+    let mut trials = calls::trials("an_agent_behind_sshd", Via::Sshd(Arc::clone(sshd)));
     macro_rules! add {
         ($($name:ident),* $(,)?) => {
             $({
-                let sshd = Arc::clone(&sshd);
+                let sshd = Arc::clone(sshd);
                 trials.push(trial(format!("sshd::{}", stringify!($name)), move || $name(sshd)));
             })*
         };
@@ -118,7 +118,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 async fn ready(sshd: &Sshd) {
-    until(|| std::net::TcpStream::connect(("127.0.0.1", sshd.port)).is_ok(), Duration::from_secs(10)).await;
+    until(|| std::net::TcpStream::connect(("127.0.0.1", sshd.running().port)).is_ok(), Duration::from_secs(10)).await;
 }
 
 async fn open(sshd: &Sshd, ssh: Ssh) -> Result<Connection, Error> {
