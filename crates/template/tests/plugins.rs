@@ -90,3 +90,57 @@ fn filters_and_tests_answer_as_ansible_does() {
 fn tests_and_lookups_answer_as_ansible_does() {
     run("plugins_lookups.jsonl");
 }
+
+fn evaluated(vars: Map, source: &str) -> Value {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/plugins");
+    let environment = Environment { base_dir: folder, ..Environment::default() };
+    let vars = Vars(vars);
+    Templar::new(&environment, &vars).resolve(&trusted(&source.into())).unwrap()
+}
+
+#[test]
+fn relative_names_are_looked_up_in_the_subfolder_of_each_folder_and_then_in_the_playbooks() {
+    let vars = || Map::from([("ansible_search_path", Value::from_iter(["/nonexistent"]))]);
+    assert_eq!(evaluated(vars(), "{{ lookup('file', 'plain.txt') }}"), "first line\nsecond line".into());
+    assert_eq!(evaluated(vars(), "{{ lookup('file', 'files/plain.txt') | length }}"), Value::Int(22));
+    assert_eq!(evaluated(vars(), "{{ lookup('template', 'hello.j2') }}"), "Hello world\nyes\n".into());
+    assert_eq!(evaluated(vars(), "{{ query('fileglob', '*.ini') | map('basename') }}"), Value::from_iter(["conf.ini"]));
+    assert_eq!(evaluated(vars(), "{{ lookup('first_found', ['x', 'plain.txt']) | basename }}"), "plain.txt".into());
+}
+
+#[test]
+fn inventory_hostnames_joins_and_excludes_groups_and_globs() {
+    let group = |hosts: &[&str]| hosts.iter().copied().collect::<Value>();
+    let groups = Map::from([
+        ("all", group(&["web1", "web2", "db1"])),
+        ("web", group(&["web1", "web2"])),
+        ("db", group(&["db1"])),
+    ]);
+    let asked = |pattern: &str| {
+        let vars = Map::from([("groups", Value::from(groups.clone()))]);
+        evaluated(vars, &format!("{{{{ query('inventory_hostnames', '{pattern}') }}}}"))
+    };
+    assert_eq!(asked("all"), group(&["web1", "web2", "db1"]));
+    assert_eq!(asked("all:!web"), group(&["db1"]));
+    assert_eq!(asked("web,db"), group(&["web1", "web2", "db1"]));
+    assert_eq!(asked("web*:&web2"), group(&["web2"]));
+    assert_eq!(asked("!web"), group(&["db1"]));
+}
+
+#[test]
+fn what_a_lookup_reads_is_never_evaluated() {
+    let got = evaluated(Map::new(), "{{ lookup('file', 'blanks.txt', lstrip=true) }}");
+    assert_eq!(got, "both {{ not_evaluated }}".into());
+}
+
+#[test]
+fn a_password_is_made_once_and_then_read_from_its_file() {
+    let path = std::env::temp_dir().join(format!("password-of-{}", std::process::id()));
+    let source = format!("{{{{ lookup('password', '{} length=12 encrypt=sha256_crypt') }}}}", path.display());
+    let first = evaluated(Map::new(), &source);
+    let stored = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(evaluated(Map::new(), &source), first);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), stored);
+    assert_eq!(stored.split_once(" salt=").unwrap().0.len(), 12);
+    std::fs::remove_file(path).unwrap();
+}

@@ -21,7 +21,6 @@ pub(crate) mod numbers;
 pub(crate) mod order;
 pub(crate) mod passwords;
 pub(crate) mod paths;
-mod percent;
 pub(crate) mod random;
 pub(crate) mod regex;
 mod regexes;
@@ -39,7 +38,7 @@ pub(crate) use lists::subelements_of;
 
 /// An integer in a format of Python's: `%02d`.
 pub(crate) fn percent_format(format: &str, number: i64) -> Result<ksplay_value::Value, crate::Error> {
-    percent::format(format, &[number.into()], &ksplay_value::Map::new()).map(Into::into)
+    crate::eval::percent::format(format, &number.into()).map(Into::into)
 }
 
 /// The collections whose names these go by as well; a bare name serves them all.

@@ -3,6 +3,7 @@
 use ksplay_value::Value;
 
 use super::args::{iterate, string};
+use crate::eval::percent;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -230,7 +231,8 @@ fn format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if !rest.is_empty() && !keywords.is_empty() {
         return Err(Error::operation("can't handle positional and keyword arguments at the same time"));
     }
-    super::percent::format(&text.to_string(), &rest, &keywords).map(Value::from)
+    let operands = if keywords.is_empty() { super::args::tuple(rest) } else { keywords.into() };
+    percent::format(&text.to_string(), &operands).map(Value::from)
 }
 
 /// All of these as text, one after another.
