@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, Str, Value};
 
 use super::find::{inline_options, source};
 use super::glob::files_matching;
 use crate::filters::regex::{Flags, Pattern};
-use crate::{Call, Error, FileOptions, Function};
+use crate::{Call, Error, FileOptions, Function, Scope, Templar};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
     ("csvfile", csvfile),
@@ -40,15 +40,10 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(texts.into())
 }
 
-/// The texts of template files, rendered: `lookup('template', 'x.j2')`. Options: `convert_data`, `trim_blocks`,
+/// The texts of template files, rendered: `lookup('template', 'x.j2')`. Options: `template_vars`, `trim_blocks`,
 /// `lstrip_blocks`, and the markers' names as the module `template` has them.
 fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.option("template_vars").is_some_and(|vars| vars.is_true()) {
-        return Err(Error::operation(
-            "the lookup 'template' has no 'template_vars' here; set them as variables of the task",
-        ));
-    }
-    let convert = call.flag_option("convert_data", false);
+    let own = call.option("template_vars").and_then(|vars| vars.as_map().cloned()).unwrap_or_default();
     let marker = |call: &mut Call<'_, '_>, name: &str, default: &str| call.text_option(name, default);
     let markers = [
         (marker(call, "variable_start_string", "{{"), marker(call, "variable_end_string", "}}")),
@@ -67,13 +62,30 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut texts = Vec::new();
     for name in call.terms() {
         let (path, text) = call.read_file("templates", &name.to_string())?;
-        let rendered = call.templar.render(&source(&path, text), &options)?;
-        texts.push(match rendered.as_str().filter(|_| convert) {
-            Some(text) => ksplay_value::text::from_json(text).unwrap_or(rendered),
-            None => rendered,
-        });
+        let scope = Overlay { own: &own, base: call.templar.scope() };
+        let rendered = match own.is_empty() {
+            true => call.templar.render(&source(&path, text), &options)?,
+            false => Templar::new(call.templar.environment(), &scope).render(&source(&path, text), &options)?,
+        };
+        texts.push(rendered);
     }
     Ok(texts.into())
+}
+
+/// Variables for one template on top of those that are there.
+struct Overlay<'s> {
+    own: &'s Map,
+    base: &'s dyn Scope,
+}
+
+impl Scope for Overlay<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.own.get(name).cloned().or_else(|| self.base.get(name))
+    }
+
+    fn names(&self) -> Vec<Str> {
+        self.own.keys().filter_map(|key| key.as_str().map(Str::from)).chain(self.base.names()).collect()
+    }
 }
 
 /// The files that match patterns: `query('fileglob', 'conf/*.yml')`.
