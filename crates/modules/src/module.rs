@@ -43,6 +43,13 @@ impl<P> Inspection<P> {
         Self { predicted: outcome, plan: None }
     }
 
+    /// Something is to be done that check mode cannot foresee: there the task is skipped.
+    pub fn only_for_real(module: &str, plan: P) -> Self {
+        let mut predicted = Outcome { skipped: true, ..Outcome::default() };
+        predicted.values.insert("msg", format!("remote module ({module}) does not support check mode"));
+        Self { predicted, plan: Some(plan) }
+    }
+
     /// Something is to be done, which is a change.
     pub fn change(mut outcome: Outcome, plan: P) -> Self {
         outcome.changed = true;

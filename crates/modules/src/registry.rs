@@ -26,10 +26,13 @@ const BUILTIN: &str = "ansible.builtin";
 /// The lines of one folder stand together, in alphabetical order.
 pub static MODULES: &[Entry] = &[
     // accounts
+    entry::<accounts::AuthorizedKey>("authorized_key", "ansible.posix"),
+    entry::<accounts::Cron>("cron", BUILTIN),
     entry::<accounts::Getent>("getent", BUILTIN),
     entry::<accounts::GroupModule>("group", BUILTIN),
     entry::<accounts::Hostname>("hostname", BUILTIN),
     entry::<accounts::Modprobe>("modprobe", "community.general"),
+    entry::<accounts::Mount>("mount", "ansible.posix"),
     entry::<accounts::Sysctl>("sysctl", "ansible.posix"),
     entry::<accounts::UserModule>("user", BUILTIN),
     // commands
@@ -53,6 +56,7 @@ pub static MODULES: &[Entry] = &[
     entry::<files::Slurp>("slurp", BUILTIN),
     entry::<files::Stat>("stat", BUILTIN),
     entry::<files::TempFile>("tempfile", BUILTIN),
+    entry::<files::Unarchive>("unarchive", BUILTIN),
     // packages
     entry::<packages::Apk>("apk", "community.general"),
     entry::<packages::AptModule>("apt", BUILTIN),

@@ -44,7 +44,11 @@ arguments! {
         /// Whether line breaks at the end of the outputs are taken away.
         strip_empty_ends: bool = Opt::bool().default("true"),
     }
-    rules { free_form: true }
+    rules {
+        free_form: true,
+        mutually_exclusive: &[&["_raw_params", "cmd", "argv"]],
+        required_one_of: &[&["_raw_params", "cmd", "argv"]],
+    }
 }
 
 arguments! {
@@ -96,16 +100,13 @@ impl Module for Command {
     fn inspect(args: &CommandArgs, system: &Probe) -> Result<Inspection<Prepared>, Failure> {
         let text = args.cmd.as_ref().or(args._raw_params.as_ref()).filter(|text| !text.trim().is_empty());
         let (argv, shown) = match (text, &args.argv) {
-            (Some(_), Some(argv)) if !argv.is_empty() => {
-                return Err(Failure::new("only command or argv can be given, not both").with("rc", 256));
-            }
             (Some(text), _) if args._uses_shell => (shell_argv(text, args.executable.as_deref()), text.as_str().into()),
             (Some(text), _) => {
                 let words = words::split(text).map_err(Failure::new)?;
                 (words.clone(), words.into_iter().collect())
             }
             (None, Some(argv)) if !argv.is_empty() => (argv.clone(), argv.iter().collect()),
-            _ => return Err(Failure::new("no command given").with("rc", 256)),
+            _ => return Err(Failure::new("one of the following is required: _raw_params, cmd, argv")),
         };
         let argv = match args.expand_argument_vars && !args._uses_shell {
             true => argv.iter().map(|word| expand_argument(word, system)).collect(),
@@ -132,7 +133,7 @@ impl Module for Shell {
 
     fn inspect(args: &ShellArgs, system: &Probe) -> Result<Inspection<Prepared>, Failure> {
         let text = args.cmd.as_ref().or(args._raw_params.as_ref()).filter(|text| !text.trim().is_empty());
-        let text = text.ok_or_else(|| Failure::new("no command given").with("rc", 256))?;
+        let text = text.ok_or_else(|| Failure::new("one of the following is required: _raw_params, cmd, argv"))?;
         let spec = CommandSpec {
             argv: shell_argv(text, args.executable.as_deref()),
             chdir: args.chdir.clone(),
@@ -154,7 +155,7 @@ impl Module for Raw {
 
     fn inspect(args: &RawArgs, _system: &Probe) -> Result<Inspection<CommandSpec>, Failure> {
         let spec = CommandSpec::new(shell_argv(&args._raw_params, args.executable.as_deref()));
-        Ok(Inspection::change(Outcome { skipped: true, ..Outcome::default() }, spec))
+        Ok(Inspection::only_for_real("raw", spec))
     }
 
     fn apply(spec: CommandSpec, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
@@ -221,6 +222,12 @@ pub(super) fn prepare<P: HasCommand>(
         let said = format!("Did not run command since '{pattern}' does not exist");
         return skip(format!("skipped, since {pattern} does not exist"), said);
     }
+    if let Some(folder) = plan.chdir() {
+        crate::system::check_folder(system, folder).map_err(|failure| Failure {
+            values: not_run(plan.shown()).into_iter().chain(failure.values).collect(),
+            ..failure
+        })?;
+    }
     let decided = creates.is_some() || removes.is_some();
     let mut outcome = Outcome { skipped: !decided, ..Outcome::default() };
     outcome.values.insert("cmd", plan.shown());
@@ -265,14 +272,9 @@ pub(super) fn run_timed(
 ) -> Result<Outcome, Failure> {
     let (start, begin) = (Zoned::now(), Instant::now());
     let output = system.run(spec).map_err(|failure| {
-        let mut failure = failure.with("cmd", shown.clone());
-        for name in ["start", "end", "delta"] {
-            failure.values.insert(name, Value::Null);
-        }
-        for name in ["stdout", "stderr"] {
-            insert_text(&mut failure.values, name, "");
-        }
-        failure
+        let mut values = not_run(spec.shown().into());
+        values.extend(failure.values);
+        Failure { values, ..failure }
     })?;
     let mut values = Map::from([("cmd", shown), ("rc", output.rc.into()), ("msg", "".into())]);
     values.insert("start", clock(&start));
@@ -283,6 +285,18 @@ pub(super) fn run_timed(
     values.insert("delta", format!("{}:{:02}:{:02}.{micros:06}", seconds / 3600, seconds / 60 % 60, seconds % 60));
     insert_outputs(&mut values, &output, strip);
     finish(output.rc, values)
+}
+
+/// What is said of a command that could not be started.
+fn not_run(shown: Value) -> Map {
+    let mut values = Map::from([("cmd", shown)]);
+    for name in ["start", "end", "delta"] {
+        values.insert(name, Value::Null);
+    }
+    for name in ["stdout", "stderr"] {
+        insert_text(&mut values, name, "");
+    }
+    values
 }
 
 fn clock(time: &Zoned) -> String {
@@ -296,7 +310,7 @@ fn insert_outputs(values: &mut Map, output: &CommandOutput, strip: bool) {
 }
 
 /// Adds an output and its lines.
-fn insert_text(values: &mut Map, name: &str, text: &str) {
+pub(crate) fn insert_text(values: &mut Map, name: &str, text: &str) {
     values.insert(name, text);
     values.insert(format!("{name}_lines"), lines(text).collect::<Value>());
 }

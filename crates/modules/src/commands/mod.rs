@@ -5,6 +5,7 @@ mod ping;
 mod script;
 mod wait_for;
 
+pub(crate) use command::insert_text;
 pub use command::{Command, Raw, Shell};
 pub use ping::Ping;
 pub use script::Script;

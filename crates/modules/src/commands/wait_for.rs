@@ -49,10 +49,15 @@ arguments! {
 
 impl Module for WaitFor {
     type Args = WaitForArgs;
-    type Plan = ();
+    type Plan = WaitForArgs;
 
-    fn inspect(args: &WaitForArgs, system: &Probe) -> Result<Inspection<()>, Failure> {
+    fn inspect(args: &WaitForArgs, _system: &Probe) -> Result<Inspection<WaitForArgs>, Failure> {
         check(args)?;
+        Ok(Inspection::only_for_real("wait_for", args.clone()))
+    }
+
+    fn apply(args: WaitForArgs, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+        let args = &args;
         let begin = Instant::now();
         let deadline = begin + seconds(args.timeout);
         let pattern = args.search_regex.as_deref().map(|pattern| regex::compile(pattern, "m")).transpose()?;
@@ -72,11 +77,7 @@ impl Module for WaitFor {
             }
             pause(seconds(args.sleep).min(deadline.saturating_duration_since(Instant::now())), system)?;
         }
-        Ok(Inspection::nothing_to_do(waiting.outcome(begin)))
-    }
-
-    fn apply((): (), predicted: Outcome, _system: &mut System) -> Result<Outcome, Failure> {
-        Ok(predicted)
+        Ok(waiting.outcome(begin))
     }
 }
 

@@ -77,8 +77,10 @@ impl Module for Assemble {
                 prepared: None,
             });
         }
-        if !written && change.is_empty() {
+        if now.is_some() {
             describe(system, &args.dest, &mut outcome.values);
+        }
+        if !written && change.is_empty() {
             return Ok(Inspection::nothing_to_do(outcome));
         }
         let rewrite = Rewrite {

@@ -117,7 +117,7 @@ fn described(failure: Failure, path: &Path, system: &Probe, error: &std::io::Err
 }
 
 pub(crate) fn octal(mode: u32) -> String {
-    format!("{mode:04o}")
+    format!("0{mode:03o}")
 }
 
 impl FileAttributes {

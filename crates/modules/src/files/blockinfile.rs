@@ -59,6 +59,8 @@ impl Module for BlockInFile {
             backup: args.backup,
             validate: args.validate.clone(),
             attributes: args.attributes.clone(),
+            missing: "Path",
+            backup_name: "backup_file",
         };
         let original = edit.read(system)?;
         let (content, message) = changed(args, &original.text)?;

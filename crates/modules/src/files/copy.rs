@@ -89,6 +89,8 @@ pub struct Plan {
     links: Vec<(PathBuf, PathBuf)>,
     /// The file or directory that the result is about.
     dest: PathBuf,
+    /// Owner and mode of that directory, when it is one.
+    attributes: Option<FileAttributes>,
 }
 
 /// One file to be written, or only to be changed.
@@ -118,6 +120,7 @@ impl Module for Copy {
             files: Vec::new(),
             links: Vec::new(),
             dest: PathBuf::from(&args.dest),
+            attributes: None,
         };
         let source = source_of(args, system)?;
         if let Source::File(path) = &source
@@ -140,21 +143,28 @@ impl Module for Copy {
             return Err(failed_at(&dest, format!("Destination directory {shown} does not exist")).without_dest());
         }
         let mut outcome = Outcome::default();
-        let shown = dest.display().to_string();
-        outcome.values.insert("dest", shown.as_str());
+        outcome.values.insert("dest", dest.display().to_string());
         if let Some(src) = &args.src {
             outcome.values.insert("src", src.as_str());
         }
         if !args.force && system.exists(&dest) {
-            outcome.values.insert("msg", "file already exists");
             return Ok(Inspection::nothing_to_do(outcome));
         }
         let copy = file_copy(args, source, &dest, true, &mut outcome, system)?;
         outcome.values.insert("checksum", copy.0.sha1.as_str());
-        plan.dest = dest;
-        if !copy.1 && plan.directories.is_empty() {
-            outcome.values.insert("path", shown);
+        if let Some(src) = args.src.as_ref().filter(|_| args.remote_src) {
+            outcome.values.insert("md5sum", system.digest(Path::new(src), Digest::Md5).ok());
+        }
+        plan.dest.clone_from(&copy.0.rewrite.path);
+        let shown = plan.dest.display().to_string();
+        outcome.values.insert("dest", shown.as_str());
+        if copy.0.source.is_none() {
+            if !args.remote_src {
+                outcome.values.insert("path", shown);
+            }
             describe(system, &plan.dest, &mut outcome.values);
+        }
+        if !copy.1 && plan.directories.is_empty() {
             return Ok(Inspection::nothing_to_do(outcome));
         }
         plan.files.push(copy.0);
@@ -165,6 +175,9 @@ impl Module for Copy {
         for folder in &plan.directories {
             let made = system.create_dir(folder);
             made.map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
+            if plan.attributes.is_some() {
+                continue;
+            }
             let mode = mode_of(&plan.directory_mode, Current::new_dir(system).mode, true).map_err(Failure::new)?;
             Change { mode, ..Change::default() }.apply(folder, system)?;
         }
@@ -180,10 +193,8 @@ impl Module for Copy {
                 predicted.values.insert("md5sum", system.digest(&file.rewrite.path, Digest::Md5).ok());
             }
         }
-        if let [only] = &plan.files[..]
-            && only.source.is_none()
-        {
-            predicted.values.insert("path", plan.dest.display().to_string());
+        if let Some(attributes) = &plan.attributes {
+            attributes.ensure(&plan.dest, system)?;
         }
         describe(system, &plan.dest, &mut predicted.values);
         Ok(predicted)
@@ -324,14 +335,20 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
     }
     let mut outcome = Outcome::default();
     outcome.values.insert("src", given);
-    outcome.values.insert("dest", args.dest.as_str());
+    outcome.values.insert("dest", dest.display().to_string());
+    plan.dest.clone_from(&dest);
     let mut folders = vec![(src.to_owned(), dest)];
+    // As in Ansible, the mode is that of the directory itself; what is in it has the modes of its source.
+    let inside = CopyArgs {
+        attributes: FileAttributes { mode: Value::from("preserve"), ..args.attributes.clone() },
+        ..args.clone()
+    };
     while let Some((from, to)) = folders.pop() {
         plan.directories.extend(
             missing(&to, system).into_iter().filter(|path| !plan.directories.contains(path)).collect::<Vec<_>>(),
         );
-        let inside = system.list_dir(&from).map_err(|error| failed_at(&to, super::python_error(&error, &from)))?;
-        for path in inside {
+        let entries = system.list_dir(&from).map_err(|error| failed_at(&to, super::python_error(&error, &from)))?;
+        for path in entries {
             let Some(name) = path.file_name() else { continue };
             let target = to.join(name);
             let found =
@@ -344,14 +361,17 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
             } else if system.is_dir(&path) {
                 folders.push((path, target));
             } else if args.force || !system.exists(&target) {
-                let (copy, work) = file_copy(args, Source::File(path), &target, false, &mut outcome, system)?;
+                let (copy, work) = file_copy(&inside, Source::File(path), &target, false, &mut outcome, system)?;
                 if work {
                     plan.files.push(copy);
                 }
             }
         }
     }
-    if plan.directories.is_empty() && plan.files.is_empty() && plan.links.is_empty() {
+    let current = system.metadata(&plan.dest).map_or_else(|_| Current::new_dir(system), |found| Current::of(&found));
+    let change = args.attributes.change(&plan.dest, &current, system)?;
+    plan.attributes = (!change.is_empty()).then(|| args.attributes.clone());
+    if plan.directories.is_empty() && plan.files.is_empty() && plan.links.is_empty() && change.is_empty() {
         describe(system, &plan.dest, &mut outcome.values);
         return Ok(Inspection::nothing_to_do(outcome));
     }
@@ -359,6 +379,14 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
 }
 
 impl FileCopy {
+    /// The validation's failure, in the words that `copy` has for it.
+    fn refused(&self, mut failure: Failure) -> Failure {
+        if failure.values.contains_key("exit_status") {
+            failure.message = "failed to validate".into();
+        }
+        failure.with("checksum", self.sha1.as_str())
+    }
+
     /// Writes the file and sets what was asked for; gives the place of the old content.
     fn write(&self, system: &mut System) -> Result<Option<String>, Failure> {
         let path = &self.rewrite.path;
@@ -376,7 +404,7 @@ impl FileCopy {
             if self.replaces_link {
                 system.remove_file(path).map_err(cannot)?;
             }
-            backup = self.rewrite.put(staged, path, system)?.backup;
+            backup = self.rewrite.put(staged, path, system).map_err(|failure| self.refused(failure))?.backup;
         }
         self.rewrite.attributes.ensure(path, system)?;
         Ok(backup)

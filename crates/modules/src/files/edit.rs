@@ -9,6 +9,9 @@ use super::rewrite::{Rewrite, content_diff};
 use crate::text::bytes;
 use crate::{Diff, Failure, Inspection, Outcome, Probe, System};
 
+/// Ansible's words for a change of owner or mode.
+const ATTRIBUTES_CHANGED: &str = "ownership, perms or SE linux context changed";
+
 /// A file that is edited.
 pub(super) struct Edit {
     pub path: PathBuf,
@@ -16,6 +19,10 @@ pub(super) struct Edit {
     pub backup: bool,
     pub validate: Option<String>,
     pub attributes: FileAttributes,
+    /// What the module calls a file that is missing.
+    pub missing: &'static str,
+    /// Under which name the result has the place of the old content.
+    pub backup_name: &'static str,
 }
 
 /// The content before.
@@ -30,6 +37,8 @@ pub struct EditPlan {
     content: Option<Vec<u8>>,
     folder: Option<PathBuf>,
     rewrite: Rewrite,
+    backup_name: &'static str,
+    is_new: bool,
 }
 
 impl Edit {
@@ -41,7 +50,7 @@ impl Edit {
                 Ok(Original { text: String::new(), exists: false })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(Failure::new(format!("Destination {} does not exist !", self.path.display())).with("rc", 257))
+                Err(Failure::new(format!("{} {} does not exist !", self.missing, self.path.display())).with("rc", 257))
             }
             Err(error) => Err(Failure::new(super::python_error(&error, &self.path))),
         }
@@ -81,12 +90,12 @@ impl Edit {
         }
         let attributes_change = original.exists && !change.is_empty();
         let message = match (message.is_empty(), attributes_change) {
-            (false, true) => format!("{message} and ownership, perms or SE linux context changed"),
-            (true, true) => "ownership, perms or SE linux context changed".into(),
+            (false, true) => format!("{message} and {ATTRIBUTES_CHANGED}"),
+            (true, true) => ATTRIBUTES_CHANGED.into(),
             _ => message,
         };
         outcome.values.insert("msg", Value::from(message));
-        if self.backup {
+        if self.backup_name == "backup" {
             outcome.values.insert("backup", "");
         }
         if !written && !attributes_change {
@@ -96,6 +105,8 @@ impl Edit {
         let plan = EditPlan {
             content: written.then(|| bytes::encode(&content)),
             folder: folder.map(PathBuf::from),
+            backup_name: self.backup_name,
+            is_new: !original.exists,
             rewrite: Rewrite {
                 path: self.path.clone(),
                 backup: self.backup && original.exists,
@@ -119,10 +130,17 @@ impl EditPlan {
         if let Some(content) = &self.content {
             let written = self.rewrite.write(content, system)?;
             if let Some(backup) = written.backup {
-                predicted.values.insert("backup", backup);
+                predicted.values.insert(self.backup_name, backup);
             }
         }
-        self.rewrite.attributes.ensure(&self.rewrite.path, system)?;
+        let changed = self.rewrite.attributes.ensure(&self.rewrite.path, system)?;
+        if changed
+            && self.is_new
+            && let Some(message) = predicted.values.get("msg").and_then(Value::as_str)
+        {
+            let message = format!("{message} and {ATTRIBUTES_CHANGED}");
+            predicted.values.insert("msg", message);
+        }
         Ok(predicted)
     }
 }

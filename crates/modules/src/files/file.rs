@@ -86,8 +86,11 @@ impl Module for File {
     type Plan = Plan;
 
     fn inspect(args: &FileArgs, system: &Probe) -> Result<Inspection<Plan>, Failure> {
-        let given = args.path.trim_end_matches('/');
-        let mut path = PathBuf::from(if given.is_empty() { "/" } else { given });
+        let trimmed = args.path.trim_end_matches('/');
+        let path = match args.state.as_deref() {
+            Some("absent") if !trimmed.is_empty() => PathBuf::from(trimmed),
+            _ => PathBuf::from(&args.path),
+        };
         let previous = state(system, &path);
         let wanted = match &args.state {
             Some(state) => state.as_str(),
@@ -98,30 +101,27 @@ impl Module for File {
         if args.recurse && wanted != "directory" {
             return Err(at(&path, "recurse option requires state to be 'directory'"));
         }
-        // A link to be made at a directory is made in it.
-        if matches!(wanted, "link" | "hard")
-            && args.path.ends_with('/')
-            && previous == "directory"
-            && let Some(name) = args.src.as_deref().and_then(|src| Path::new(src).file_name())
-        {
-            path = path.join(name);
-        }
         let shown = path.display().to_string();
         let side = || Map::from([("path", shown.as_str())]);
         let mut work =
             Work { args, system, path, before: side(), after: side(), steps: Vec::new(), warnings: Vec::new() };
-        match wanted {
-            "absent" => work.absent()?,
-            "directory" => work.directory()?,
-            "touch" => work.touch()?,
-            "link" => work.link(previous == "link" && args.state.is_none())?,
-            "hard" => work.hard(args.state.is_none())?,
-            _ => work.existing()?,
-        }
+        let planned = match wanted {
+            "absent" => work.absent(),
+            "directory" => work.directory(),
+            "touch" => work.touch(),
+            "link" => work.link(previous == "link" && args.state.is_none()),
+            "hard" => work.hard(args.state.is_none()),
+            _ => work.existing(),
+        };
+        planned.map_err(|failure| with_file(failure, &work.path, system))?;
         Ok(work.finish(wanted))
     }
 
     fn apply(plan: Plan, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+        // What is removed is no longer what it was.
+        for name in ["uid", "gid", "owner", "group", "mode", "size", "state"] {
+            predicted.values.remove(name);
+        }
         for step in &plan.steps {
             step.carry_out(system).map_err(|(error, path)| {
                 Failure::new(super::python_error(&error, &path)).with("path", path.display().to_string())
@@ -155,6 +155,15 @@ impl Step {
 
 fn at(path: &Path, message: impl Into<String>) -> Failure {
     Failure::new(message).with("path", path.display().to_string())
+}
+
+/// A failure that names the file says what it is, too.
+fn with_file(mut failure: Failure, path: &Path, system: &Probe) -> Failure {
+    let names_it = failure.values.contains_key("path") || failure.values.contains_key("dest");
+    if names_it && system.lexists(path) {
+        describe(system, path, &mut failure.values);
+    }
+    failure
 }
 
 impl Work<'_> {
@@ -390,17 +399,15 @@ impl Work<'_> {
                 self.system.read_link(&path).map_err(|error| self.fail(super::python_error(&error, &path)))?
             }
             None => {
-                return Err(self
-                    .fail("src is required for creating new symlinks")
-                    .with("dest", path.display().to_string()));
+                return Err(Failure::new("src is required for creating new symlinks"));
             }
         };
-        let beside = path.parent().unwrap_or(Path::new("/"));
+        let beside = if before == "directory" { &path } else { path.parent().unwrap_or(Path::new("/")) };
         let absolute = beside.join(&target);
         if !self.args.force && !self.system.exists(&absolute) && !keep {
             return Err(self
                 .fail(
-                    "src file does not exist, use \"force=yes\" if you really want to create the link: ".to_owned()
+                    "src file does not exist, use 'force=yes' if you really want to create the link: ".to_owned()
                         + &absolute.display().to_string(),
                 )
                 .with("src", target.display().to_string()));
@@ -458,13 +465,11 @@ impl Work<'_> {
             if keep && before != "absent" {
                 return self.attributes(&path);
             }
-            return Err(self
-                .fail("src is required for creating new hardlinks")
-                .with("dest", path.display().to_string()));
+            return Err(Failure::new("src is required for creating new hardlinks"));
         };
         let target = PathBuf::from(src);
         let Ok(origin) = self.system.link_metadata(&target) else {
-            return Err(self.fail("src does not exist").with("dest", path.display().to_string()).with("src", src));
+            return Err(Failure::new("src does not exist").with("dest", path.display().to_string()).with("src", src));
         };
         self.state(before, "hard");
         match self.system.link_metadata(&path) {
@@ -474,8 +479,8 @@ impl Work<'_> {
             }
             Err(_) => self.steps.push(Step::HardLink(target, path.clone())),
             Ok(_) if !self.args.force => {
-                return Err(self
-                    .fail("Cannot link, different hard link exists at destination")
+                let what = if before == "hard" { "different hard link" } else { before };
+                return Err(Failure::new(format!("Cannot link, {what} exists at destination"))
                     .with("dest", path.display().to_string())
                     .with("src", src));
             }
@@ -498,11 +503,8 @@ impl Work<'_> {
         {
             outcome.values.insert("src", src.as_str());
         }
-        if self.system.lexists(&self.path) && wanted != "absent" {
+        if self.system.lexists(&self.path) || wanted == "absent" {
             describe(self.system, &self.path, &mut outcome.values);
-        }
-        if wanted == "absent" {
-            outcome.values.insert("state", "absent");
         }
         outcome.warnings = self.warnings;
         outcome.diff =

@@ -80,7 +80,9 @@ impl Module for Find {
                 skipped.insert(shown.as_str(), format!("'{shown}' is not a directory"));
             }
         }
-        let message = if skipped.is_empty() {
+        let message = if search.is_full() {
+            "Limit of matches reached"
+        } else if skipped.is_empty() {
             "All paths examined"
         } else {
             "Not all paths examined, check warnings for details"
@@ -170,6 +172,9 @@ impl<'a> Search<'a> {
             }
         };
         self.examined += inside.len();
+        if self.args.depth.is_some_and(|limit| depth > limit) {
+            return;
+        }
         let mut deeper = Vec::new();
         for path in inside {
             let Ok(found) = self.system.link_metadata(&path) else { continue };
@@ -180,7 +185,7 @@ impl<'a> Search<'a> {
                 self.add(&path, &found);
             }
         }
-        if self.args.recurse && self.args.depth.is_none_or(|limit| depth < limit) && !self.is_full() {
+        if self.args.recurse && !self.is_full() {
             for path in deeper {
                 self.look(&path, depth + 1, skipped);
             }

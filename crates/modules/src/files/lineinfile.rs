@@ -54,6 +54,8 @@ impl LineArgs {
             backup: self.backup,
             validate: self.validate.clone(),
             attributes: self.attributes.clone(),
+            missing: "Destination",
+            backup_name: "backup",
         }
     }
 }

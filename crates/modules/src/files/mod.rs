@@ -15,6 +15,7 @@ mod slurp;
 mod stat;
 mod tempfile;
 mod times;
+mod unarchive;
 
 pub(crate) use attributes::describe;
 
@@ -29,6 +30,7 @@ pub use replace::Replace;
 pub use slurp::Slurp;
 pub use stat::Stat;
 pub use tempfile::TempFile;
+pub use unarchive::Unarchive;
 
 /// An error of the operating system as Python shows it.
 fn python_error(error: &std::io::Error, path: &std::path::Path) -> String {

@@ -51,11 +51,14 @@ impl Module for Replace {
             backup: args.backup,
             validate: args.validate.clone(),
             attributes: args.attributes.clone(),
+            missing: "Path",
+            backup_name: "backup_file",
         };
         let original = edit.read(system)?;
         let Some((begin, end)) = section(args, &original.text)? else {
             let mut outcome = Outcome::default();
             let pattern = section_pattern(args);
+            outcome.values.insert("rc", 0);
             outcome
                 .values
                 .insert("msg", format!("Pattern for before/after params did not match the given file: {pattern}"));
@@ -67,7 +70,9 @@ impl Module for Replace {
             true => format!("{count} replacements made"),
             false => String::new(),
         };
-        edit.inspect(original, content, message, Outcome::default(), system)
+        let mut outcome = Outcome::default();
+        outcome.values.insert("rc", 0);
+        edit.inspect(original, content, message, outcome, system)
     }
 
     fn apply(plan: EditPlan, predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {

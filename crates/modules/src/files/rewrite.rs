@@ -33,7 +33,7 @@ impl Rewrite {
     pub fn write(&self, content: &[u8], system: &mut System) -> Result<Rewritten, Failure> {
         let real = system.canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let staged = system.stage(&real, &mut &content[..]).map_err(|error| cannot_write(&self.path, &error))?;
-        self.put(staged, &real, system)
+        self.put(staged, &real, system).map_err(|failure| Failure::new(failure.message))
     }
 
     /// Puts a content that lies ready in place.
@@ -68,7 +68,9 @@ fn check(validate: &str, path: &Path, system: &mut System) -> Result<(), Failure
     }
     let mut failure = Failure::new(format!("failed to validate: rc:{} error:{}", output.rc, output.stderr_text()));
     failure.values.insert("exit_status", output.rc);
-    Err(failure.with("stdout", output.stdout_text()).with("stderr", output.stderr_text()))
+    crate::commands::insert_text(&mut failure.values, "stdout", &output.stdout_text());
+    crate::commands::insert_text(&mut failure.values, "stderr", &output.stderr_text());
+    Err(failure)
 }
 
 /// The diff of a file's content.

@@ -28,10 +28,10 @@ impl Module for Slurp {
         let shown = args.src.display();
         let content = system.read(&args.src).map_err(|error| {
             Failure::new(match error.kind() {
-                std::io::ErrorKind::NotFound => format!("file not found: {shown}"),
-                std::io::ErrorKind::PermissionDenied => format!("file is not readable: {shown}"),
-                std::io::ErrorKind::IsADirectory => format!("source is a directory and must be a file: {shown}"),
-                _ => format!("unable to slurp file: {}", os_message(&error)),
+                std::io::ErrorKind::NotFound => format!("File not found: {shown}"),
+                std::io::ErrorKind::PermissionDenied => format!("File is not readable: {shown}"),
+                std::io::ErrorKind::IsADirectory => format!("Source is a directory and must be a file: {shown}"),
+                _ => format!("Unable to slurp file: {}", os_message(&error)),
             })
         })?;
         let mut outcome = Outcome::default();

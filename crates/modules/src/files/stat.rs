@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use ksplay_value::{Map, Value};
 
-use super::attributes::octal;
 use crate::arguments::Opt;
 use crate::{CommandSpec, Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
@@ -67,7 +66,7 @@ pub(super) fn basics(path: &Path, found: &std::fs::Metadata, system: &Probe) -> 
     let mut stat = Map::from([
         ("exists", Value::Bool(true)),
         ("path", path.display().to_string().into()),
-        ("mode", octal(mode).into()),
+        ("mode", format!("{mode:04o}").into()),
         ("isdir", kind.is_dir().into()),
         ("ischr", kind.is_char_device().into()),
         ("isblk", kind.is_block_device().into()),

@@ -40,7 +40,7 @@ impl Module for TempFile {
             args.path.clone().or_else(|| system.env("TMPDIR").map(PathBuf::from)).unwrap_or_else(|| "/tmp".into());
         let (prefix, suffix) = (args.prefix.clone(), args.suffix.clone());
         let plan = Plan { folder, prefix, suffix, directory: args.state == "directory" };
-        Ok(Inspection::change(Outcome { skipped: true, ..Outcome::default() }, plan))
+        Ok(Inspection::only_for_real("tempfile", plan))
     }
 
     fn apply(plan: Plan, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {

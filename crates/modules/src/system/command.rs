@@ -126,6 +126,10 @@ impl CommandOutput {
 
 /// The error as Python shows one of the operating system.
 pub(crate) fn os_error(error: &io::Error, path: &str) -> String {
+    let inner = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let known =
+        inner.filter_map(|error| error.downcast_ref::<io::Error>()).find(|error| error.raw_os_error().is_some());
+    let error = known.unwrap_or(error);
     let number = error.raw_os_error().unwrap_or(0);
     format!("[Errno {number}] {}: {}", os_message(error), python_bytes(path))
 }
@@ -166,11 +170,8 @@ impl System {
 fn run(probe: &Probe, spec: &CommandSpec) -> Result<CommandOutput, Failure> {
     let program = spec.argv.first().filter(|program| !program.is_empty());
     let program = program.ok_or_else(|| Failure::new("no command given").with("rc", 256))?;
-    if let Some(folder) = &spec.chdir
-        && let Err(error) = std::fs::read_dir(folder)
-    {
-        let why = os_error(&error, folder);
-        return Err(Failure::new(format!("Unable to change directory before execution: {why}")).with("rc", Value::Null));
+    if let Some(folder) = &spec.chdir {
+        check_folder(probe, folder)?;
     }
     let mut child = command(probe, spec, program).spawn().map_err(|error| not_started(&error, program))?;
     let ended = attend(probe, spec, &mut child);
@@ -180,6 +181,18 @@ fn run(probe: &Probe, spec: &CommandSpec) -> Result<CommandOutput, Failure> {
         let _ = child.wait();
     }
     output
+}
+
+/// Whether a program could be run in this folder.
+pub(crate) fn check_folder(probe: &Probe, folder: &str) -> Result<(), Failure> {
+    let problem = match probe.metadata(folder.as_ref()) {
+        Ok(found) if !found.is_dir() => io::Error::from_raw_os_error(libc::ENOTDIR),
+        Ok(_) if !probe.may(folder.as_ref(), libc::X_OK) => io::Error::from_raw_os_error(libc::EACCES),
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    let why = os_error(&problem, folder);
+    Err(Failure::new(format!("Unable to change directory before execution: {why}")).with("rc", Value::Null))
 }
 
 fn not_started(error: &io::Error, program: &str) -> Failure {

@@ -11,7 +11,7 @@ pub use accounts::{Group, User};
 pub(crate) use accounts::{home_of, own_home};
 pub use cancel::Cancel;
 pub use command::{CommandOutput, CommandSpec};
-pub(crate) use command::{os_error, os_message};
+pub(crate) use command::{check_folder, os_error, os_message};
 pub use content::{Digest, Payload, Sink};
 pub use probe::Probe;
 pub use write::{NewFile, Staged, System};

@@ -306,7 +306,7 @@ impl System {
     ///
     /// If it cannot be made.
     pub fn temp_dir(&mut self) -> io::Result<TempDir> {
-        tempfile::Builder::new().prefix("ksplay-").tempdir()
+        tempfile::Builder::new().prefix("ksplay-").permissions(Permissions::from_mode(0o700)).tempdir()
     }
 
     /// An empty file or directory that stays, with a random part between `prefix` and `suffix`.
@@ -317,8 +317,9 @@ impl System {
     pub fn temp_path(&mut self, folder: &Path, prefix: &str, suffix: &str, directory: bool) -> io::Result<PathBuf> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix).suffix(suffix).rand_bytes(8);
+        let private = Permissions::from_mode(0o700);
         if directory {
-            return Ok(builder.tempdir_in(folder)?.keep());
+            return Ok(builder.permissions(private).tempdir_in(folder)?.keep());
         }
         builder.tempfile_in(folder)?.into_temp_path().keep().map_err(|error| error.error)
     }
