@@ -8,12 +8,14 @@
 //!
 //! [`Value::Template`]: ksplay_value::Value::Template
 
+mod access;
 mod call;
 mod environment;
 mod error;
 mod eval;
 pub mod filters;
 mod header;
+mod invoke;
 pub mod lookups;
 mod parse;
 mod reads;

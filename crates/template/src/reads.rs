@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ksplay_value::{Str, Value};
+use ksplay_value::{Str, TemplateKind, Value};
 
+use crate::Templar;
 use crate::tree::{Arg, Args, Expr, ExprKind, Stmt, Target};
 
 /// What a value's templates can read. An over-approximation: names that the template sets itself are listed too when
@@ -26,6 +27,42 @@ impl Reads {
     /// Whether it can see variables of other hosts.
     pub fn reads_other_hosts(&self) -> bool {
         self.variables.contains("hostvars") || self.variables.contains("vars")
+    }
+}
+
+impl Templar<'_> {
+    /// What the templates in a value can read.
+    pub fn reads(&self, value: &Value) -> Reads {
+        let mut names = Names::default();
+        self.collect_reads(value, &mut names);
+        names.0
+    }
+
+    /// What a bare expression can read.
+    pub fn expression_reads(&self, text: &Value) -> Reads {
+        match text {
+            Value::String(text) => {
+                let mut names = Names::default();
+                if let Ok(tree) = self.environment.expressions.tree(text) {
+                    names.body(&tree.body);
+                }
+                names.0
+            }
+            other => self.reads(other),
+        }
+    }
+
+    fn collect_reads(&self, value: &Value, names: &mut Names) {
+        match value {
+            Value::Template(template) if template.kind == TemplateKind::Jinja => {
+                if let Ok(tree) = self.tree(template) {
+                    names.body(&tree.body);
+                }
+            }
+            Value::List(items) | Value::Tuple(items) => items.iter().for_each(|item| self.collect_reads(item, names)),
+            Value::Map(map) => map.values().for_each(|item| self.collect_reads(item, names)),
+            _ => {}
+        }
     }
 }
 

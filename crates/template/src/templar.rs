@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::{Map, Source, Str, Template, TemplateKind, Undefined, Value, has_markers};
+use ksplay_value::{Map, Source, Str, Template, TemplateKind, Undefined, Value};
 
 use crate::eval::{self, Home, Run, objects, ops};
-use crate::reads::Names;
 use crate::tree::Tree;
-use crate::{Call, Environment, Error, ErrorKind, Function, Reads, parse};
+use crate::{Environment, Error, ErrorKind, parse};
 
 /// The variables that an evaluation can see.
 pub trait Scope: Send + Sync {
@@ -102,8 +101,8 @@ enum Parsed {
 /// Evaluates values with the variables of one host at one task. Cheap to make; keeps results of pure variables for its
 /// lifetime, so make one for each evaluation of a task, not one for a run.
 pub struct Templar<'e> {
-    environment: &'e Environment,
-    scope: &'e dyn Scope,
+    pub(crate) environment: &'e Environment,
+    pub(crate) scope: &'e dyn Scope,
     /// Variables that were looked at, evaluated one level.
     variables: RefCell<HashMap<Str, Option<Value>>>,
     /// Results of templates, by their address; the template is kept so that the address stays its own.
@@ -355,370 +354,6 @@ impl<'e> Templar<'e> {
         })
     }
 
-    /// One level of the value evaluated: no template itself, but its items may be. What is undefined is
-    /// [`Value::Undefined`], no error.
-    ///
-    /// # Errors
-    ///
-    /// If a template is wrong.
-    pub fn shallow(&self, value: &Value) -> Result<Value, Error> {
-        match value {
-            Value::Template(template) => match self.template(template) {
-                Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
-                other => other,
-            },
-            other => Ok(other.clone()),
-        }
-    }
-
-    /// The value evaluated to any depth, with [`Value::Undefined`] where something is undefined, instead of an error.
-    ///
-    /// # Errors
-    ///
-    /// If a template is wrong.
-    pub fn deep(&self, value: &Value) -> Result<Value, Error> {
-        match value {
-            Value::Template(_) => self.deep(&self.shallow(value)?),
-            Value::List(items) | Value::Tuple(items) if items.iter().any(may_be_lazy) => {
-                let items = items.iter().map(|item| self.deep(item)).collect::<Result<Vec<_>, _>>()?;
-                Ok(if let Value::Tuple(_) = value { Value::Tuple(Arc::new(items)) } else { Value::from(items) })
-            }
-            Value::Map(map) if map.values().any(may_be_lazy) => {
-                let mut deep = Map::with_capacity(map.len());
-                for (key, item) in map.iter() {
-                    deep.insert(key.clone().into_value(), self.deep(item)?);
-                }
-                Ok(deep.into())
-            }
-            other => Ok(other.clone()),
-        }
-    }
-
-    /// `base[key]`, evaluated one level; [`Value::Undefined`] when there is no such item.
-    ///
-    /// # Errors
-    ///
-    /// If a template is wrong.
-    pub fn get_item(&self, base: &Value, key: &Value) -> Result<Value, Error> {
-        let base = self.shallow(base)?;
-        if let Value::Undefined(_) | Value::Unknown(_) = base {
-            return Ok(base);
-        }
-        if let Value::Undefined(_) | Value::Unknown(_) = key {
-            return Ok(key.clone());
-        }
-        if let Some(found) = self.item(&base, key)? {
-            return Ok(found);
-        }
-        if let Value::String(name) = key
-            && eval::has_method(&base, name)
-        {
-            return Ok(objects::method(&base, name));
-        }
-        Ok(self.no_attribute(&base, key))
-    }
-
-    fn item(&self, base: &Value, key: &Value) -> Result<Option<Value>, Error> {
-        let index = |length: usize| {
-            let index = match key {
-                Value::Int(index) => *index,
-                Value::Bool(flag) => i64::from(*flag),
-                _ => return None,
-            };
-            usize::try_from(if index < 0 { index + length as i64 } else { index }).ok()
-        };
-        Ok(match base {
-            Value::Map(map) => match key {
-                Value::String(name) => map.get(name),
-                Value::List(_) | Value::Map(_) => None,
-                other => map.get_key(&eval::key_of(other)),
-            }
-            .map(|value| self.shallow(value))
-            .transpose()?,
-            Value::List(items) | Value::Tuple(items) => {
-                index(items.len()).and_then(|index| items.get(index)).map(|value| self.shallow(value)).transpose()?
-            }
-            Value::String(text) => match key {
-                Value::Int(_) => index(text.chars().count())
-                    .and_then(|index| text.chars().nth(index))
-                    .map(|c| Value::from(c.to_string())),
-                _ => None,
-            },
-            Value::Object(object) => {
-                let found = object.get(&eval::key_of(key)).map_err(|error| Error::operation(error.to_string()))?;
-                found.map(|value| self.shallow(&value)).transpose()?
-            }
-            _ => None,
-        })
-    }
-
-    /// `base.name`, evaluated one level; [`Value::Undefined`] when there is no such attribute or item.
-    ///
-    /// # Errors
-    ///
-    /// If a template is wrong.
-    pub fn get_attr(&self, base: &Value, name: &str) -> Result<Value, Error> {
-        let base = self.shallow(base)?;
-        match &base {
-            Value::Undefined(_) | Value::Unknown(_) => Ok(base),
-            base if eval::has_method(base, name) => Ok(objects::method(base, name)),
-            Value::Map(map) => match map.get(name) {
-                Some(value) => self.shallow(value),
-                None => Ok(self.no_attribute(&base, &Value::from(name))),
-            },
-            Value::Object(object) => {
-                let found = object.get(&name.into()).map_err(|error| Error::operation(error.to_string()))?;
-                found.map_or_else(|| Ok(self.no_attribute(&base, &Value::from(name))), |value| self.shallow(&value))
-            }
-            _ => Ok(self.no_attribute(&base, &Value::from(name))),
-        }
-    }
-
-    fn no_attribute(&self, base: &Value, key: &Value) -> Value {
-        let mut shown = String::new();
-        let _ = ksplay_value::text::write_repr(&mut shown, key);
-        let message = match key {
-            Value::String(name) if name.starts_with("__") && !matches!(base, Value::Map(_)) => {
-                format!("access to attribute {shown} of '{}' object is unsafe.", base.type_name())
-            }
-            _ => format!("object of type '{}' has no attribute {shown}", base.type_name()),
-        };
-        Undefined { name: key.to_string(), message, span: None }.into()
-    }
-
-    /// The items that a `for` loop over the value would see.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be iterated over.
-    pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
-        match value {
-            Value::Template(_) => self.iterate(&self.shallow(value)?),
-            Value::List(items) | Value::Tuple(items) => items.iter().map(|item| self.shallow(item)).collect(),
-            Value::Map(map) => Ok(map.keys().map(|key| key.as_value().clone()).collect()),
-            Value::String(text) => Ok(text.chars().map(|c| Value::from(c.to_string())).collect()),
-            Value::Undefined(undefined) => Err(ops::undefined_error(undefined)),
-            Value::Object(object) => match object.iterate() {
-                Some(items) => Ok(items),
-                None => Err(Error::operation(format!("'{}' object is not iterable", object.type_name()))),
-            },
-            other => Err(Error::operation(format!("'{}' object is not iterable", other.type_name()))),
-        }
-    }
-
-    /// Calls a filter; the first of `args` is its subject.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such filter, or it refuses its arguments.
-    pub fn call_filter(&self, name: &str, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
-        let Some(function) = crate::filters::find(name) else {
-            return Err(Error::new(ErrorKind::UnknownPlugin, format!("No filter named '{name}'.")));
-        };
-        self.plugin(function, "filter", name, args, kwargs)
-    }
-
-    /// Calls a test; the first of `args` is its subject.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such test, or it refuses its arguments.
-    pub fn call_test(&self, name: &str, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
-        let Some(function) = crate::tests::find(name) else {
-            return Err(Error::new(ErrorKind::UnknownPlugin, format!("No test named '{name}'.")));
-        };
-        self.plugin(function, "test", name, args, kwargs)
-    }
-
-    fn plugin(
-        &self,
-        function: Function,
-        kind: &str,
-        name: &str,
-        args: Vec<Value>,
-        kwargs: Map,
-    ) -> Result<Value, Error> {
-        let short = short_name(name);
-        let args = args.iter().map(|arg| self.deep(arg)).collect::<Result<Vec<_>, _>>()?;
-        let mut deep = Map::with_capacity(kwargs.len());
-        for (key, value) in kwargs {
-            deep.insert(key.into_value(), self.deep(&value)?);
-        }
-        if !ACCEPT_UNDEFINED.contains(&short)
-            && let Some(undefined) = eval::first_undefined(&args, &deep)
-        {
-            return Ok(undefined);
-        }
-        if !ACCEPT_UNKNOWN.contains(&short)
-            && let Some(unknown) = ops::unknown_of(args.iter().chain(deep.values()))
-        {
-            return Ok(unknown);
-        }
-        if IMPURE.contains(&short) {
-            self.impure();
-        }
-        match function(&mut Call { name, args, kwargs: deep, templar: self }) {
-            Err(error) if error.kind == ErrorKind::Undefined && short != "mandatory" => Ok(undefined_of(error)),
-            Err(mut error) if error.kind == ErrorKind::Operation || error.kind == ErrorKind::UnknownPlugin => {
-                error.kind = ErrorKind::Operation;
-                if !error.message.starts_with("The ") || !error.message.contains(" plugin '") {
-                    let full = if name.contains('.') { name.to_owned() } else { format!("ansible.builtin.{name}") };
-                    error.message = format!("The {kind} plugin '{full}' failed: {}", error.message);
-                }
-                Err(error)
-            }
-            other => other,
-        }
-    }
-
-    /// Calls a lookup as `query` does: the list that it answers with.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such lookup, or it fails.
-    pub fn call_lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
-        let short = short_name(name);
-        let Some(function) = crate::lookups::find(name) else {
-            return Err(Error::new(ErrorKind::UnknownPlugin, format!("The lookup plugin '{name}' was not found.")));
-        };
-        self.impure();
-        let terms = terms.iter().map(|term| self.deep(term)).collect::<Result<Vec<_>, _>>()?;
-        let mut deep = Map::new();
-        for (key, value) in options {
-            if key.as_str() != Some("wantlist") {
-                deep.insert(key.into_value(), self.deep(&value)?);
-            }
-        }
-        if let Some(unknown) = ops::unknown_of(terms.iter().chain(deep.values())) {
-            return Ok(unknown);
-        }
-        let mut call = Call { name, args: terms, kwargs: deep, templar: self };
-        match function(&mut call) {
-            Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
-            Err(mut error) if error.kind == ErrorKind::Operation && !error.message.starts_with("The lookup plugin") => {
-                error.message = format!("The lookup plugin '{short}' failed: {}", error.message);
-                Err(error)
-            }
-            other => other,
-        }
-    }
-
-    /// `lookup(…)`: the results joined, or the one result.
-    pub(crate) fn lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
-        let want_list = options.get("wantlist").is_some_and(Value::is_true);
-        let found = self.call_lookup(name, terms, options)?;
-        let Value::List(items) = &found else { return Ok(found) };
-        if want_list {
-            return Ok(found);
-        }
-        match items.as_slice() {
-            [one] => Ok(one.clone()),
-            many if many.iter().all(|item| matches!(item, Value::String(_))) => {
-                let texts: Vec<&str> = many.iter().filter_map(Value::as_str).collect();
-                Ok(Value::from(texts.join(",")))
-            }
-            _ => Ok(found),
-        }
-    }
-
-    /// Calls a callable value: a macro, a global function.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be called, or fails.
-    pub fn call_value(&self, callable: &Value, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
-        let tree = Arc::new(Tree { body: Vec::new(), text: "".into(), name: String::new() });
-        Run::new(self, tree, Home::None).apply(callable, args, kwargs, None)
-    }
-
-    /// Python's `str()` of the value, templates in it evaluated.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn text(&self, value: &Value) -> Result<String, Error> {
-        match value {
-            Value::String(text) => Ok(text.to_string()),
-            Value::Object(object) if !object.is_mapping() => Ok(object.text()),
-            other => Ok(self.resolve(other)?.to_string()),
-        }
-    }
-
-    /// The value of a trusted text: evaluated when it has markers.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn evaluate_text(&self, text: &str) -> Result<Value, Error> {
-        if !has_markers(text) {
-            return Ok(Value::from(text));
-        }
-        let template = Arc::new(Template::new(TemplateKind::Jinja, text, None));
-        let value = self.template(&template)?;
-        self.resolve(&value)
-    }
-
-    /// Python's `==` with templates in the values evaluated.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn equals(&self, left: &Value, right: &Value) -> Result<bool, Error> {
-        Ok(self.deep(left)? == self.deep(right)?)
-    }
-
-    /// Python's order of the values; an error when they have none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn compare(&self, left: &Value, right: &Value) -> Result<std::cmp::Ordering, Error> {
-        ops::compare(&self.deep(left)?, &self.deep(right)?, "<")
-    }
-
-    /// Python's `item in container`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn contains(&self, container: &Value, item: &Value) -> Result<bool, Error> {
-        ops::contains(&self.deep(container)?, &self.deep(item)?)
-    }
-
-    /// What the templates in a value can read.
-    pub fn reads(&self, value: &Value) -> Reads {
-        let mut names = Names::default();
-        self.collect_reads(value, &mut names);
-        names.0
-    }
-
-    /// What a bare expression can read.
-    pub fn expression_reads(&self, text: &Value) -> Reads {
-        match text {
-            Value::String(text) => {
-                let mut names = Names::default();
-                if let Ok(tree) = self.environment.expressions.tree(text) {
-                    names.body(&tree.body);
-                }
-                names.0
-            }
-            other => self.reads(other),
-        }
-    }
-
-    fn collect_reads(&self, value: &Value, names: &mut Names) {
-        match value {
-            Value::Template(template) if template.kind == TemplateKind::Jinja => {
-                if let Ok(tree) = self.tree(template) {
-                    names.body(&tree.body);
-                }
-            }
-            Value::List(items) | Value::Tuple(items) => items.iter().for_each(|item| self.collect_reads(item, names)),
-            Value::Map(map) => map.values().for_each(|item| self.collect_reads(item, names)),
-            _ => {}
-        }
-    }
-
     /// A variable evaluated one level; [`Value::Undefined`] when its definition needs something undefined.
     pub(crate) fn scope_variable(&self, name: &str) -> Result<Option<Value>, Error> {
         if let Some(known) = self.variables.borrow().get(name) {
@@ -757,7 +392,7 @@ impl<'e> Templar<'e> {
         self.stacks.get()
     }
 
-    fn tree(&self, template: &Arc<Template>) -> Result<Arc<Tree>, Error> {
+    pub(crate) fn tree(&self, template: &Arc<Template>) -> Result<Arc<Tree>, Error> {
         let parsed = template.parsed(|| Parsed::Tree(parse::parse_value(&template.text).map(Arc::new)));
         match &*parsed {
             Parsed::Tree(Ok(tree)) => Ok(Arc::clone(tree)),
@@ -771,7 +406,7 @@ impl<'e> Templar<'e> {
     }
 
     /// The result of a template, evaluated one level.
-    fn template(&self, template: &Arc<Template>) -> Result<Value, Error> {
+    pub(crate) fn template(&self, template: &Arc<Template>) -> Result<Value, Error> {
         if template.kind == TemplateKind::Vault {
             return self.reveal(template);
         }
@@ -879,24 +514,10 @@ impl<'e> Templar<'e> {
 /// How many templates may need one another.
 const MAX_TEMPLATES: usize = 64;
 
-/// Filters and tests that know what to do with something undefined.
-const ACCEPT_UNDEFINED: &[&str] = &["default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"];
-
-/// Filters and tests that know what to do with something unknown.
-const ACCEPT_UNKNOWN: &[&str] = &["defined", "undefined", "type_debug"];
-
-/// Filters that may answer differently the next time.
-const IMPURE: &[&str] =
-    &["random", "shuffle", "password_hash", "vault", "to_uuid", "fileglob", "realpath", "expanduser"];
-
 /// Whether a condition is one template from its beginning to its end, rather than an expression with markers in it.
 fn is_whole(text: &str) -> bool {
     let text = text.trim();
     text.starts_with("{{") && text.ends_with("}}") || text.starts_with("{%") && text.ends_with("%}")
-}
-
-fn short_name(name: &str) -> &str {
-    name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
 }
 
 /// The result with at least as many newlines at its end as its template has.
@@ -906,18 +527,14 @@ fn with_newlines(result: Str, template: &str) -> Str {
     if missing == 0 { result } else { format!("{result}{}", "\n".repeat(missing)).into() }
 }
 
-fn is_plain(value: &Value) -> bool {
+pub(crate) fn is_plain(value: &Value) -> bool {
     matches!(
         value,
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::String(_)
     )
 }
 
-fn may_be_lazy(value: &Value) -> bool {
-    matches!(value, Value::Template(_) | Value::List(_) | Value::Map(_) | Value::Tuple(_))
-}
-
-fn undefined_of(error: Error) -> Value {
+pub(crate) fn undefined_of(error: Error) -> Value {
     Undefined { name: error.message.clone(), message: error.message, span: error.span }.into()
 }
 

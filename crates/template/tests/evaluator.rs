@@ -94,6 +94,8 @@ fn the_unknown_flows_through_operators_and_logic_stays_right() {
         "{{ [later][0] ~ 'x' }}",
         "{{ '%s' % later }}",
         "{{ later[1:] }}",
+        "a{{ [later] }}",
+        "{{ [later] | join }}",
     ] {
         assert!(matches!(resolve(text), Ok(Value::Unknown(_))), "{text}: {:?}", resolve(text));
     }

@@ -72,6 +72,20 @@ pub(crate) fn unknown_of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Opt
     (!because.is_empty()).then(|| Unknown { because }.into())
 }
 
+/// As [`unknown_of`], for values that are unknown at any depth.
+pub(crate) fn unknown_within<'v>(values: impl IntoIterator<Item = &'v Value>) -> Option<Value> {
+    fn walk(value: &Value, because: &mut Vec<ksplay_value::Str>) {
+        match value {
+            Value::List(items) | Value::Tuple(items) => items.iter().for_each(|item| walk(item, because)),
+            Value::Map(map) => map.values().for_each(|item| walk(item, because)),
+            other => collect_unknown(other, because),
+        }
+    }
+    let mut because = Vec::new();
+    values.into_iter().for_each(|value| walk(value, &mut because));
+    (!because.is_empty()).then(|| Unknown { because }.into())
+}
+
 fn collect_unknown(value: &Value, because: &mut Vec<ksplay_value::Str>) {
     if let Value::Unknown(unknown) = value {
         for name in &unknown.because {

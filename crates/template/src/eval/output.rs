@@ -31,16 +31,15 @@ impl Output {
             _ => {}
         }
         match (&mut self.text, self.first.take()) {
-            (Some(text), _) => append(templar, text, &value)?,
+            (Some(_), _) => self.append(templar, &value)?,
             (None, None) => self.first = Some(value),
             (None, Some(first)) => {
                 if let Value::Unknown(unknown) = &first {
                     self.unknown(unknown);
                 }
-                let mut text = String::new();
-                append(templar, &mut text, &first)?;
-                append(templar, &mut text, &value)?;
-                self.text = Some(text);
+                self.text = Some(String::new());
+                self.append(templar, &first)?;
+                self.append(templar, &value)?;
             }
         }
         Ok(())
@@ -84,25 +83,30 @@ impl Output {
             Value::Null | Value::Omit => Ok(Value::from("")),
             value @ (Value::String(_) | Value::Unknown(_)) => Ok(value),
             other => {
-                let mut text = String::new();
-                append(templar, &mut text, &other)?;
-                Ok(Value::from(text))
+                let mut output = Self { text: Some(String::new()), ..Self::default() };
+                output.append(templar, &other)?;
+                Ok(output.value())
             }
         }
     }
-}
 
-fn append(templar: &Templar<'_>, text: &mut String, value: &Value) -> Result<(), Error> {
-    match value {
-        Value::String(more) => text.push_str(more),
-        Value::Unknown(_) | Value::Omit => {}
-        Value::Undefined(undefined) if super::is_soft(undefined) => {}
-        Value::Undefined(undefined) => return Err(undefined_error(undefined)),
-        Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
-        other => {
-            use std::fmt::Write;
-            let _ = write!(text, "{}", templar.resolve(other)?);
+    fn append(&mut self, templar: &Templar<'_>, value: &Value) -> Result<(), Error> {
+        let text = self.text.get_or_insert_default();
+        match value {
+            Value::String(more) => text.push_str(more),
+            Value::Unknown(_) | Value::Omit => {}
+            Value::Undefined(undefined) if super::is_soft(undefined) => {}
+            Value::Undefined(undefined) => return Err(undefined_error(undefined)),
+            Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
+            other => {
+                use std::fmt::Write;
+                let resolved = templar.resolve(other)?;
+                let _ = write!(text, "{resolved}");
+                if let Some(Value::Unknown(unknown)) = super::ops::unknown_within([&resolved]) {
+                    self.unknown(&unknown);
+                }
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

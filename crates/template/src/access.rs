@@ -1,0 +1,220 @@
+//! Looking into values: items, attributes, iteration, text, comparison. Templates are evaluated where they are touched.
+
+use std::sync::Arc;
+
+use ksplay_value::{Map, Template, TemplateKind, Undefined, Value, has_markers};
+
+use crate::eval::{self, objects, ops};
+use crate::templar::undefined_of;
+use crate::{Error, ErrorKind, Templar};
+
+impl Templar<'_> {
+    /// One level of the value evaluated: no template itself, but its items may be. What is undefined is
+    /// [`Value::Undefined`], no error.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn shallow(&self, value: &Value) -> Result<Value, Error> {
+        match value {
+            Value::Template(template) => match self.template(template) {
+                Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
+                other => other,
+            },
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The value evaluated to any depth, with [`Value::Undefined`] where something is undefined, instead of an error.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn deep(&self, value: &Value) -> Result<Value, Error> {
+        match value {
+            Value::Template(_) => self.deep(&self.shallow(value)?),
+            Value::List(items) | Value::Tuple(items) if items.iter().any(may_be_lazy) => {
+                let items = items.iter().map(|item| self.deep(item)).collect::<Result<Vec<_>, _>>()?;
+                Ok(if let Value::Tuple(_) = value { Value::Tuple(Arc::new(items)) } else { Value::from(items) })
+            }
+            Value::Map(map) if map.values().any(may_be_lazy) => {
+                let mut deep = Map::with_capacity(map.len());
+                for (key, item) in map.iter() {
+                    deep.insert(key.clone().into_value(), self.deep(item)?);
+                }
+                Ok(deep.into())
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// `base[key]`, evaluated one level; [`Value::Undefined`] when there is no such item.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn get_item(&self, base: &Value, key: &Value) -> Result<Value, Error> {
+        let base = self.shallow(base)?;
+        if let Value::Undefined(_) | Value::Unknown(_) = base {
+            return Ok(base);
+        }
+        if let Value::Undefined(_) | Value::Unknown(_) = key {
+            return Ok(key.clone());
+        }
+        if let Some(found) = self.item(&base, key)? {
+            return Ok(found);
+        }
+        if let Value::String(name) = key
+            && eval::has_method(&base, name)
+        {
+            return Ok(objects::method(&base, name));
+        }
+        Ok(self.no_attribute(&base, key))
+    }
+
+    fn item(&self, base: &Value, key: &Value) -> Result<Option<Value>, Error> {
+        let index = |length: usize| {
+            let index = match key {
+                Value::Int(index) => *index,
+                Value::Bool(flag) => i64::from(*flag),
+                _ => return None,
+            };
+            usize::try_from(if index < 0 { index + length as i64 } else { index }).ok()
+        };
+        Ok(match base {
+            Value::Map(map) => match key {
+                Value::String(name) => map.get(name),
+                Value::List(_) | Value::Map(_) => None,
+                other => map.get_key(&eval::key_of(other)),
+            }
+            .map(|value| self.shallow(value))
+            .transpose()?,
+            Value::List(items) | Value::Tuple(items) => {
+                index(items.len()).and_then(|index| items.get(index)).map(|value| self.shallow(value)).transpose()?
+            }
+            Value::String(text) => match key {
+                Value::Int(_) => index(text.chars().count())
+                    .and_then(|index| text.chars().nth(index))
+                    .map(|c| Value::from(c.to_string())),
+                _ => None,
+            },
+            Value::Object(object) => {
+                let found = object.get(&eval::key_of(key)).map_err(|error| Error::operation(error.to_string()))?;
+                found.map(|value| self.shallow(&value)).transpose()?
+            }
+            _ => None,
+        })
+    }
+
+    /// `base.name`, evaluated one level; [`Value::Undefined`] when there is no such attribute or item.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn get_attr(&self, base: &Value, name: &str) -> Result<Value, Error> {
+        let base = self.shallow(base)?;
+        match &base {
+            Value::Undefined(_) | Value::Unknown(_) => Ok(base),
+            base if eval::has_method(base, name) => Ok(objects::method(base, name)),
+            Value::Map(map) => match map.get(name) {
+                Some(value) => self.shallow(value),
+                None => Ok(self.no_attribute(&base, &Value::from(name))),
+            },
+            Value::Object(object) => {
+                let found = object.get(&name.into()).map_err(|error| Error::operation(error.to_string()))?;
+                found.map_or_else(|| Ok(self.no_attribute(&base, &Value::from(name))), |value| self.shallow(&value))
+            }
+            _ => Ok(self.no_attribute(&base, &Value::from(name))),
+        }
+    }
+
+    fn no_attribute(&self, base: &Value, key: &Value) -> Value {
+        let mut shown = String::new();
+        let _ = ksplay_value::text::write_repr(&mut shown, key);
+        let message = match key {
+            Value::String(name) if name.starts_with("__") && !matches!(base, Value::Map(_)) => {
+                format!("access to attribute {shown} of '{}' object is unsafe.", base.type_name())
+            }
+            _ => format!("object of type '{}' has no attribute {shown}", base.type_name()),
+        };
+        Undefined { name: key.to_string(), message, span: None }.into()
+    }
+
+    /// The items that a `for` loop over the value would see.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be iterated over.
+    pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
+        match value {
+            Value::Template(_) => self.iterate(&self.shallow(value)?),
+            Value::List(items) | Value::Tuple(items) => items.iter().map(|item| self.shallow(item)).collect(),
+            Value::Map(map) => Ok(map.keys().map(|key| key.as_value().clone()).collect()),
+            Value::String(text) => Ok(text.chars().map(|c| Value::from(c.to_string())).collect()),
+            Value::Undefined(undefined) => Err(ops::undefined_error(undefined)),
+            Value::Object(object) => match object.iterate() {
+                Some(items) => Ok(items),
+                None => Err(Error::operation(format!("'{}' object is not iterable", object.type_name()))),
+            },
+            other => Err(Error::operation(format!("'{}' object is not iterable", other.type_name()))),
+        }
+    }
+
+    /// Python's `str()` of the value, templates in it evaluated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn text(&self, value: &Value) -> Result<String, Error> {
+        match value {
+            Value::String(text) => Ok(text.to_string()),
+            Value::Object(object) if !object.is_mapping() => Ok(object.text()),
+            other => Ok(self.resolve(other)?.to_string()),
+        }
+    }
+
+    /// The value of a trusted text: evaluated when it has markers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn evaluate_text(&self, text: &str) -> Result<Value, Error> {
+        if !has_markers(text) {
+            return Ok(Value::from(text));
+        }
+        let template = Arc::new(Template::new(TemplateKind::Jinja, text, None));
+        let value = self.template(&template)?;
+        self.resolve(&value)
+    }
+
+    /// Python's `==` with templates in the values evaluated.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn equals(&self, left: &Value, right: &Value) -> Result<bool, Error> {
+        Ok(self.deep(left)? == self.deep(right)?)
+    }
+
+    /// Python's order of the values; an error when they have none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn compare(&self, left: &Value, right: &Value) -> Result<std::cmp::Ordering, Error> {
+        ops::compare(&self.deep(left)?, &self.deep(right)?, "<")
+    }
+
+    /// Python's `item in container`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templar::resolve`].
+    pub fn contains(&self, container: &Value, item: &Value) -> Result<bool, Error> {
+        ops::contains(&self.deep(container)?, &self.deep(item)?)
+    }
+}
+
+fn may_be_lazy(value: &Value) -> bool {
+    matches!(value, Value::Template(_) | Value::List(_) | Value::Map(_) | Value::Tuple(_))
+}

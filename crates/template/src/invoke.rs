@@ -1,0 +1,159 @@
+//! Calling filters, tests, lookups and other callables.
+
+use std::sync::Arc;
+
+use ksplay_value::{Map, Value};
+
+use crate::eval::{self, Home, Run, ops};
+use crate::templar::undefined_of;
+use crate::tree::Tree;
+use crate::{Call, Error, ErrorKind, Function, Templar};
+
+/// Filters and tests that know what to do with something undefined.
+const ACCEPT_UNDEFINED: &[&str] = &["default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"];
+
+/// Filters and tests that know what to do with something unknown.
+const ACCEPT_UNKNOWN: &[&str] = &["defined", "undefined", "type_debug"];
+
+/// Filters that may answer differently the next time.
+const IMPURE: &[&str] =
+    &["random", "shuffle", "password_hash", "vault", "to_uuid", "fileglob", "realpath", "expanduser"];
+
+impl Templar<'_> {
+    /// Calls a filter; the first of `args` is its subject.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such filter, or it refuses its arguments.
+    pub fn call_filter(&self, name: &str, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
+        let Some(function) = crate::filters::find(name) else {
+            return Err(Error::new(ErrorKind::UnknownPlugin, format!("No filter named '{name}'.")));
+        };
+        self.plugin(function, "filter", name, args, kwargs)
+    }
+
+    /// Calls a test; the first of `args` is its subject.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such test, or it refuses its arguments.
+    pub fn call_test(&self, name: &str, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
+        let Some(function) = crate::tests::find(name) else {
+            return Err(Error::new(ErrorKind::UnknownPlugin, format!("No test named '{name}'.")));
+        };
+        self.plugin(function, "test", name, args, kwargs)
+    }
+
+    fn plugin(
+        &self,
+        function: Function,
+        kind: &str,
+        name: &str,
+        args: Vec<Value>,
+        kwargs: Map,
+    ) -> Result<Value, Error> {
+        let short = short_name(name);
+        let args = args.iter().map(|arg| self.deep(arg)).collect::<Result<Vec<_>, _>>()?;
+        let mut deep = Map::with_capacity(kwargs.len());
+        for (key, value) in kwargs {
+            deep.insert(key.into_value(), self.deep(&value)?);
+        }
+        if !ACCEPT_UNDEFINED.contains(&short)
+            && let Some(undefined) = eval::first_undefined(&args, &deep)
+        {
+            return Ok(undefined);
+        }
+        if !ACCEPT_UNKNOWN.contains(&short)
+            && let Some(unknown) = if short == "default" || short == "d" {
+                ops::unknown_of(args.iter().chain(deep.values()))
+            } else {
+                ops::unknown_within(args.iter().chain(deep.values()))
+            }
+        {
+            return Ok(unknown);
+        }
+        if IMPURE.contains(&short) {
+            self.impure();
+        }
+        match function(&mut Call { name, args, kwargs: deep, templar: self }) {
+            Err(error) if error.kind == ErrorKind::Undefined && short != "mandatory" => Ok(undefined_of(error)),
+            Err(mut error) if error.kind == ErrorKind::Undefined => {
+                error.message = format!("The {kind} plugin 'ansible.builtin.{short}' failed: {}", error.message);
+                Err(error)
+            }
+            Err(mut error) if error.kind == ErrorKind::Operation || error.kind == ErrorKind::UnknownPlugin => {
+                error.kind = ErrorKind::Operation;
+                if !error.message.starts_with("The ") || !error.message.contains(" plugin '") {
+                    let full = if name.contains('.') { name.to_owned() } else { format!("ansible.builtin.{name}") };
+                    error.message = format!("The {kind} plugin '{full}' failed: {}", error.message);
+                }
+                Err(error)
+            }
+            other => other,
+        }
+    }
+
+    /// Calls a lookup as `query` does: the list that it answers with.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such lookup, or it fails.
+    pub fn call_lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
+        let short = short_name(name);
+        let Some(function) = crate::lookups::find(name) else {
+            return Err(Error::new(ErrorKind::UnknownPlugin, format!("The lookup plugin '{name}' was not found.")));
+        };
+        self.impure();
+        let terms = terms.iter().map(|term| self.deep(term)).collect::<Result<Vec<_>, _>>()?;
+        let mut deep = Map::new();
+        for (key, value) in options {
+            if key.as_str() != Some("wantlist") {
+                deep.insert(key.into_value(), self.deep(&value)?);
+            }
+        }
+        if let Some(unknown) = ops::unknown_of(terms.iter().chain(deep.values())) {
+            return Ok(unknown);
+        }
+        let mut call = Call { name, args: terms, kwargs: deep, templar: self };
+        match function(&mut call) {
+            Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
+            Err(mut error) if error.kind == ErrorKind::Operation && !error.message.starts_with("The lookup plugin") => {
+                error.message = format!("The lookup plugin '{short}' failed: {}", error.message);
+                Err(error)
+            }
+            other => other,
+        }
+    }
+
+    /// `lookup(…)`: the results joined, or the one result.
+    pub(crate) fn lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
+        let want_list = options.get("wantlist").is_some_and(Value::is_true);
+        let found = self.call_lookup(name, terms, options)?;
+        let Value::List(items) = &found else { return Ok(found) };
+        if want_list {
+            return Ok(found);
+        }
+        match items.as_slice() {
+            [one] => Ok(one.clone()),
+            many if many.iter().all(|item| matches!(item, Value::String(_))) => {
+                let texts: Vec<&str> = many.iter().filter_map(Value::as_str).collect();
+                Ok(Value::from(texts.join(",")))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// Calls a callable value: a macro, a global function.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be called, or fails.
+    pub fn call_value(&self, callable: &Value, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
+        let tree = Arc::new(Tree { body: Vec::new(), text: "".into(), name: String::new() });
+        Run::new(self, tree, Home::None).apply(callable, args, kwargs, None)
+    }
+}
+
+fn short_name(name: &str) -> &str {
+    name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
+}
