@@ -10,12 +10,17 @@ use crate::{Call, Error, Function};
 pub(super) const TABLE: &[(&str, Function)] = &[("random", random), ("shuffle", shuffle)];
 
 /// An item of a list, or an integer below a number: `10 | random`, `['a', 'b'] | random(seed=inventory_hostname)`. For
-/// numbers there are `start` and `step`. With a seed the choice is that of Python.
+/// numbers there are `start` and `step`. With a seed of text or an integer the choice is that of Python; other seeds are
+/// refused.
 fn random(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (end, [start, step, seed]) = call.bind(["start", "step", "seed"])?;
     let (start, step) = (start.int()?, step.int()?);
     let mut generator = Generator::from_seed(seed.value().as_ref())?;
-    if let Value::Int(end) = end {
+    let whole = match &end {
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        other => other.as_int(),
+    };
+    if let Some(end) = whole {
         let (start, step) = (start.unwrap_or(0), step.unwrap_or(1));
         let width = end - start;
         let steps = match step {
