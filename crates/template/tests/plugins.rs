@@ -4,6 +4,8 @@
 //! integer is `{"i": "42"}`, a float `{"f": "1.5"}`, a mapping `{"m": [[key, value], …]}`. For errors only that there is
 //! one counts. Strings in `vars` are trusted, as in a vars file.
 
+#![expect(clippy::unwrap_used, reason = "clippy takes helpers of tests for no tests")]
+
 use std::path::PathBuf;
 
 use ksplay_template::{Environment, Scope, Templar};
@@ -60,7 +62,7 @@ fn run(file: &str) {
         let line = line.replace("@DIR@", &folder.join("plugins").display().to_string());
         let case = from_json(&line).unwrap();
         let source = case.get("s").unwrap();
-        let vars = Vars(case.get("vars").and_then(Value::as_map).map(|map| map.clone()).unwrap_or_default());
+        let vars = Vars(case.get("vars").and_then(Value::as_map).cloned().unwrap_or_default());
         let vars = Vars(trusted(&vars.0.into()).as_map().unwrap().clone());
         let templar = Templar::new(&environment, &vars);
         let got = templar.resolve(&trusted(source));
