@@ -36,6 +36,8 @@ pub(crate) struct Context<'a> {
     pub dir: Arc<Path>,
     pub dirs: Arc<[PathBuf]>,
     pub library: Arc<[PathBuf]>,
+    /// See [`Task::include_dirs`](crate::Task::include_dirs).
+    pub include_dirs: Arc<[PathBuf]>,
     pub handler: bool,
     pub depth: usize,
 }
@@ -53,6 +55,7 @@ impl<'a> Context<'a> {
             dir: Arc::from(file_dir),
             dirs: Arc::from([]),
             library: library.into(),
+            include_dirs: Arc::from([]),
             handler: false,
             depth: 0,
         };
@@ -64,7 +67,13 @@ impl<'a> Context<'a> {
     pub fn in_role(&self, role: &Arc<Role>, outer: Arc<Keywords>) -> Self {
         let mut library: Vec<PathBuf> = vec![role.path.join("library")];
         library.extend(self.library.iter().filter(|dir| **dir != library[0]).cloned().collect::<Vec<_>>());
-        let mut inner = Self { role: Some(Arc::clone(role)), outer, library: library.into(), ..self.clone() };
+        let mut inner = Self {
+            role: Some(Arc::clone(role)),
+            outer,
+            library: library.into(),
+            include_dirs: Arc::from([]),
+            ..self.clone()
+        };
         inner.dir = Arc::from(role.path.join("tasks"));
         inner.dirs = inner.search_path();
         inner
@@ -80,6 +89,13 @@ impl<'a> Context<'a> {
         let mut inner = Self { dir: Arc::from(dir), depth: self.depth + 1, ..self.clone() };
         inner.dirs = inner.search_path();
         Ok(inner)
+    }
+
+    /// The same place inside what is included under this relative folder.
+    pub fn included_from(&self, folder: &Path) -> Self {
+        let mut dirs = vec![folder.to_path_buf()];
+        dirs.extend(self.include_dirs.iter().map(|outer| outer.join(folder)));
+        Self { include_dirs: dirs.into(), ..self.clone() }
     }
 
     /// The same place with other keywords around it.

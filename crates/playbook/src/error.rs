@@ -16,7 +16,7 @@ pub struct Error {
     pub hint: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
-    /// Whether the file exists but is not valid, in contrast to one that cannot be found or read.
+    /// What kind of failure it is.
     pub kind: ErrorKind,
 }
 
@@ -59,6 +59,14 @@ impl Error {
     pub(crate) fn at(mut self, span: &Span) -> Self {
         self.span.get_or_insert_with(|| span.clone());
         self
+    }
+
+    /// The exit code that goes with it: 4 for what is wrong in a playbook, 1 for files, secrets and variables that are not there.
+    pub fn exit_code(&self) -> i32 {
+        match self.kind {
+            ErrorKind::Syntax | ErrorKind::Invalid => 4,
+            ErrorKind::File | ErrorKind::Vault | ErrorKind::Template => 1,
+        }
     }
 
     /// The error as a person reads it: what, where with the line shown, a hint beside it, and what to do.

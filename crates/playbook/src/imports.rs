@@ -13,7 +13,7 @@ use crate::keywords::{Kind, inherit};
 use crate::roles::{self, RoleFiles, RoleUse};
 use crate::suggest::did_you_mean;
 use crate::tasks::{self, check_keys};
-use crate::{Error, ErrorKind, Item};
+use crate::{Error, ErrorKind, Item, Task, paths};
 
 const IMPORT_TASKS: &[&str] = &["file", RAW];
 const INCLUDE_TASKS: &[&str] = &["file", "apply", RAW];
@@ -71,7 +71,8 @@ pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: 
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
     let inner = context.within(Arc::new(keywords));
     let name = inner.evaluate_text(name, vars.as_deref(), &node.span).map_err(explain_import)?;
-    let path = find_tasks(context, &name, &node.span)?;
+    let path = find_tasks(context, &name, Include::Static, &node.span)?;
+    let inner = inner.included_from(Path::new(&name).parent().unwrap_or(Path::new("")));
     items.extend(task_file(&inner, &path, &node.span)?);
     Ok(())
 }
@@ -186,27 +187,73 @@ fn explain_import(error: Error) -> Error {
     )
 }
 
+/// How a task file is brought in, which decides where it is looked for first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Include {
+    /// `import_tasks`.
+    Static,
+    /// `include_tasks`.
+    Dynamic,
+}
+
 /// The file that a task list means by `name`.
-pub(crate) fn find_tasks(context: &Context<'_>, name: &str, span: &Span) -> Result<PathBuf, Error> {
-    let mut places: Vec<PathBuf> = Vec::new();
-    if Path::new(name).is_absolute() {
-        places.push(PathBuf::from(name));
+pub(crate) fn find_tasks(context: &Context<'_>, name: &str, how: Include, span: &Span) -> Result<PathBuf, Error> {
+    let places: Vec<PathBuf> = if paths::is_absolute(name) {
+        vec![paths::absolute(Path::new(name))]
     } else {
-        places.push(context.dir.join(name));
-        if let Some(role) = &context.role {
-            let part = if context.handler { "handlers" } else { "tasks" };
-            places.push(role.path.join(part).join(name));
-            places.push(role.path.join("tasks").join(name));
-            places.push(role.path.join(name));
-        }
-        places.push(context.play.dir.join(name));
-        places.push(context.play.dir.join("tasks").join(name));
-    }
-    places.dedup();
+        folders(context, how).iter().map(|folder| paths::tidy(&folder.join(name))).collect()
+    };
     if let Some(found) = places.iter().find(|place| place.is_file()) {
-        return Ok(crate::paths::tidy(found));
+        return Ok(found.clone());
     }
-    let looked = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
+    let mut looked: Vec<String> = Vec::new();
+    for place in places.iter().map(|place| place.display().to_string()) {
+        if !looked.contains(&place) {
+            looked.push(place);
+        }
+    }
     Err(Error::new(ErrorKind::File, format!("could not find or access '{name}'"), Some(span))
-        .with_help(format!("looked for: {looked}")))
+        .with_help(format!("looked for: {}", looked.join(", "))))
+}
+
+/// Where task files are looked for, as observed of ansible-core 2.19: outside of roles beside the including file and then in
+/// the playbook's folder; in roles the role's own folder comes first for dynamic includes.
+fn folders(context: &Context<'_>, how: Include) -> Vec<PathBuf> {
+    let playbook = &context.play.dir;
+    let around = &context.include_dirs;
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let Some(role) = &context.role else {
+        for dir in around.iter() {
+            folders.push(playbook.join(dir));
+            folders.push(playbook.clone());
+        }
+        folders.push(playbook.clone());
+        return folders;
+    };
+    let part = if context.handler { "handlers" } else { "tasks" };
+    let own = role.path.join(part);
+    if how == Include::Dynamic || around.is_empty() {
+        folders.extend([own.clone(), playbook.join(part), role.path.clone(), playbook.clone()]);
+        folders.extend(around.iter().map(|dir| own.join(dir)));
+    } else {
+        folders.push(playbook.join(part));
+        folders.extend(around.iter().take(1).map(|dir| own.join(dir)));
+        folders.push(playbook.clone());
+        folders.extend(around.iter().skip(1).map(|dir| own.join(dir)));
+        folders.extend([own, role.path.clone()]);
+    }
+    folders
+}
+
+/// The relative folder under which a dynamic include names its file.
+pub(crate) fn folder_of_include(context: &Context<'_>, from: &Task, file: &Path) -> PathBuf {
+    let name = from.args.get(RAW).or_else(|| from.args.get("file")).and_then(Value::as_str);
+    if let Some(name) = name {
+        return Path::new(name).parent().unwrap_or(Path::new("")).to_path_buf();
+    }
+    let dir = file.parent().unwrap_or(Path::new(""));
+    let inner = folders(context, Include::Dynamic)
+        .into_iter()
+        .filter_map(|folder| dir.strip_prefix(folder).ok().map(Path::to_path_buf));
+    inner.min_by_key(|rest| rest.components().count()).unwrap_or_else(|| dir.to_path_buf())
 }

@@ -74,7 +74,9 @@ impl Loader {
     ) -> Result<Vec<Item>, Error> {
         let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
         let context = self.context_of(&state, from, apply, vars)?;
-        imports::task_file(&context, &paths::absolute(file), &from.span)
+        let file = paths::absolute(file);
+        let folder = imports::folder_of_include(&context, from, &file);
+        imports::task_file(&context.included_from(&folder), &file, &from.span)
     }
 
     /// Reads the role that the dynamic include `from` names, with its dependencies.
@@ -130,6 +132,7 @@ impl Loader {
             dir: Arc::from(file.parent().unwrap_or(Path::new("."))),
             dirs: Arc::clone(&from.dirs),
             library: Arc::clone(&from.library),
+            include_dirs: Arc::clone(&from.include_dirs),
             handler: from.handler,
             depth: 0,
         };
@@ -186,15 +189,20 @@ impl Loader {
             .map(|path| paths::tidy(&path))
     }
 
-    /// The file that `include_tasks` of this task means by `name`: in the folder of the file the task stands in, in the
-    /// role's `tasks`, in the playbook's folder.
+    /// The file that `include_tasks` of this task means by `name`: looked for below the role and the playbook, in the
+    /// order of ansible-core.
     ///
     /// # Errors
     ///
     /// If there is none; the error names where it was looked for.
     pub fn find_tasks(&self, name: &str, from: &Task) -> Result<PathBuf, Error> {
         let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
-        imports::find_tasks(&self.context_of(&state, from, None, Map::new())?, name, &from.span)
+        imports::find_tasks(
+            &self.context_of(&state, from, None, Map::new())?,
+            name,
+            imports::Include::Dynamic,
+            &from.span,
+        )
     }
 
     /// The file of a module that comes with the playbook or role (`library/`, a collection's `plugins/modules`).

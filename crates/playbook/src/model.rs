@@ -229,6 +229,9 @@ pub struct Task {
     /// Folders in which its relative files are looked up, nearest first (`ansible_search_path`): the role's, those of the
     /// roles that brought it in, the task file's, and last the playbook's.
     pub dirs: Arc<[PathBuf]>,
+    /// The relative folders of the includes around it, each joined to those outside of it, innermost first: where
+    /// [`Loader::find_tasks`](crate::Loader::find_tasks) looks.
+    pub include_dirs: Arc<[PathBuf]>,
     /// Folders of custom modules, nearest first: of the role, beside the playbook.
     pub library: Arc<[PathBuf]>,
     /// The keywords of the block or play around it, which what it includes inherits.

@@ -125,6 +125,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
         span: node.span.clone(),
         dirs: Arc::clone(&context.dirs),
         library: Arc::clone(&context.library),
+        include_dirs: Arc::clone(&context.include_dirs),
         outer: Arc::clone(&context.outer),
         handler: context.handler,
     })
@@ -247,6 +248,7 @@ pub(crate) fn validation(
         span: node_span.clone(),
         dirs: Arc::clone(&context.dirs),
         library: Arc::clone(&context.library),
+        include_dirs: Arc::clone(&context.include_dirs),
         outer: Arc::clone(&context.outer),
         handler: false,
     })))

@@ -180,3 +180,70 @@ fn a_vaulted_file_goes_through_decrypt_and_without_it_says_what_to_do() {
     let vars = ksplay_playbook::Loader::new(options).load_vars_file(&path).expect("it is decrypted");
     assert_eq!(vars.get("a"), Some(&Value::Int(1)));
 }
+
+/// What was observed of the reference by removing each winner: `kind depth place: folders in order`.
+const TASK_FILES: &str = "\
+import 0 role: ./roles/r/tasks ./tasks ./roles/r .
+import 0 play: .
+import 1 role: ./tasks ./roles/r/tasks/sub . ./roles/r/tasks ./roles/r
+import 1 play: ./sub .
+import 2 role: ./tasks ./roles/r/tasks/deep . ./roles/r/tasks/sub/deep ./roles/r/tasks ./roles/r
+import 2 play: ./deep . ./sub/deep
+include 0 role: ./roles/r/tasks ./tasks ./roles/r .
+include 0 play: .
+include 1 role: ./roles/r/tasks ./tasks ./roles/r . ./roles/r/tasks/sub
+include 1 play: ./sub .
+include 2 role: ./roles/r/tasks ./tasks ./roles/r . ./roles/r/tasks/deep ./roles/r/tasks/sub/deep
+include 2 play: ./deep . ./sub/deep
+";
+
+/// All tasks when every include is followed.
+fn follow(loader: &ksplay_playbook::Loader, items: &[Item], out: &mut Vec<Arc<Task>>) {
+    for task in tasks(items) {
+        if &*task.action != "include_tasks" {
+            out.push(task);
+            continue;
+        }
+        let name = task.args.get("_raw_params").and_then(Value::as_str).expect("a name");
+        let Ok(file) = loader.find_tasks(name, &task) else { continue };
+        follow(loader, &loader.include_tasks(&file, &task, None, Map::new()).expect("it loads"), out);
+    }
+}
+
+#[test]
+fn task_files_are_found_in_the_order_of_the_reference() {
+    for line in TASK_FILES.lines() {
+        let (case, folders) = line.split_once(": ").expect("a case");
+        let [kind, depth, place] = case.split(' ').collect::<Vec<_>>()[..] else { panic!("{case}") };
+        let dir = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: String| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, text).expect("written");
+        };
+        let base = if place == "role" { "roles/r/tasks/" } else { "" };
+        let next = |name: &str| format!("- {kind}_tasks: {name}\n");
+        let start = if place == "role" { "main.yml" } else { "start.yml" };
+        write(&format!("{base}{start}"), next(if depth == "0" { "y.yml" } else { "sub/x.yml" }));
+        write(&format!("{base}sub/x.yml"), next(if depth == "1" { "y.yml" } else { "deep/z.yml" }));
+        write(&format!("{base}sub/deep/z.yml"), next("y.yml"));
+        let body =
+            if place == "role" { "  roles: [r]\n".to_owned() } else { format!("  tasks:\n  {}", next("start.yml")) };
+        write("site.yml", format!("- hosts: localhost\n{body}"));
+        let expected: Vec<&str> = folders.split(' ').collect();
+        for folder in &expected {
+            write(&format!("{folder}/y.yml"), format!("- debug: msg={folder}\n"));
+        }
+        for folder in expected {
+            let loader = loader(dir.path());
+            let playbook =
+                loader.load(&dir.path().join("site.yml")).unwrap_or_else(|error| panic!("{}", error.render()));
+            let mut found = Vec::new();
+            follow(&loader, &playbook.plays[0].role_tasks, &mut found);
+            follow(&loader, &playbook.plays[0].tasks, &mut found);
+            let winner = found.first().and_then(|task| task.args.get("msg")).map(Value::to_string);
+            assert_eq!(winner.as_deref(), Some(folder), "{case}");
+            std::fs::remove_file(dir.path().join(folder).join("y.yml")).expect("removed");
+        }
+    }
+}
