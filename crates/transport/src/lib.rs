@@ -5,6 +5,20 @@
 //!
 //! The program that uses this crate calls [`askpass_if_asked`] before anything else: ssh asks for passwords by running
 //! the very same program.
+//!
+//! ```no_run
+//! use ksplay_transport::{AgentFiles, Become, Call, Connection, Error, Target};
+//! use ksplay_value::Map;
+//!
+//! # async fn ping() -> Result<(), Error> {
+//! let agents = AgentFiles::find()?;
+//! let connection = Connection::open(&Target::ssh("node1", "10.0.0.11"), &agents).await?;
+//! let ping = Call { becoming: Some(Become::sudo("root")), ..Call::new("ping", Map::new()) };
+//! println!("{:?}", connection.call(ping).await?.get("ping"));
+//! connection.close().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod agent_files;
 mod askpass;
