@@ -51,6 +51,7 @@ pub static MODULES: &[Entry] = &[
     entry::<files::Fetch>("fetch", BUILTIN),
     entry::<files::File>("file", BUILTIN),
     entry::<files::Find>("find", BUILTIN),
+    entry::<files::GetUrl>("get_url", BUILTIN),
     entry::<files::LineInFile>("lineinfile", BUILTIN),
     entry::<files::Replace>("replace", BUILTIN),
     entry::<files::Slurp>("slurp", BUILTIN),

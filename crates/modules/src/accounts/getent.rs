@@ -30,13 +30,16 @@ impl Module for Getent {
 
     fn inspect(args: &GetentArgs, system: &Probe) -> Result<Inspection<()>, Failure> {
         let service = args.service.iter().flat_map(|service| ["-s".to_owned(), service.clone()]);
-        let words = ["getent".to_owned()].into_iter().chain(service).chain([args.database.clone()]).chain(args.key.clone());
+        let words =
+            ["getent".to_owned()].into_iter().chain(service).chain([args.database.clone()]).chain(args.key.clone());
         let output = system.query(&CommandSpec::new(words).parsable())?;
         let mut entries = Map::new();
         match output.rc {
             0 => entries = parse(&output.stdout_text(), &args.database, args.split.as_deref()),
             1 => return Err(Failure::new("Missing arguments, or database unknown.")),
-            2 if args.fail_key => return Err(Failure::new("One or more supplied key could not be found in the database.")),
+            2 if args.fail_key => {
+                return Err(Failure::new("One or more supplied key could not be found in the database."));
+            }
             2 => {
                 entries.insert(args.key.clone().unwrap_or_default(), Value::Null);
             }

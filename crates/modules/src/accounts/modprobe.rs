@@ -19,7 +19,7 @@ arguments! {
         /// Whether it is loaded.
         state: String = Opt::str().default("present").choices(&["absent", "present"]),
         /// Its parameters.
-        params: String = Opt::str().default("''"),
+        params: String = Opt::str().default(""),
         /// Whether it is loaded at each start: `present` and `absent` keep a file for it, `disabled` leaves that alone.
         persistent: String = Opt::str().default("disabled").choices(&["absent", "disabled", "present"]),
     }
@@ -60,7 +60,9 @@ impl Module for Modprobe {
                     files.push((options, Some(option_line)));
                 }
             }
-            "absent" => files.extend([load, options].into_iter().filter(|path| system.exists(path)).map(|path| (path, None))),
+            "absent" => {
+                files.extend([load, options].into_iter().filter(|path| system.exists(path)).map(|path| (path, None)))
+            }
             _ => {}
         }
         let values = Map::from([("name", args.name.as_str()), ("state", &args.state), ("params", &args.params)]);

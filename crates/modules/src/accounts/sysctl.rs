@@ -77,7 +77,12 @@ impl Module for Sysctl {
             let output = system.run(&command)?;
             // It can fail and still exit with 0.
             if !output.ok() || (!args.ignoreerrors && says_error(&output.stderr_text())) {
-                return Err(output.failure(format!("setting {} failed: {}{}", args.name, output.stdout_text(), output.stderr_text())));
+                return Err(output.failure(format!(
+                    "setting {} failed: {}{}",
+                    args.name,
+                    output.stdout_text(),
+                    output.stderr_text()
+                )));
             }
         }
         if let Some(text) = text {
@@ -87,7 +92,11 @@ impl Module for Sysctl {
                 let words = ["sysctl"].into_iter().chain(ignore).chain(["-p", &file]);
                 let output = system.run(&CommandSpec::new(words).parsable())?;
                 if !output.ok() || (!args.ignoreerrors && says_error(&output.stderr_text())) {
-                    return Err(Failure::new(format!("Failed to reload sysctl: {}{}", output.stdout_text(), output.stderr_text())));
+                    return Err(Failure::new(format!(
+                        "Failed to reload sysctl: {}{}",
+                        output.stdout_text(),
+                        output.stderr_text()
+                    )));
                 }
             }
         }
@@ -96,13 +105,19 @@ impl Module for Sysctl {
 }
 
 fn says_error(stderr: &str) -> bool {
-    stderr.lines().any(|line| line.contains("Invalid argument") || line.contains("Read-only file system") || line.contains("permission denied"))
+    stderr.lines().any(|line| {
+        line.contains("Invalid argument")
+            || line.contains("Read-only file system")
+            || line.contains("permission denied")
+    })
 }
 
 /// The value as the file has it: words of truth as numbers, white space as single blanks.
 fn one_line(value: &str) -> String {
     match value.trim() {
-        word if word.parse::<f64>().is_err() && boolean(word).is_some() => i32::from(boolean(word) == Some(true)).to_string(),
+        word if word.parse::<f64>().is_err() && boolean(word).is_some() => {
+            i32::from(boolean(word) == Some(true)).to_string()
+        }
         text => text.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
@@ -113,7 +128,14 @@ fn running(name: &str, system: &Probe) -> Option<String> {
     let path = match (name.find('/'), name.find('.')) {
         (Some(slash), Some(dot)) if slash < dot => name.to_owned(),
         (Some(_), None) => name.to_owned(),
-        _ => name.chars().map(|c| match c { '.' => '/', '/' => '.', c => c }).collect(),
+        _ => name
+            .chars()
+            .map(|c| match c {
+                '.' => '/',
+                '/' => '.',
+                c => c,
+            })
+            .collect(),
     };
     system.read_text(&Path::new("/proc/sys").join(path)).ok()
 }
@@ -122,7 +144,8 @@ fn running(name: &str, system: &Probe) -> Option<String> {
 fn with_setting(text: &str, name: &str, value: Option<&str>) -> String {
     let is_it = |line: &str| {
         let line = line.trim();
-        !line.starts_with(['#', ';']) && line.split_once('=').is_some_and(|(key, _)| key.trim().trim_start_matches('-') == name)
+        !line.starts_with(['#', ';'])
+            && line.split_once('=').is_some_and(|(key, _)| key.trim().trim_start_matches('-') == name)
     };
     let last = text.lines().filter(|line| is_it(line)).count();
     let mut seen = 0;

@@ -153,7 +153,12 @@ impl Module for UserModule {
     }
 }
 
-fn finished(args: &UserArgs, values: Map, commands: Vec<CommandSpec>, ssh_key: Option<PathBuf>) -> Inspection<UserPlan> {
+fn finished(
+    args: &UserArgs,
+    values: Map,
+    commands: Vec<CommandSpec>,
+    ssh_key: Option<PathBuf>,
+) -> Inspection<UserPlan> {
     let outcome = Outcome { values, ..Outcome::default() };
     if commands.is_empty() && ssh_key.is_none() {
         return Inspection::nothing_to_do(outcome);
@@ -315,19 +320,25 @@ fn changes(args: &UserArgs, user: &User, system: &Probe) -> Vec<CommandSpec> {
     if let Some(password) = args.password.as_ref().filter(|_| args.update_password == "always")
         && password.trim_start_matches('!') != shadow.password.trim_start_matches('!')
     {
-        let mark = if args.password_lock == Some(true) || (locked && args.password_lock.is_none() && password.starts_with('!')) { "!" } else { "" };
+        let mark = if args.password_lock == Some(true)
+            || (locked && args.password_lock.is_none() && password.starts_with('!'))
+        {
+            "!"
+        } else {
+            ""
+        };
         add(&["-p", &format!("{mark}{}", password.trim_start_matches('!'))]);
     }
     let program = if args.local { "lusermod" } else { "usermod" };
-    let change = (!argv.is_empty()).then(|| {
-        CommandSpec::new([program.to_owned()].into_iter().chain(argv).chain([args.name.clone()])).parsable()
-    });
+    let change = (!argv.is_empty())
+        .then(|| CommandSpec::new([program.to_owned()].into_iter().chain(argv).chain([args.name.clone()])).parsable());
     change.into_iter().chain(aging(args, Some(&shadow))).collect()
 }
 
 /// The names of the groups that a user is listed in.
 fn supplementary(user: &User, system: &Probe) -> BTreeSet<String> {
-    let groups = system.groups().into_iter().filter(|group| group.members.contains(&user.name) && group.gid != user.gid);
+    let groups =
+        system.groups().into_iter().filter(|group| group.members.contains(&user.name) && group.gid != user.gid);
     groups.map(|group| group.name).collect()
 }
 
@@ -347,7 +358,8 @@ fn aging(args: &UserArgs, shadow: Option<&Shadow>) -> Option<CommandSpec> {
         ("-W", args.password_expire_warn, shadow.and_then(|shadow| shadow.warning)),
         ("-I", args.password_expire_account_disable, shadow.and_then(|shadow| shadow.inactive)),
     ];
-    let differing = rules.into_iter().filter_map(|(flag, wanted, current)| Some((flag, wanted.filter(|_| wanted != current)?)));
+    let differing =
+        rules.into_iter().filter_map(|(flag, wanted, current)| Some((flag, wanted.filter(|_| wanted != current)?)));
     let words: Vec<String> = differing.flat_map(|(flag, days)| [flag.to_owned(), days.to_string()]).collect();
     (!words.is_empty())
         .then(|| CommandSpec::new(["chage".to_owned()].into_iter().chain(words).chain([args.name.clone()])).parsable())
@@ -381,7 +393,9 @@ fn make_key(args: &UserArgs, file: &std::path::Path, user: Option<&User>, system
     let shown = file.display().to_string();
     let comment = args.ssh_key_comment.clone().unwrap_or_else(|| format!("ansible-generated on {}", system.hostname()));
     let passphrase = args.ssh_key_passphrase.clone().unwrap_or_default();
-    let mut argv = ["ssh-keygen", "-q", "-t", &args.ssh_key_type, "-C", &comment, "-f", &shown, "-N", &passphrase].map(str::to_owned).to_vec();
+    let mut argv = ["ssh-keygen", "-q", "-t", &args.ssh_key_type, "-C", &comment, "-f", &shown, "-N", &passphrase]
+        .map(str::to_owned)
+        .to_vec();
     if let Some(bits) = args.ssh_key_bits {
         argv.extend(["-b".to_owned(), bits.to_string()]);
     }
@@ -414,7 +428,13 @@ mod tests {
 
     #[test]
     fn a_new_account_is_made_in_one_call() {
-        let args = args(&[("name", "no-such-user"), ("uid", "1500"), ("shell", "/bin/sh"), ("groups", "root"), ("comment", "A B")]);
+        let args = args(&[
+            ("name", "no-such-user"),
+            ("uid", "1500"),
+            ("shell", "/bin/sh"),
+            ("groups", "root"),
+            ("comment", "A B"),
+        ]);
         let commands = creation(&args, &Probe::default());
         assert_eq!(shown(&commands), ["useradd -u 1500 -G root -c 'A B' -s /bin/sh -m no-such-user"]);
     }
@@ -422,7 +442,15 @@ mod tests {
     #[test]
     fn only_what_differs_is_changed() {
         let probe = Probe::default();
-        let user = User { name: "root".into(), password: "x".into(), uid: 0, gid: 0, gecos: "root".into(), home: "/root".into(), shell: "/bin/bash".into() };
+        let user = User {
+            name: "root".into(),
+            password: "x".into(),
+            uid: 0,
+            gid: 0,
+            gecos: "root".into(),
+            home: "/root".into(),
+            shell: "/bin/bash".into(),
+        };
         let same = args(&[("name", "root"), ("shell", "/bin/bash"), ("home", "/root"), ("group", "root")]);
         assert!(shown(&changes(&same, &user, &probe)).is_empty());
         let other = args(&[("name", "root"), ("shell", "/bin/sh"), ("home", "/r"), ("move_home", "yes")]);

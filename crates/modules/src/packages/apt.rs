@@ -46,7 +46,7 @@ arguments! {
         /// Change packages that are held.
         allow_change_held_packages: bool = Opt::bool().default("false"),
         /// Upgrade everything: `yes` and `safe` remove nothing, `full` and `dist` may.
-        upgrade: String = Opt::str().default("'no'").choices(&["dist", "full", "no", "safe", "yes"]),
+        upgrade: String = Opt::str().default("no").choices(&["dist", "full", "no", "safe", "yes"]),
         /// Options of dpkg, with commas between them.
         dpkg_options: String = Opt::str().default("force-confdef,force-confold"),
         /// The path of a package file on the target.
@@ -93,8 +93,14 @@ impl Module for AptModule {
         outcome.values.insert("cache_updated", update);
         outcome.values.insert("cache_update_time", update_time(system));
         let mut command = None;
-        if let Some(words) = words(args, system)? {
-            let simulated = system.query(&Apt::new(args).command(&words, true))?;
+        if let Some(mut words) = words(args, system)? {
+            let mut simulated = system.query(&Apt::new(args).command(&words, true))?;
+            // A name that several packages provide is no package for apt-get, though one of them may be installed.
+            let provided = if simulated.ok() { Vec::new() } else { provided_names(&simulated, system)? };
+            if !provided.is_empty() {
+                words.retain(|word| !provided.contains(word));
+                simulated = system.query(&Apt::new(args).command(&words, true))?;
+            }
             // What lists that are out of date do not know may well be in the new ones.
             if !simulated.ok() && !update {
                 return Err(refused(args, &words, &simulated, &outcome));
@@ -272,6 +278,24 @@ fn read_lists(args: &AptArgs, system: &mut System) -> Result<(), Failure> {
         }
     }
     Err(Failure::new(format!("Failed to update apt cache: {}", said.trim())))
+}
+
+/// Those of the names without an installation candidate that an installed package provides.
+fn provided_names(simulated: &CommandOutput, system: &Probe) -> Result<Vec<String>, Failure> {
+    let said = simulated.stderr_text();
+    let refused = said.lines().filter(|line| line.contains("has no installation candidate"));
+    let names: Vec<&str> = refused.filter_map(|line| line.split('\'').nth(1)).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = CommandSpec::new(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Provides}\\n"]).parsable();
+    let text = system.query(&query)?.stdout_text();
+    let provided = |name: &str| {
+        text.lines()
+            .filter_map(|line| line.strip_prefix("installed "))
+            .any(|provides| provides.split(", ").any(|provided| provided.split([' ', ':']).next() == Some(name)))
+    };
+    Ok(names.into_iter().filter(|name| provided(name)).map(str::to_owned).collect())
 }
 
 fn changes_something(simulated: &CommandOutput) -> bool {

@@ -31,7 +31,7 @@ impl<'a> Apt<'a> {
             (args.install_recommends == Some(false), "--no-install-recommends"),
             (args.only_upgrade, "--only-upgrade"),
             (args.fail_on_autoremove, "--no-remove"),
-            (args.autoremove && !words.first().is_some_and(|verb| verb == "autoremove"), "--auto-remove"),
+            (args.autoremove && words.first().is_none_or(|verb| verb != "autoremove"), "--auto-remove"),
             (args.force, "--force-yes"),
             (args.allow_unauthenticated, "--allow-unauthenticated"),
             (args.allow_downgrade, "--allow-downgrades"),

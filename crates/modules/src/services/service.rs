@@ -26,7 +26,7 @@ arguments! {
         /// The run level for enabling, for OpenRC.
         runlevel: String = Opt::str().default("default"),
         /// Words for the init script; not used by systemd.
-        arguments: String = Opt::str().default("''").aliases(&["args"]),
+        arguments: String = Opt::str().default("").aliases(&["args"]),
         /// The service manager to use instead of the one that is found.
         r#use: String = Opt::str().default("auto"),
     }

@@ -24,7 +24,7 @@ arguments! {
         /// The run levels for enabling.
         runlevels: Vec<String> = Opt::list(OptType::Str),
         /// Words for the init script.
-        arguments: String = Opt::str().default("''").aliases(&["args"]),
+        arguments: String = Opt::str().default("").aliases(&["args"]),
         /// Accepted for compatibility: a script that leaves processes behind never blocks here.
         daemonize: bool = Opt::bool().default("false"),
     }
