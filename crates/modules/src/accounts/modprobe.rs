@@ -108,7 +108,10 @@ fn is_loaded(name: &str, system: &Probe) -> bool {
     if loaded.lines().any(|line| line.split(' ').next() == Some(&name)) {
         return true;
     }
-    // What is built in counts as loaded.
+    // What is built in counts as loaded; without its list, what the kernel shows of itself.
+    if system.exists(format!("/sys/module/{name}").as_ref()) {
+        return true;
+    }
     let release = system.kernel("osrelease");
     let built_in = system.read_text(format!("/lib/modules/{release}/modules.builtin").as_ref()).unwrap_or_default();
     built_in.lines().any(|line| {
