@@ -1,6 +1,8 @@
 //! Runs the cases of `data/cases.jsonl` and compares results and files with what ansible-core did (`data/answers.jsonl`,
 //! recorded by `data/record.py`): in check mode, for real, and for real again.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

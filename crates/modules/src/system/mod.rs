@@ -4,6 +4,7 @@ mod accounts;
 mod cancel;
 mod command;
 mod content;
+mod http;
 mod probe;
 mod write;
 
@@ -13,5 +14,6 @@ pub use cancel::Cancel;
 pub use command::{CommandOutput, CommandSpec};
 pub(crate) use command::{check_folder, os_error, os_message};
 pub use content::{Digest, Payload, Sink};
+pub(crate) use http::{HttpAnswer, HttpGet};
 pub use probe::Probe;
 pub use write::{NewFile, Staged, System};
