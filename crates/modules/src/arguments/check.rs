@@ -205,3 +205,91 @@ fn conditional(spec: &Spec, values: &Map) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arguments, arguments};
+
+    arguments! {
+        /// Has one argument of each type.
+        pub struct AllArgs {
+            /// Text.
+            s: Option<String> = Opt::str(),
+            /// A path.
+            p: Option<String> = Opt::path().aliases(&["pp", "ppp"]),
+            /// A boolean.
+            b: bool = Opt::bool().default("false"),
+            /// An integer.
+            i: Option<i64> = Opt::int(),
+            /// Texts.
+            l: Vec<String> = Opt::list(OptType::Str).default("[]"),
+            /// Integers.
+            li: Vec<i64> = Opt::list(OptType::Int),
+            /// A mapping.
+            d: Option<Map> = Opt::dict(),
+            /// One of two.
+            c: Option<String> = Opt::str().choices(&["x", "y"]),
+            /// Yes or no.
+            cb: Option<String> = Opt::str().choices(&["yes", "no"]),
+            /// A secret.
+            secret: Option<String> = Opt::str().no_log(),
+            /// For the controller.
+            _ksplay_x: Option<String> = Opt::str(),
+        }
+        rules { required_if: &[("c", "y", &["s", "i"])], mutually_exclusive: &[&["i", "li"]] }
+    }
+
+    fn check(args: &[(&str, Value)]) -> Result<Given, String> {
+        Given::check("all", AllArgs::SPEC_REF, &args.iter().cloned().collect()).map_err(|failure| failure.message)
+    }
+
+    fn one(name: &str, value: impl Into<Value>) -> Value {
+        check(&[(name, value.into())]).unwrap().take(name).unwrap()
+    }
+
+    #[test]
+    fn values_become_what_ansible_makes_of_them() {
+        assert_eq!(one("s", true), "True".into());
+        assert_eq!(one("s", 1.5), "1.5".into());
+        assert_eq!(one("b", " oN"), true.into());
+        assert_eq!(one("b", 1), true.into());
+        assert_eq!(one("i", " 5.0 "), 5.into());
+        assert_eq!(one("i", true), 1.into());
+        assert_eq!(one("l", "a, b"), ["a", " b"].into_iter().collect());
+        assert_eq!(one("l", 5), ["5"].into_iter().collect());
+        assert_eq!(one("li", "1,2"), [1, 2].into_iter().collect());
+        assert_eq!(one("d", "a=1, b=\"x y\""), Map::from([("a", "1"), ("b", "x y")]).into());
+        assert_eq!(one("d", "{\"a\": 1}"), Map::from([("a", 1)]).into());
+        assert_eq!(one("cb", true), "yes".into());
+        assert_eq!(one("p", "/x/$NO_SUCH_NAME"), "/x/$NO_SUCH_NAME".into());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_in_ansibles_words() {
+        let message = |args: &[(&str, Value)]| check(args).unwrap_err();
+        assert_eq!(
+            message(&[("i", "x".into())]),
+            "argument 'i' is of type str and we were unable to convert to int: \"'x'\" cannot be converted to an int"
+        );
+        assert_eq!(message(&[("c", "z".into())]), "value of c must be one of: x, y, got: z");
+        assert_eq!(message(&[("c", "y".into()), ("s", "".into())]), "c is y but all of the following are missing: i");
+        assert_eq!(message(&[("i", 1.into()), ("li", "1".into())]), "parameters are mutually exclusive: i|li");
+        assert_eq!(
+            message(&[("zz", 1.into()), ("aa", 1.into())]),
+            "Unsupported parameters for (all) module: aa, zz. Supported parameters include: b, c, cb, d, i, l, li, p, s, \
+             secret (pp, ppp)."
+        );
+        let wrong = message(&[("b", "2".into())]);
+        assert!(wrong.starts_with("argument 'b' is of type str and we were unable to convert to bool: The value '2'"));
+    }
+
+    #[test]
+    fn secrets_and_the_controllers_arguments_are_not_shown() {
+        let given =
+            check(&[("secret", "hush".into()), ("_ksplay_x", "y".into()), ("_ksplay_other", "z".into())]).unwrap();
+        let shown = given.invocation();
+        assert_eq!(shown.get("secret"), Some(&"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER".into()));
+        assert!(shown.keys().all(|name| !name.as_value().to_string().starts_with("_ksplay_")));
+    }
+}
