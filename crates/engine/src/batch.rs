@@ -41,12 +41,12 @@ struct StepRun {
     failed: bool,
 }
 
-pub(crate) struct Batch<'o> {
+pub(crate) struct Batch {
     shared: Arc<Shared>,
     context: Arc<PlayContext>,
     hosts: Vec<Str>,
     scheduler: Scheduler<Arc<Task>>,
-    builder: Builder<'o>,
+    builder: Builder,
     forks: Arc<Semaphore>,
     throttles: HashMap<u32, Arc<Semaphore>>,
     steps: HashMap<u64, StepRun>,
@@ -55,11 +55,13 @@ pub(crate) struct Batch<'o> {
     /// Hosts that failed or were lost in this batch.
     lost: usize,
     ending: Ending,
+    /// Whether nothing is begun after this batch: an error was fatal for all hosts.
+    stops_after: bool,
 }
 
-impl<'o> Batch<'o> {
+impl Batch {
     /// A batch at the beginning of its play.
-    pub fn new(shared: &'o Arc<Shared>, context: &Arc<PlayContext>, hosts: Vec<Str>) -> Result<Self, TaskFailure> {
+    pub fn new(shared: &Arc<Shared>, context: &Arc<PlayContext>, hosts: Vec<Str>) -> Result<Self, TaskFailure> {
         let play = &context.play;
         let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
@@ -99,6 +101,7 @@ impl<'o> Batch<'o> {
             max_fail,
             lost: 0,
             ending: Ending::Done,
+            stops_after: false,
         })
     }
 
@@ -136,7 +139,7 @@ impl<'o> Batch<'o> {
                 _ => {}
             }
         }
-        if self.ending == Ending::Done && self.lost > 0 && self.lost == self.hosts.len() {
+        if self.stops_after || (self.ending == Ending::Done && self.lost > 0 && self.lost == self.hosts.len()) {
             return Ok(Ending::Stop);
         }
         Ok(self.ending)
@@ -168,6 +171,7 @@ impl<'o> Batch<'o> {
         let info = self.info(step, &task, hosts[0]);
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
         let first = self.scope(&task, hosts[0]);
+        let throttle = self.throttle(&task, &first)?;
         let work = |host: &Str| Work {
             shared: Arc::clone(&self.shared),
             play: Arc::clone(&self.context),
@@ -176,7 +180,6 @@ impl<'o> Batch<'o> {
             host: host.clone(),
         };
         let run_once = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
-        let throttle = self.throttle(&task, &first)?;
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = info.number;
         for host in working.iter().copied() {
@@ -201,9 +204,10 @@ impl<'o> Batch<'o> {
     fn throttle(&mut self, task: &Arc<Task>, scope: &HostScope) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
         let Some(keyword) = &task.keywords.throttle else { return Ok(None) };
         let value = scope.templar().resolve(keyword)?;
-        let limit = value.to_string().parse::<usize>().map_err(|_| {
-            TaskFailure::new(format!("the value '{value}' of 'throttle' is not a number"))
-        })?;
+        let limit = value
+            .to_string()
+            .parse::<usize>()
+            .map_err(|_| TaskFailure::new(format!("the value '{value}' of 'throttle' is not a number")))?;
         if limit == 0 {
             return Ok(None);
         }
@@ -322,7 +326,9 @@ impl<'o> Batch<'o> {
     fn note(&self, task: &Task, hosts: &[HostIndex], outcome: &Outcome) {
         for effect in &outcome.effects {
             let for_all = hosts.len() > 1;
-            let names = |host: &Str| if for_all { hosts.iter().map(|host| self.hosts[*host].clone()).collect() } else { vec![host.clone()] };
+            let names = |host: &Str| {
+                if for_all { hosts.iter().map(|host| self.hosts[*host].clone()).collect() } else { vec![host.clone()] }
+            };
             match effect {
                 Effect::Facts { host, facts } => {
                     names(host).iter().for_each(|host| self.shared.states.add_facts(host, facts.clone()));
@@ -338,7 +344,8 @@ impl<'o> Batch<'o> {
                 }
                 Effect::GroupBy { group, parents } => {
                     for host in hosts {
-                        self.shared.change_inventory(|inventory| inventory.group_by(&self.hosts[*host], group, parents));
+                        self.shared
+                            .change_inventory(|inventory| inventory.group_by(&self.hosts[*host], group, parents));
                     }
                 }
             }
@@ -436,17 +443,14 @@ impl<'o> Batch<'o> {
                     stops |= self.scheduler.is_failing(host);
                 }
             }
-            if stops && self.scheduler.is_finished() {
-                self.ending = Ending::Stop;
-                self.shared.emit(Event::NoHostsRemaining);
-            }
+            self.stops_after |= stops;
         } else if let Some(limit) = self.max_fail
             && self.lost as f64 * 100.0 / self.hosts.len() as f64 > limit
         {
             self.ending = Ending::Stop;
+            // Ansible says it for the batch and for the play.
             self.shared.emit(Event::NoHostsRemaining);
-        } else if self.lost == self.hosts.len() && self.scheduler.is_finished() && !self.builder.is_waiting() {
-            // Nobody is left; Ansible says so only where it gives up on hosts that were fine.
+            self.shared.emit(Event::NoHostsRemaining);
         }
         Ok(())
     }
@@ -473,7 +477,7 @@ impl<'o> Batch<'o> {
                         args: include.args.clone(),
                         vars: include.vars.clone(),
                         label: include.label.clone(),
-                        hosts,
+                        hosts: hosts.clone(),
                     }),
                 }
             }
@@ -580,28 +584,37 @@ impl<'o> Batch<'o> {
     /// Carries out a `meta` task.
     fn meta(&mut self, step: StepId, task: &Arc<Task>, meta: &str, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
         let info = self.info(step, task, hosts[0]);
-        if !matches!(meta, "noop") {
-            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-        }
+        // As in Ansible, what concerns all hosts is decided by the first one, the rest by each host.
+        let each = matches!(meta, "noop" | "flush_handlers" | "end_host" | "end_role" | "reset_connection");
+        let deciding = if each { hosts } else { &hosts[..1] };
         let mut holding = Vec::new();
-        for host in hosts {
-            let scope = self.scope(task, *host);
-            if all_hold(&scope, &task.keywords.when)? {
+        for host in deciding {
+            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+            if all_hold(&self.scope(task, *host), &task.keywords.when)? {
                 holding.push(*host);
-            } else {
-                self.shared.count(&self.hosts[*host], |counts| counts.skipped += 1);
-                self.shared.emit(Event::Result(TaskResult {
-                    task: Arc::clone(&info),
-                    host: self.hosts[*host].clone(),
-                    delegated: None,
-                    status: Status::Skipped,
-                    ignored: false,
-                    result: Map::from([("changed", false), ("skipped", true)]),
-                    label: None,
-                    looped: false,
-                    verbose: false,
-                }));
+                continue;
             }
+            let name = self.hosts[*host].clone();
+            let text = |word: &str| {
+                let what =
+                    if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
+                format!("{meta} conditional evaluated to {word}, {what}")
+            };
+            let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
+            self.shared.emit(Event::Result(TaskResult {
+                task: Arc::clone(&info),
+                host: name,
+                delegated: None,
+                status: Status::Skipped,
+                ignored: false,
+                result,
+                label: None,
+                looped: false,
+                verbose: false,
+            }));
+        }
+        if !each && !holding.is_empty() {
+            holding = hosts.to_vec();
         }
         let mut ended = Ended::Ok;
         match meta {
@@ -665,7 +678,8 @@ fn shown(outcome: &Outcome) -> Map {
 
 /// `ansible_failed_task`.
 fn describe(task: &Task, scope: &HostScope) -> Value {
-    let name = task.name.as_ref().map(|name| scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)));
+    let name =
+        task.name.as_ref().map(|name| scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)));
     let mut map = Map::from([
         ("name", name.unwrap_or_else(|| Value::from(""))),
         ("action", Value::from(&task.action)),

@@ -53,7 +53,9 @@ impl Reader<'_> {
 
     fn words(&self, names: &[&str]) -> Result<Option<Vec<String>>, TaskFailure> {
         let Some(text) = self.text(names, None)? else { return Ok(None) };
-        split_words(&text).map(Some).ok_or_else(|| TaskFailure::new(format!("unbalanced quotes in '{}': {text}", names[0])))
+        split_words(&text)
+            .map(Some)
+            .ok_or_else(|| TaskFailure::new(format!("unbalanced quotes in '{}': {text}", names[0])))
     }
 }
 
@@ -88,7 +90,8 @@ pub(crate) fn target(
 ) -> Result<Target, TaskFailure> {
     let read = Reader { templar };
     let defaults = &options.connection;
-    let kind = read.text(&["ansible_connection"], keywords.connection.as_ref())?.unwrap_or_else(|| defaults.kind.clone());
+    let kind =
+        read.text(&["ansible_connection"], keywords.connection.as_ref())?.unwrap_or_else(|| defaults.kind.clone());
     let agent_dir = read.text(&["ansible_ksplay_agent_dir"], None)?;
     let link = match kind.strip_prefix("ansible.builtin.").unwrap_or(&kind) {
         "local" => Link::Local,
@@ -107,7 +110,8 @@ pub(crate) fn target(
                 .or_else(|| defaults.key_file.clone()),
             key_passphrase: read.secret(&["ansible_ssh_private_key_passphrase"])?,
             common_args: {
-                let mut words = read.words(&["ansible_ssh_args"])?.or_else(|| defaults.ssh_args.clone()).unwrap_or_default();
+                let mut words =
+                    read.words(&["ansible_ssh_args"])?.or_else(|| defaults.ssh_args.clone()).unwrap_or_default();
                 let common = read.words(&["ansible_ssh_common_args"])?;
                 words.extend(common.unwrap_or_else(|| defaults.common_args.clone()));
                 words
@@ -125,7 +129,12 @@ pub(crate) fn target(
         }
     };
     let timeout = read.number(&["ansible_ssh_timeout", "ansible_timeout"], None)?;
-    Ok(Target { name: host.to_owned(), link, agent_dir, timeout: timeout.map_or(defaults.timeout, Duration::from_secs) })
+    Ok(Target {
+        name: host.to_owned(),
+        link,
+        agent_dir,
+        timeout: timeout.map_or(defaults.timeout, Duration::from_secs),
+    })
 }
 
 /// Who the task runs as; `None` for the user who connected.
@@ -169,7 +178,8 @@ pub(crate) fn becoming(
     }))
 }
 
-pub(crate) fn expand_home(path: &str) -> String {
+/// The path with `~/` replaced by the home folder.
+pub fn expand_home(path: &str) -> String {
     match (path.strip_prefix("~/"), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => format!("{home}/{rest}"),
         _ => path.to_owned(),
@@ -179,7 +189,7 @@ pub(crate) fn expand_home(path: &str) -> String {
 type Slot = Arc<OnceCell<Result<Connection, Arc<Error>>>>;
 
 /// The connections of a run: one for each way to each host.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pool {
     agents: AgentFiles,
     slots: Mutex<HashMap<(Str, String), Slot>>,
@@ -205,7 +215,8 @@ impl Pool {
     pub(crate) async fn open(&self, target: &Target) -> Result<Shared, Arc<Error>> {
         let key = (Str::from(target.name.as_str()), way(target));
         let slot = Arc::clone(self.lock().entry(key.clone()).or_default());
-        let opened = slot.get_or_init(|| async { Connection::open(target, &self.agents).await.map_err(Arc::new) }).await;
+        let opened =
+            slot.get_or_init(|| async { Connection::open(target, &self.agents).await.map_err(Arc::new) }).await;
         match opened {
             Ok(_) => Ok(Shared(slot)),
             Err(error) => {

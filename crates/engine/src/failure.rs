@@ -63,9 +63,9 @@ impl TaskFailure {
 
     /// The result as modules give it.
     pub fn into_result(self) -> Map {
-        let message = match (&self.prefix, self.unreachable) {
-            (Some(_), _) | (None, true) => self.message,
-            (None, false) => format!("Task failed: {}", join(self.step.as_deref(), &self.message)),
+        let message = match &self.prefix {
+            Some(_) => self.message,
+            None => format!("Task failed: {}", join(self.step.as_deref(), &self.message)),
         };
         let mut map = Map::new();
         if self.unreachable {
@@ -95,7 +95,8 @@ impl TaskFailure {
                     Some(step) => format!("Task failed: {step}"),
                     None => "Task failed.".to_owned(),
                 };
-                let cause = ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
+                let cause =
+                    ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
                 vec![ErrorFrame { message: first, span: Some(task.clone()), help: None }, cause]
             }
             _ => vec![ErrorFrame { message: title.clone(), span: Some(task.clone()), help: self.help.clone() }],

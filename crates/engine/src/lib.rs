@@ -21,7 +21,7 @@ mod task;
 mod vars_files;
 
 pub use actions::{is_known, names};
-pub use connect::split_words;
+pub use connect::{expand_home, split_words};
 pub use event::{Counts, ErrorFrame, Event, Sink, Status, TaskError, TaskInfo, TaskResult};
 pub use failure::TaskFailure;
 pub use ksplay_transport::Secret;

@@ -38,7 +38,9 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
     for item in list {
         match item {
             Item::Task(task) => self::task(task)?,
-            Item::Block(block) => [&block.block, &block.rescue, &block.always].into_iter().try_for_each(|part| items(part))?,
+            Item::Block(block) => {
+                [&block.block, &block.rescue, &block.always].into_iter().try_for_each(|part| items(part))?
+            }
         }
     }
     Ok(())

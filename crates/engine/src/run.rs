@@ -1,7 +1,7 @@
 //! A run: playbooks one after the other, plays one after the other, batch by batch.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ksplay_inventory::Inventory;
@@ -39,6 +39,7 @@ pub struct Shared {
     sink: Mutex<Box<dyn Sink>>,
     said: Mutex<HashSet<String>>,
     numbers: AtomicU64,
+    started: AtomicBool,
     counts: Mutex<BTreeMap<Str, Counts>>,
     lost: Mutex<Lost>,
 }
@@ -69,6 +70,15 @@ impl Shared {
 
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether the task of `--start-at-task` has been reached.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn start(&self) {
+        self.started.store(true, Ordering::Relaxed);
     }
 
     /// The inventory as it is now.
@@ -109,7 +119,10 @@ impl Shared {
     }
 
     /// Changes the inventory for the rest of the run.
-    pub(crate) fn change_inventory<E: std::fmt::Display>(&self, change: impl FnOnce(&mut Inventory) -> Result<bool, E>) {
+    pub(crate) fn change_inventory<E: std::fmt::Display>(
+        &self,
+        change: impl FnOnce(&mut Inventory) -> Result<bool, E>,
+    ) {
         let mut inventory = self.inventory.write().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = change(Arc::make_mut(&mut inventory)) {
             self.emit(Event::Warning(error.to_string()));
@@ -124,7 +137,11 @@ impl Shared {
 
     pub(crate) fn lose(&self, host: &Str, unreachable: bool) {
         let mut lost = lock(&self.lost);
-        if unreachable { lost.unreachable.insert(host.clone()) } else { lost.failed.insert(host.clone()) };
+        if unreachable {
+            lost.unreachable.insert(host.clone())
+        } else {
+            lost.failed.insert(host.clone())
+        };
     }
 
     pub(crate) fn forgive(&self, host: &Str) {
@@ -202,6 +219,7 @@ impl Run {
             sink: Mutex::new(parts.sink),
             said: Mutex::default(),
             numbers: AtomicU64::default(),
+            started: AtomicBool::default(),
             counts: Mutex::default(),
             lost: Mutex::default(),
         };
@@ -233,8 +251,8 @@ impl Run {
                     }
                     Err(failure) => {
                         self.shared.emit(Event::Error(Arc::new(failure.to_plain_error())));
-                        code = Some(1);
-                        break 'playbooks;
+                        self.shared.pool.close().await;
+                        return 1;
                     }
                 }
             }

@@ -27,7 +27,10 @@ impl HostState {
         self.namespace
             .get_or_init(|| {
                 let facts = self.facts.iter();
-                facts.map(|(key, value)| (plain(key).unwrap_or_else(|| key.clone()).into_value(), value.clone())).collect::<Map>().into()
+                facts
+                    .map(|(key, value)| (plain(key).unwrap_or_else(|| key.clone()).into_value(), value.clone()))
+                    .collect::<Map>()
+                    .into()
             })
             .clone()
     }

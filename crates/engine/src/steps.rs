@@ -10,21 +10,19 @@ use ksplay_value::{Map, Str, Value};
 use crate::actions::short_name;
 use crate::connect::boolean;
 use crate::failure::TaskFailure;
-use crate::options::{Gathering, Options};
+use crate::options::Gathering;
 use crate::run::{Layers, Shared};
 use crate::tags;
 
 /// Builds trees of steps; remembers what only counts once in a play.
-pub(crate) struct Builder<'o> {
-    options: &'o Options,
+pub(crate) struct Builder {
+    shared: Arc<Shared>,
     roles: HashSet<Str>,
-    /// `--start-at-task`, until it is reached.
-    start_at: Option<&'o str>,
 }
 
-impl<'o> Builder<'o> {
-    pub fn new(options: &'o Options) -> Self {
-        Self { options, roles: HashSet::new(), start_at: options.start_at_task.as_deref() }
+impl Builder {
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), roles: HashSet::new() }
     }
 
     /// The steps of a play.
@@ -73,8 +71,11 @@ impl<'o> Builder<'o> {
         tree
     }
 
-    fn selects(&mut self, task: &Task) -> bool {
-        if let Some(wanted) = self.start_at {
+    fn selects(&self, task: &Task) -> bool {
+        let options = &self.shared.options;
+        if let Some(wanted) = &options.start_at_task
+            && !self.shared.has_started()
+        {
             let name = task.name.as_ref().map(|name| crate::actions::as_written(name).to_string());
             let name = name.unwrap_or_else(|| task.action.to_string());
             let full = task.role.as_ref().map(|role| format!("{} : {name}", role.name));
@@ -82,14 +83,9 @@ impl<'o> Builder<'o> {
             if !is(&name) && !full.as_deref().is_some_and(is) {
                 return false;
             }
-            self.start_at = None;
+            self.shared.start();
         }
-        tags::selects(&self.options.tags, &self.options.skip_tags, &task.keywords.tags)
-    }
-
-    /// Whether `--start-at-task` names a task that has not come yet.
-    pub fn is_waiting(&self) -> bool {
-        self.start_at.is_some()
+        tags::selects(&options.tags, &options.skip_tags, &task.keywords.tags)
     }
 }
 
@@ -170,7 +166,32 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
     if !tags::selects(&options.tags, &options.skip_tags, &keywords.tags) {
         return Ok(None);
     }
-    Ok(Some(Arc::new(Task::implicit("Gathering Facts", "gather_facts", args, keywords, play))))
+    let keywords = Arc::new(keywords);
+    Ok(Some(Arc::new(Task {
+        id: u32::MAX,
+        name: Some(Value::from("Gathering Facts")),
+        action: "gather_facts".into(),
+        args: args.into(),
+        outer: Arc::clone(&play.keywords),
+        keywords,
+        vars: None,
+        loop_: None,
+        register: None,
+        until: Vec::new(),
+        retries: None,
+        delay: None,
+        changed_when: None,
+        failed_when: None,
+        async_: None,
+        poll: None,
+        listen: Vec::new(),
+        role: None,
+        span: play.span.clone(),
+        dirs: Arc::from([play.dir.clone()]),
+        library: Arc::default(),
+        include_dirs: Arc::default(),
+        handler: false,
+    })))
 }
 
 /// The batches of a play: all hosts, or as many at a time as `serial` says.

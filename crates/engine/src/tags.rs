@@ -16,10 +16,7 @@ pub fn selects(only: &[String], skip: &[String], tags: &[Str]) -> bool {
     let wanted = if only.is_empty() || asks("all") {
         !has("never") || named(only)
     } else {
-        has("always")
-            || named(only)
-            || (asks("tagged") && !untagged && !has("never"))
-            || (asks("untagged") && untagged)
+        has("always") || named(only) || (asks("tagged") && !untagged && !has("never")) || (asks("untagged") && untagged)
     };
     let excluded = if skips("all") {
         !(has("always") && !skips("always"))

@@ -289,7 +289,10 @@ impl Work {
                     ])));
                 }
                 Ok(Truth::Unknown(because)) => {
-                    return Err(TaskFailure::new(format!("the condition rests on what is not known yet: {}", because.join(", "))));
+                    return Err(TaskFailure::new(format!(
+                        "the condition rests on what is not known yet: {}",
+                        because.join(", ")
+                    )));
                 }
                 Err(error) => return Err(conditional(error)),
             }
@@ -345,8 +348,11 @@ impl Work {
                     once.status = Status::Failed;
                     once.result.insert("failed", true);
                     once.error.get_or_insert_with(|| {
-                        TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new("until condition did not hold") }
-                            .to_error(&self.task.span)
+                        TaskFailure {
+                            prefix: Some("Module failed"),
+                            ..TaskFailure::new("until condition did not hold")
+                        }
+                        .to_error(&self.task.span)
                     });
                 }
                 return once;
@@ -388,7 +394,10 @@ impl Work {
                 (failure.into_result(), Some(error))
             }
         };
-        if let Some(Value::Map(facts)) = result.get("ansible_facts") {
+        add_lines(&mut result);
+        if let Some(Value::Map(facts)) = result.get("ansible_facts")
+            && !actions::sets_variables(&self.task.action)
+        {
             let facts = (**facts).clone();
             made.push(Effect::Facts { host: self.facts_host(scope, delegate), facts });
         }
@@ -525,7 +534,8 @@ impl Work {
         if !no_log {
             return Some(Arc::new(error));
         }
-        let title = "Task failed: the reason has been hidden due to the fact that 'no_log: true' was specified".to_owned();
+        let title =
+            "Task failed: the reason has been hidden due to the fact that 'no_log: true' was specified".to_owned();
         let frame = crate::event::ErrorFrame { message: title.clone(), span: Some(self.task.span.clone()), help: None };
         Some(Arc::new(TaskError { title, frames: vec![frame] }))
     }
@@ -554,7 +564,9 @@ impl Work {
 
     fn label(&self, scope: &HostScope, control: &LoopVariables, item: &Value) -> String {
         match &control.label {
-            Some(label) => scope.templar().resolve(label).map_or_else(|_| actions::as_written(label), |label| label).to_string(),
+            Some(label) => {
+                scope.templar().resolve(label).map_or_else(|_| actions::as_written(label), |label| label).to_string()
+            }
             None => item.to_string(),
         }
     }
@@ -636,7 +648,10 @@ pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, 
             Truth::Known(true) => {}
             Truth::Known(false) => return Ok(false),
             Truth::Unknown(because) => {
-                return Err(TaskFailure::new(format!("the condition rests on what is not known yet: {}", because.join(", "))));
+                return Err(TaskFailure::new(format!(
+                    "the condition rests on what is not known yet: {}",
+                    because.join(", ")
+                )));
             }
         }
     }
@@ -644,12 +659,25 @@ pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, 
 }
 
 fn conditional(error: ksplay_template::Error) -> TaskFailure {
-    let plain = error.kind == ErrorKind::BrokenConditional || error.message.starts_with("Error while evaluating conditional");
+    let plain =
+        error.kind == ErrorKind::BrokenConditional || error.message.starts_with("Error while evaluating conditional");
     let mut failure = TaskFailure::from(error);
     if !plain {
         failure.message = format!("Error while evaluating conditional: {}", failure.message);
     }
     failure
+}
+
+/// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.
+fn add_lines(result: &mut Map) {
+    for (name, lines) in [("stdout", "stdout_lines"), ("stderr", "stderr_lines")] {
+        if let Some(Value::String(text)) = result.get(name)
+            && !result.contains_key(lines)
+        {
+            let split = text.lines().map(Value::from).collect::<Value>();
+            result.insert(lines, split);
+        }
+    }
 }
 
 /// A keyword that is a number; text with a number counts.

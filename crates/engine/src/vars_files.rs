@@ -52,7 +52,8 @@ pub(crate) fn read(
         let dirs = [context.play.dir.clone()];
         let file: Option<PathBuf> = names.iter().find_map(|name| shared.loader.find_file(&dirs, "vars", name));
         let Some(file) = file else {
-            let what = if names.len() == 1 { format!("file {}", names[0]) } else { format!("none of {}", names.join(", ")) };
+            let what =
+                if names.len() == 1 { format!("file {}", names[0]) } else { format!("none of {}", names.join(", ")) };
             return Err(TaskFailure::new(format!("vars {what} was not found")));
         };
         let vars = shared.loader.load_vars_file(&file).map_err(|error| TaskFailure::new(error.to_string()))?;

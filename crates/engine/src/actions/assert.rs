@@ -37,7 +37,10 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                     .with("evaluated_to", false));
             }
             Truth::Unknown(because) => {
-                return Err(TaskFailure::new(format!("the assertion rests on what is not known yet: {}", because.join(", "))));
+                return Err(TaskFailure::new(format!(
+                    "the assertion rests on what is not known yet: {}",
+                    because.join(", ")
+                )));
             }
         }
     }

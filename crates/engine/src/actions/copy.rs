@@ -27,8 +27,9 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             return Err(TaskFailure::action("can not use content with a dir as dest"));
         }
         let text = match &content {
-            Value::Map(_) | Value::List(_) => to_json(&content, &JsonStyle::default())
-                .map_err(|error| TaskFailure::action(error.to_string()))?,
+            Value::Map(_) | Value::List(_) => {
+                to_json(&content, &JsonStyle::default()).map_err(|error| TaskFailure::action(error.to_string()))?
+            }
             other => other.to_string(),
         };
         let bytes: Arc<[u8]> = text.into_bytes().into();

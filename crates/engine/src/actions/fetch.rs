@@ -21,7 +21,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let message = Value::from("check mode not (yet) supported for this module");
         return Ok(Map::from([("changed", Value::Bool(false)), ("skipped", Value::Bool(true)), ("msg", message)]));
     }
-    let asked = Map::from([("path", Value::from(&src)), ("get_checksum", Value::Bool(true)), ("follow", Value::Bool(true))]);
+    let asked =
+        Map::from([("path", Value::from(&src)), ("get_checksum", Value::Bool(true)), ("follow", Value::Bool(true))]);
     let mut stat = call.module("stat", asked, None).await?;
     if stat.get("failed").is_some_and(Value::is_true) {
         return Ok(stat);
@@ -66,13 +67,16 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let folder = target.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     let part = tempfile::Builder::new().prefix(".ksplay-fetch-").tempfile_in(folder).map_err(unwritable)?;
-    let sent = call.module_to("fetch", Map::from([("src", src.as_str())]), None, Some(part.path().to_path_buf())).await?;
+    let sent =
+        call.module_to("fetch", Map::from([("src", src.as_str())]), None, Some(part.path().to_path_buf())).await?;
     if sent.get("failed").is_some_and(Value::is_true) {
         return Ok(sent);
     }
     let received = checksum(part.path()).map_err(unwritable)?;
     if remote_sum.is_some() && received != remote_sum {
-        return Err(TaskFailure::action("checksum mismatch").with("checksum", received).with("remote_checksum", remote_sum));
+        return Err(TaskFailure::action("checksum mismatch")
+            .with("checksum", received)
+            .with("remote_checksum", remote_sum));
     }
     part.persist(&target).map_err(|error| unwritable(error.error))?;
     result.insert("changed", true);

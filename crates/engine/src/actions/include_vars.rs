@@ -9,7 +9,15 @@ use crate::failure::TaskFailure;
 use crate::task::Effect;
 
 const KNOWN: &[&str] = &[
-    "_raw_params", "depth", "dir", "extensions", "file", "files_matching", "hash_behaviour", "ignore_files", "ignore_unknown_extensions",
+    "_raw_params",
+    "depth",
+    "dir",
+    "extensions",
+    "file",
+    "files_matching",
+    "hash_behaviour",
+    "ignore_files",
+    "ignore_unknown_extensions",
     "name",
 ];
 
@@ -53,7 +61,8 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let mut vars = Map::new();
     for file in &files {
-        let read = call.work.shared.loader.load_vars_file(file).map_err(|error| TaskFailure::action(error.to_string()))?;
+        let read =
+            call.work.shared.loader.load_vars_file(file).map_err(|error| TaskFailure::action(error.to_string()))?;
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
     if let Some(name) = name {
@@ -61,10 +70,11 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     }
     let host = call.facts_host();
     call.effects.push(Effect::Included { host, vars: vars.clone() });
-    let shown = call.templar().resolve(&Value::from(vars.clone())).unwrap_or_else(|_| super::written(&Value::from(vars)));
+    let shown =
+        call.templar().resolve(&Value::from(vars.clone())).unwrap_or_else(|_| super::written(&Value::from(vars)));
     Ok(Map::from([
         ("changed", Value::Bool(false)),
-        ("_facts", shown),
+        ("ansible_facts", shown),
         ("ansible_included_var_files", files.iter().map(|file| file.display().to_string()).collect()),
     ]))
 }

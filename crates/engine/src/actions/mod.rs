@@ -73,8 +73,22 @@ fn find(name: &str) -> Option<Action> {
 const STRUCTURAL: &[&str] = &["meta", "include_tasks", "include_role", "import_tasks", "import_role"];
 
 const CONTROLLER: &[&str] = &[
-    "add_host", "assert", "copy", "debug", "fail", "fetch", "gather_facts", "group_by", "include_vars", "pause", "raw", "script",
-    "set_fact", "template", "unarchive", "wait_for_connection",
+    "add_host",
+    "assert",
+    "copy",
+    "debug",
+    "fail",
+    "fetch",
+    "gather_facts",
+    "group_by",
+    "include_vars",
+    "pause",
+    "raw",
+    "script",
+    "set_fact",
+    "template",
+    "unarchive",
+    "wait_for_connection",
 ];
 
 /// The name without the collection of what comes with the engine.
@@ -115,6 +129,11 @@ pub(crate) fn include_kind(action: &str) -> Option<&'static str> {
         "include_role" => Some("include_role"),
         _ => None,
     }
+}
+
+/// Whether the `ansible_facts` of the result are variables, noted by the action itself, and no facts.
+pub(crate) fn sets_variables(action: &str) -> bool {
+    matches!(short_name(action), "set_fact" | "include_vars")
 }
 
 /// One try of one task on one host.
@@ -224,7 +243,10 @@ impl<'a> ActionCall<'a> {
             }
             Value::Null | Value::Omit => Ok(()),
             other if !other.is_true() => Ok(()),
-            other => Err(TaskFailure::new(format!("environment must be a dictionary, received {other} ({})", other.type_name()))),
+            other => Err(TaskFailure::new(format!(
+                "environment must be a dictionary, received {other} ({})",
+                other.type_name()
+            ))),
         };
         for value in &self.task().keywords.environment {
             match templar.resolve(value)? {
@@ -335,7 +357,9 @@ pub(crate) fn as_written(value: &Value) -> Value {
 pub(crate) fn written(value: &Value) -> Value {
     match value {
         Value::List(items) => items.iter().map(written).collect(),
-        Value::Map(map) => map.iter().map(|(key, value)| (key.clone().into_value(), written(value))).collect::<Map>().into(),
+        Value::Map(map) => {
+            map.iter().map(|(key, value)| (key.clone().into_value(), written(value))).collect::<Map>().into()
+        }
         other => as_written(other),
     }
 }
@@ -375,8 +399,12 @@ pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result
 
 /// Refuses arguments that the action does not know.
 pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
-    let strange: Vec<String> =
-        args.keys().filter(|key| !key.as_str().is_some_and(|name| known.contains(&name))).map(Key::as_value).map(Value::to_string).collect();
+    let strange: Vec<String> = args
+        .keys()
+        .filter(|key| !key.as_str().is_some_and(|name| known.contains(&name)))
+        .map(Key::as_value)
+        .map(Value::to_string)
+        .collect();
     if strange.is_empty() {
         return Ok(());
     }

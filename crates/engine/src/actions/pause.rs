@@ -15,10 +15,11 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     refuse_rest("pause", &args, &["echo", "minutes", "prompt", "seconds"])?;
     let number = |name: &'static str, text: Option<String>| match text {
         None => Ok(None),
-        Some(text) => text
-            .parse::<f64>()
-            .map(Some)
-            .map_err(|_| TaskFailure::action(format!("argument '{name}' is of type <class 'str'> and we were unable to convert to int: {text}"))),
+        Some(text) => text.parse::<f64>().map(Some).map_err(|_| {
+            TaskFailure::action(format!(
+                "argument '{name}' is of type <class 'str'> and we were unable to convert to int: {text}"
+            ))
+        }),
     };
     let seconds = number("seconds", take_text(&mut args, &["seconds"]))?;
     let minutes = number("minutes", take_text(&mut args, &["minutes"]))?;
@@ -44,7 +45,10 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             let line = line.await.map_err(|error| TaskFailure::action(error.to_string()))?;
             input = line.map_err(|error| TaskFailure::action(error.to_string()))?.trim_end_matches('\n').to_owned();
         }
-        None => call.work.shared.emit(Event::Warning("Not waiting for response to prompt as stdin is not interactive".into())),
+        None => call
+            .work
+            .shared
+            .emit(Event::Warning("Not waiting for response to prompt as stdin is not interactive".into())),
     }
     let elapsed = clock.elapsed();
     let time = |time: SystemTime| crate::clock::local_text(time);

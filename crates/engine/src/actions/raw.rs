@@ -29,7 +29,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let target = connect::target(call.remote().host(), &templar, keywords, options)?;
         (target, connect::becoming(&templar, keywords, options)?)
     };
-    let output = ksplay_transport::raw(&target, &text, becoming.as_ref()).await.map_err(|error| TaskFailure::from(&error))?;
+    let output =
+        ksplay_transport::raw(&target, &text, becoming.as_ref()).await.map_err(|error| TaskFailure::from(&error))?;
     let lines = |text: &str| text.lines().map(Value::from).collect::<Value>();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

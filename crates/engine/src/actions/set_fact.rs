@@ -12,7 +12,9 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let cacheable = args.remove("cacheable").map(|value| boolean(&value)).transpose()?.unwrap_or(false);
     if args.is_empty() {
-        return Err(TaskFailure::action("No key/value pairs provided, at least one is required for this action to succeed"));
+        return Err(TaskFailure::action(
+            "No key/value pairs provided, at least one is required for this action to succeed",
+        ));
     }
     let templar = call.templar();
     let mut facts = Map::with_capacity(args.len());
@@ -36,7 +38,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if cacheable {
         call.effects.push(Effect::Facts { host, facts: facts.clone() });
     }
-    Ok(Map::from([("changed", Value::Bool(false)), ("_facts", facts.into())]))
+    Ok(Map::from([("changed", Value::Bool(false)), ("ansible_facts", facts.into())]))
 }
 
 /// Whether a variable can have this name.

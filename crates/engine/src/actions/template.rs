@@ -41,7 +41,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         (marker("block_start_string", "{%"), marker("block_end_string", "%}")),
         (marker("comment_start_string", "{#"), marker("comment_end_string", "#}")),
     ];
-    if markers.iter().map(|(start, end)| (start.as_str(), end.as_str())).ne([("{{", "}}"), ("{%", "%}"), ("{#", "#}")]) {
+    if markers.iter().map(|(start, end)| (start.as_str(), end.as_str())).ne([("{{", "}}"), ("{%", "%}"), ("{#", "#}")])
+    {
         options.markers = Some(markers);
     }
     let file = call.find_file("templates", &src)?;

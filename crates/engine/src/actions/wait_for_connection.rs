@@ -21,7 +21,11 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let (delay, pause, timeout) = (seconds("delay", 0)?, seconds("sleep", 1)?, seconds("timeout", 600)?);
     let started = Instant::now();
     if call.check {
-        return Ok(Map::from([("changed", Value::Bool(false)), ("elapsed", Value::Int(0)), ("skipped", Value::Bool(true))]));
+        return Ok(Map::from([
+            ("changed", Value::Bool(false)),
+            ("elapsed", Value::Int(0)),
+            ("skipped", Value::Bool(true)),
+        ]));
     }
     tokio::time::sleep(delay).await;
     loop {
@@ -32,7 +36,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         call.work.shared.pool.reset(call.remote().host());
         if started.elapsed() + pause > timeout {
             let elapsed = started.elapsed().as_secs();
-            return Err(TaskFailure::action(format!("timed out waiting for ping module test: {}", failure.message)).with("elapsed", elapsed));
+            return Err(TaskFailure::action(format!("timed out waiting for ping module test: {}", failure.message))
+                .with("elapsed", elapsed));
         }
         tokio::time::sleep(pause).await;
     }
