@@ -1,1 +1,25 @@
-//! Events to terminal, JSON, JUnit and journal
+//! Events to what a user reads: [`Terminal`] prints as Ansible's default callback does, [`JsonLines`] writes one object
+//! an event.
+//!
+//! ```
+//! use ksplay_engine::{Event, Sink};
+//! use ksplay_report::{Options, Terminal};
+//!
+//! let terminal = Terminal::new(Options::default(), Box::new(std::io::stdout()), Box::new(std::io::stderr()));
+//! terminal.event(&Event::PlayStart { name: "all".into(), check: false });
+//! ```
+
+mod diff;
+mod excerpt;
+mod json_lines;
+mod matcher;
+mod options;
+mod paint;
+mod progress;
+mod recap;
+mod result;
+mod terminal;
+
+pub use json_lines::JsonLines;
+pub use options::Options;
+pub use terminal::Terminal;

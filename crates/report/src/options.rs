@@ -1,0 +1,50 @@
+//! What the user chose about the output.
+
+/// How a run is shown; the default is that of Ansible when its output is not a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether there are colours.
+    pub colour: bool,
+    /// The column that banners are filled up to, less one; see [`Options::width_of`].
+    pub width: usize,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Whether `diff` of a result is shown.
+    pub diff: bool,
+    /// Whether skipped tasks are shown.
+    pub show_skipped: bool,
+    /// Whether tasks that changed nothing are shown.
+    pub show_ok: bool,
+    /// Whether banners say `[CHECK MODE]`.
+    pub check_markers: bool,
+    /// Whether the whole run is in check mode; said at its start and end with `check_markers`.
+    pub check: bool,
+    /// Whether failures go to the error output.
+    pub failed_to_stderr: bool,
+    /// Whether the last line of the terminal shows what is going on.
+    pub progress: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            colour: false,
+            width: Self::width_of(None),
+            verbosity: 0,
+            diff: false,
+            show_skipped: true,
+            show_ok: true,
+            check_markers: false,
+            check: false,
+            failed_to_stderr: false,
+            progress: false,
+        }
+    }
+}
+
+impl Options {
+    /// The width for a terminal of this many columns, or for no terminal: never below 79, as Ansible has it.
+    pub fn width_of(columns: Option<usize>) -> usize {
+        columns.map_or(79, |columns| columns.saturating_sub(1).max(79))
+    }
+}

@@ -1,0 +1,35 @@
+//! The last lines of a run: what became of each host.
+
+use ksplay_engine::Counts;
+
+use crate::paint::Tone;
+
+/// The columns that a host's name fills.
+const NAME: usize = 26;
+
+/// The line of one host.
+pub(crate) fn line(host: &str, counts: &Counts, colour: bool) -> String {
+    let paint = |tone: Tone, text: &str| if colour { tone.paint(text) } else { text.to_owned() };
+    let tone = if counts.failed > 0 || counts.unreachable > 0 {
+        Tone::Failed
+    } else if counts.changed > 0 {
+        Tone::Changed
+    } else {
+        Tone::Ok
+    };
+    let cells = [
+        ("ok", counts.ok, Tone::Ok),
+        ("changed", counts.changed, Tone::Changed),
+        ("unreachable", counts.unreachable, Tone::Unreachable),
+        ("failed", counts.failed, Tone::Failed),
+        ("skipped", counts.skipped, Tone::Skipped),
+        ("rescued", counts.rescued, Tone::Ok),
+        ("ignored", counts.ignored, Tone::Warning),
+    ]
+    .map(|(name, count, tone)| {
+        let cell = format!("{name}={count:<4}");
+        if count > 0 { paint(tone, &cell) } else { cell }
+    });
+    let padding = " ".repeat(NAME.saturating_sub(host.chars().count()));
+    format!("{}{padding} : {}", paint(tone, host), cells.join(" "))
+}

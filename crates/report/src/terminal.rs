@@ -1,0 +1,334 @@
+//! The output of a run as Ansible's default callback prints it.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ksplay_engine::{Event, Sink, Status, TaskInfo, TaskResult};
+use ksplay_value::{Map, Str, Value};
+use unicode_width::UnicodeWidthStr;
+
+use crate::options::Options;
+use crate::paint::Tone;
+use crate::progress::{Live, Ticker};
+use crate::{diff, excerpt, recap, result};
+
+/// Prints events as they come.
+pub struct Terminal {
+    screen: Arc<Mutex<Screen>>,
+    // Stopped on drop.
+    _ticker: Option<Ticker>,
+}
+
+impl std::fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terminal").finish_non_exhaustive()
+    }
+}
+
+impl Terminal {
+    /// A printer to these outputs. With [`Options::progress`], `stdout` has to be a terminal; its last line is redrawn by a
+    /// thread that ends with the printer.
+    pub fn new(options: Options, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
+        let progress = options.progress;
+        let screen = Arc::new(Mutex::new(Screen {
+            live: progress.then(|| Live::new(options.width)),
+            options,
+            stdout,
+            stderr,
+            begun: false,
+            task: None,
+            banner: None,
+        }));
+        let ticker = progress.then(|| {
+            let screen = Arc::clone(&screen);
+            Ticker::start(move || lock(&screen).draw())
+        });
+        Self { screen, _ticker: ticker }
+    }
+
+    /// Erases the line that shows what is going on, for whoever is about to end the process or to ask the user something.
+    /// It comes back with the next change.
+    pub fn clear(&self) {
+        lock(&self.screen).erase();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self._ticker = None;
+        let mut screen = lock(&self.screen);
+        screen.erase();
+        screen.live = None;
+    }
+}
+
+impl Sink for Terminal {
+    fn event(&self, event: &Event) {
+        let mut screen = lock(&self.screen);
+        if let Some(live) = &mut screen.live {
+            live.note(event);
+        }
+        screen.show(event);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Clone, Copy)]
+enum Output {
+    Out,
+    Err,
+}
+
+struct Screen {
+    options: Options,
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    live: Option<Live>,
+    begun: bool,
+    /// The task that began last.
+    task: Option<Arc<TaskInfo>>,
+    /// The task whose banner was printed last.
+    banner: Option<u64>,
+}
+
+impl Screen {
+    fn show(&mut self, event: &Event) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.dry_run();
+        }
+        match event {
+            Event::PlayStart { name, check } => {
+                self.task = None;
+                self.print_banner(&format!("PLAY [{name}]{}", self.check_marker(*check)));
+            }
+            Event::NoHostsMatched => self.line(Output::Out, Tone::Skipped, "skipping: no hosts matched"),
+            Event::NoHostsRemaining => self.print_banner("NO MORE HOSTS LEFT"),
+            Event::TaskStart(task) => {
+                self.task = Some(Arc::clone(task));
+                if self.options.show_ok && self.options.show_skipped {
+                    self.task_banner(task);
+                }
+            }
+            Event::HostStart { .. } => {}
+            Event::Item(result) => self.item(result),
+            Event::Result(result) => self.result(result),
+            Event::Retry { task, host, left, result } => self.retry(task, host, *left, result),
+            Event::Included { file, hosts, label } => {
+                self.current_banner();
+                let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
+                self.line(Output::Out, Tone::Skipped, &format!("included: {file} for {}{label}", hosts.join(", ")));
+            }
+            Event::Warning(text) => {
+                self.text(Output::Err, Tone::Warning, &format!("[WARNING]: {}", excerpt::block(text)));
+            }
+            Event::Error(error) => {
+                let of_task = error.title.starts_with("Task failed");
+                let output = if of_task {
+                    self.current_banner();
+                    self.failures()
+                } else {
+                    Output::Err
+                };
+                self.text(output, Tone::Failed, &format!("[ERROR]: {}", excerpt::error(error)));
+            }
+            Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
+            Event::Recap(hosts) => {
+                self.print_banner("PLAY RECAP");
+                let mut hosts: Vec<_> = hosts.iter().collect();
+                hosts.sort_by(|(one, _), (other, _)| one.cmp(other));
+                for (host, counts) in hosts {
+                    self.line(Output::Out, Tone::Plain, &recap::line(host, counts, self.options.colour));
+                }
+                self.line(Output::Out, Tone::Plain, "");
+                self.dry_run();
+            }
+        }
+    }
+
+    fn item(&mut self, item: &TaskResult) {
+        let label = format!("(item={})", item.label.as_deref().unwrap_or_default());
+        let host = host_label(item);
+        match item.status {
+            Status::Skipped if !self.options.show_skipped => {}
+            Status::Ok if !self.options.show_ok => {}
+            Status::Skipped => {
+                self.outcome(item, Output::Out, Tone::Skipped, &format!("skipping: [{host}] => {label} "))
+            }
+            Status::Ok => self.outcome(item, Output::Out, Tone::Ok, &format!("ok: [{host}] => {label}")),
+            Status::Changed => self.outcome(item, Output::Out, Tone::Changed, &format!("changed: [{host}] => {label}")),
+            Status::Failed | Status::Unreachable => {
+                self.failure(item, Tone::Failed, &format!("failed: [{host}] {label}"), &item.result);
+            }
+        }
+    }
+
+    fn result(&mut self, result: &TaskResult) {
+        let host = host_label(result);
+        match result.status {
+            Status::Ok | Status::Changed if result.looped => {}
+            Status::Skipped if !self.options.show_skipped => {}
+            Status::Ok if !self.options.show_ok => {}
+            Status::Ok => self.outcome(result, Output::Out, Tone::Ok, &format!("ok: [{host}]")),
+            Status::Changed => self.outcome(result, Output::Out, Tone::Changed, &format!("changed: [{host}]")),
+            Status::Skipped => self.outcome(result, Output::Out, Tone::Skipped, &format!("skipping: [{host}]")),
+            Status::Failed => {
+                // The items have said it, except that `debug` says it again.
+                if !result.looped || (result::action(&result.task) == "debug" && !result::is_censored(&result.result)) {
+                    self.failure(result, Tone::Failed, &format!("fatal: [{host}]: FAILED!"), &result.result);
+                }
+            }
+            Status::Unreachable => {
+                let shown = &result.result;
+                self.failure(result, Tone::Unreachable, &format!("fatal: [{host}]: UNREACHABLE!"), shown);
+            }
+        }
+        if result.ignored && matches!(result.status, Status::Failed | Status::Unreachable) {
+            self.line(Output::Out, Tone::Skipped, "...ignoring");
+        }
+    }
+
+    /// A line that has the result after it only if the user wants it or it is the point of the task.
+    fn outcome(&mut self, of: &TaskResult, output: Output, tone: Tone, head: &str) {
+        self.task_banner_once(&of.task);
+        self.diff(of);
+        let mut result = result::cleaned(&of.task, &of.result);
+        if of.status == Status::Skipped && of.looped {
+            result.remove("results");
+        }
+        let verbose = of.verbose && !result::is_censored(&of.result) && of.status != Status::Skipped;
+        let facts = matches!(result::action(&of.task), "setup" | "gather_facts");
+        let wanted = self.options.verbosity > if facts { 2 } else { 0 };
+        if verbose || wanted {
+            let dump = result::dump(&result, self.options.verbosity, verbose);
+            self.line(output, tone, &format!("{head} => {dump}"));
+        } else {
+            self.line(output, tone, head);
+        }
+    }
+
+    fn failure(&mut self, of: &TaskResult, tone: Tone, head: &str, result: &Map) {
+        self.task_banner_once(&of.task);
+        let result = result::cleaned(&of.task, result);
+        let dump = result::dump(&result, self.options.verbosity, of.verbose && !result::is_censored(&of.result));
+        self.line(self.failures(), tone, &format!("{head} => {dump}"));
+    }
+
+    fn diff(&mut self, of: &TaskResult) {
+        let changed = matches!(of.status, Status::Ok | Status::Changed)
+            && of.result.get("changed").map_or(of.status == Status::Changed, Value::is_true);
+        if !self.options.diff || !changed || (of.looped && of.label.is_none()) {
+            return;
+        }
+        if let Some(diff) = of.result.get("diff").filter(|diff| diff.is_true()) {
+            let mut text = diff::render(diff, self.options.colour);
+            if !text.is_empty() {
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                self.write(Output::Out, &text);
+            }
+        }
+    }
+
+    fn retry(&mut self, task: &TaskInfo, host: &Str, left: u64, result: &Map) {
+        let mut text = format!("FAILED - RETRYING: [{host}]: {} ({left} retries left).", task.banner);
+        let verbose = matches!(result::action(task), "debug" | "assert") && !result::is_censored(result);
+        if verbose || self.options.verbosity > 2 {
+            text.push_str("Result was: ");
+            text.push_str(&result::dump(result, self.options.verbosity, verbose));
+        }
+        self.line(Output::Out, Tone::Debug, &text);
+    }
+
+    fn failures(&self) -> Output {
+        if self.options.failed_to_stderr { Output::Err } else { Output::Out }
+    }
+
+    fn current_banner(&mut self) {
+        if let Some(task) = self.task.clone() {
+            self.task_banner_once(&task);
+        }
+    }
+
+    /// The banner of this task, unless it is the last that was printed: tasks of several hosts may be interleaved.
+    fn task_banner_once(&mut self, task: &TaskInfo) {
+        if self.banner != Some(task.number) {
+            self.task_banner(task);
+        }
+    }
+
+    fn task_banner(&mut self, task: &TaskInfo) {
+        self.banner = Some(task.number);
+        let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
+        self.print_banner(&format!("{kind} [{}]{}", task.banner.trim(), self.check_marker(task.check)));
+        if self.options.verbosity > 1 {
+            let place = format!("task path: {}:{}", excerpt::path(&task.span), task.span.line);
+            self.line(Output::Out, Tone::Debug, &place);
+        }
+    }
+
+    fn check_marker(&self, check: bool) -> &'static str {
+        if check && self.options.check_markers { " [CHECK MODE]" } else { "" }
+    }
+
+    fn dry_run(&mut self) {
+        if self.options.check && self.options.check_markers {
+            self.print_banner("DRY RUN");
+        }
+    }
+
+    fn print_banner(&mut self, words: &str) {
+        let words = words.trim();
+        let stars = self.options.width.saturating_sub(words.width()).max(3);
+        self.line(Output::Out, Tone::Plain, &format!("\n{words} {}", "*".repeat(stars)));
+    }
+
+    fn line(&mut self, output: Output, tone: Tone, line: &str) {
+        self.text(output, tone, &format!("{line}\n"));
+    }
+
+    /// A text whose last character is its line's end, which is not coloured.
+    fn text(&mut self, output: Output, tone: Tone, text: &str) {
+        if self.options.colour {
+            let painted = tone.paint(text.strip_suffix('\n').unwrap_or(text));
+            self.write(output, &format!("{painted}\n"));
+        } else {
+            self.write(output, text);
+        }
+    }
+
+    /// Writes at once, so that the order is kept when both outputs are the same pipe. Errors are ignored: there is no one
+    /// left to tell.
+    fn write(&mut self, output: Output, text: &str) {
+        self.erase();
+        let writer = match output {
+            Output::Out => &mut self.stdout,
+            Output::Err => &mut self.stderr,
+        };
+        let _ = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+    }
+
+    fn draw(&mut self) {
+        if let Some(frame) = self.live.as_mut().and_then(Live::frame) {
+            let _ = self.stdout.write_all(frame.as_bytes()).and_then(|()| self.stdout.flush());
+        }
+    }
+
+    fn erase(&mut self) {
+        if let Some(erasure) = self.live.as_mut().and_then(Live::erasure) {
+            let _ = self.stdout.write_all(erasure.as_bytes()).and_then(|()| self.stdout.flush());
+        }
+    }
+}
+
+/// `host`, `host -> delegate` or `host -> delegate(address)`.
+fn host_label(result: &TaskResult) -> String {
+    match &result.delegated {
+        None => result.host.to_string(),
+        Some((name, None)) => format!("{} -> {name}", result.host),
+        Some((name, Some(address))) => format!("{} -> {name}({address})", result.host),
+    }
+}
