@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::plain::{Terminal, TerminalOptions};
-use ksplay_engine::{BecomeDefaults, ConnectionDefaults, Gathering, Options, Parts, Run, split_words};
+use ksplay_engine::{BecomeDefaults, ConnectionDefaults, Event, Gathering, Options, Parts, Run, Sink, split_words};
 use ksplay_inventory::{Inventory, LoadOptions};
 use ksplay_playbook::{DuplicateKeys, Loader, LoaderOptions, Playbook};
+use ksplay_report::Terminal;
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
 use ksplay_value::Map;
@@ -257,11 +257,9 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
     let Assembled { settings, options, environment, loader, inventory, playbooks } = assembled;
     let agents = AgentFiles::find().map_err(Failure::error)?;
     let terminal = terminal(&settings, &options);
-    for warning in &settings.warnings {
-        terminal.warn(warning);
-    }
-    for warning in inventory.warnings() {
-        terminal.warn(&warning.to_string());
+    let warnings = settings.warnings.iter().cloned().chain(inventory.warnings().iter().map(ToString::to_string));
+    for warning in warnings {
+        terminal.event(&Event::Warning(warning));
     }
     let run = Run::new(Parts { options, environment, loader, inventory, agents, sink: Box::new(terminal) });
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -290,13 +288,18 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
 
 fn terminal(settings: &Settings, options: &Options) -> Terminal {
     let is_terminal = std::io::stdout().is_terminal();
-    let colour = *settings.force_color || (is_terminal && !*settings.nocolor);
-    let mut terminal = TerminalOptions::default();
-    terminal.colour = colour;
-    terminal.verbosity = options.verbosity;
-    terminal.diff = options.diff;
-    terminal.show_skipped = *settings.display_skipped_hosts;
-    terminal.show_ok = *settings.display_ok_hosts;
-    terminal.progress = is_terminal;
-    Terminal::new(terminal)
+    let columns = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+    let shown = ksplay_report::Options {
+        colour: *settings.force_color || (is_terminal && !*settings.nocolor),
+        width: ksplay_report::Options::width_of(columns),
+        verbosity: options.verbosity.into(),
+        diff: options.diff,
+        show_skipped: *settings.display_skipped_hosts,
+        show_ok: *settings.display_ok_hosts,
+        check_markers: *settings.check_mode_markers,
+        check: options.check,
+        failed_to_stderr: *settings.display_failed_stderr,
+        progress: is_terminal,
+    };
+    Terminal::new(shown, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
 }

@@ -7,7 +7,6 @@ mod assemble;
 mod doc;
 mod failure;
 mod list;
-mod plain;
 mod secrets;
 mod settings;
 mod variables;
