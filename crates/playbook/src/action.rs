@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Map, Str, Value};
+use ksplay_value::{Map, Str, Template, TemplateKind, Value};
 
 use crate::arguments::{self, builtin_name};
 use crate::context::Context;
@@ -112,7 +112,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
             &node.span,
         ));
     }
-    let args = with_args_keyword(own, node.get("args"))?;
+    let args = with_args_keyword(&name, own, node.get("args"))?;
     Ok(Action { name, args, local })
 }
 
@@ -140,6 +140,7 @@ fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map),
             for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("module")) {
                 args.insert(key.to_data(), value.to_value());
             }
+            mark_expressions(name, &mut args, value);
             Ok((name.into(), args))
         }
         _ => Err(Error::invalid(format!("unexpected parameter type in action: {}", value.describe()), &value.span)),
@@ -150,7 +151,11 @@ fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {
     match &value.kind {
         NodeKind::Text { text, .. } => text_arguments(name, text, value),
         NodeKind::Map(_) => match value.to_value() {
-            Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+            Value::Map(map) => {
+                let mut args = Arc::unwrap_or_clone(map);
+                mark_expressions(name, &mut args, value);
+                Ok(args)
+            }
             _ => Ok(Map::new()),
         },
         _ if value.is_null() => Ok(Map::new()),
@@ -159,16 +164,43 @@ fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {
 }
 
 fn text_arguments(name: &str, text: &str, node: &Node) -> Result<Map, Error> {
-    arguments::parse(text, arguments::is_command(name), &node.span)
-        .map_err(|why| Error::invalid(format!("{why}: {text}"), &node.span))
+    let mut args = arguments::parse(text, arguments::is_command(name), &node.span)
+        .map_err(|why| Error::invalid(format!("{why}: {text}"), &node.span))?;
+    mark_expressions(name, &mut args, node);
+    Ok(args)
+}
+
+/// Makes the text of arguments that are bare expressions such; `node` is where the arguments stand.
+fn mark_expressions(action: &str, args: &mut Map, node: &Node) {
+    let argument = match builtin_name(action) {
+        "assert" => "that",
+        "debug" => "var",
+        _ => return,
+    };
+    if let Some(value) = args.get_mut(argument) {
+        mark_expression(value, node.get(argument).unwrap_or(node));
+    }
+}
+
+fn mark_expression(value: &mut Value, node: &Node) {
+    match (&mut *value, &node.kind) {
+        (Value::List(items), NodeKind::List(nodes)) => {
+            Arc::make_mut(items).iter_mut().zip(nodes).for_each(|(item, node)| mark_expression(item, node));
+        }
+        (Value::String(text), NodeKind::Text { trusted: true, .. }) => {
+            *value = Template::new(TemplateKind::Expression, Arc::clone(text), Some(node.span.clone())).into();
+        }
+        _ => {}
+    }
 }
 
 /// The arguments with those of the keyword `args`, over which they have precedence.
-fn with_args_keyword(own: Map, keyword: Option<&Node>) -> Result<Value, Error> {
+fn with_args_keyword(action: &str, own: Map, keyword: Option<&Node>) -> Result<Value, Error> {
     let Some(keyword) = keyword.filter(|node| !node.is_null()) else { return Ok(own.into()) };
     match keyword.to_value() {
         Value::Map(map) => {
             let mut all = Arc::unwrap_or_clone(map);
+            mark_expressions(action, &mut all, keyword);
             all.extend(own);
             Ok(all.into())
         }

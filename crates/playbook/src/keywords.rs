@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Map, Str, Value};
+use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::context::Context;
 use crate::suggest::did_you_mean;
@@ -194,7 +194,7 @@ pub(crate) fn inherit(
             continue;
         }
         match key {
-            "when" => all.when.extend(list(value)),
+            "when" => all.when.extend(conditions(value)),
             "tags" => {
                 for tag in tags(context, value, own_vars.as_deref(), &all)? {
                     if !all.tags.contains(&tag) {
@@ -260,6 +260,25 @@ pub(crate) fn list(node: &Node) -> Vec<Value> {
         NodeKind::List(items) => items.iter().filter(|item| !item.is_null()).map(Node::to_value).collect(),
         _ if node.is_null() => Vec::new(),
         _ => vec![node.to_value()],
+    }
+}
+
+/// A keyword that holds one condition or a list of them, as a list.
+pub(crate) fn conditions(node: &Node) -> Vec<Value> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().filter(|item| !item.is_null()).map(expression).collect(),
+        _ if node.is_null() => Vec::new(),
+        _ => vec![expression(node)],
+    }
+}
+
+/// Text that is an expression without markers around it, with its place; anything else as it is.
+pub(crate) fn expression(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Text { text, trusted: true } if !has_markers(text) => {
+            Template::new(TemplateKind::Expression, Arc::clone(text), Some(node.span.clone())).into()
+        }
+        _ => node.to_value(),
     }
 }
 

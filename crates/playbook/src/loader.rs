@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Map, Span, Value};
+use ksplay_value::{Map, Span, TemplateKind, Value};
 
 use crate::context::{Context, PlayState};
 use crate::files::{File, Files};
@@ -312,10 +312,14 @@ fn node_of(value: &Value, span: &Span) -> Node {
         ),
         Value::List(items) => NodeKind::List(items.iter().map(|item| node_of(item, span)).collect()),
         Value::String(text) => NodeKind::Text { text: Arc::clone(text), trusted: false },
-        Value::Template(template) if template.kind == ksplay_value::TemplateKind::Jinja => {
-            NodeKind::Text { text: Arc::clone(&template.text), trusted: true }
+        Value::Template(template) => {
+            let text = Arc::clone(&template.text);
+            let kind = match template.kind {
+                TemplateKind::Jinja | TemplateKind::Expression => NodeKind::Text { text, trusted: true },
+                TemplateKind::Vault => NodeKind::Vault(text),
+            };
+            return Node { span: template.span.as_ref().unwrap_or(span).clone(), kind };
         }
-        Value::Template(template) => NodeKind::Vault(Arc::clone(&template.text)),
         other => NodeKind::Scalar(other.clone()),
     };
     Node { span: span.clone(), kind }

@@ -9,7 +9,7 @@ use crate::action::{self, Action, loop_lookup};
 use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
-use crate::keywords::{self, Kind, inherit, list, must_be_text};
+use crate::keywords::{self, Kind, conditions, inherit, list, must_be_text};
 use crate::{Block, Error, Item, Loop, LoopControl, Task};
 
 /// The items of a list of tasks.
@@ -103,7 +103,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
             .map_err(|error| Error { message: format!("Invalid 'register' specified: {}", error.message), ..error })?;
     }
     let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
-    let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(list);
+    let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(conditions);
     Ok(Task {
         id: context.loader.next_id(),
         name: name(node)?,
@@ -197,7 +197,7 @@ fn loop_control(node: &Node) -> Result<LoopControl, Error> {
         pause: value("pause"),
         extended: value("extended"),
         extended_allitems: value("extended_allitems"),
-        break_when: node.get("break_when").map(list).unwrap_or_default(),
+        break_when: node.get("break_when").map(conditions).unwrap_or_default(),
     })
 }
 

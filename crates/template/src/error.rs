@@ -32,12 +32,24 @@ pub struct Error {
     pub message: String,
     /// The place: of the innermost template that failed.
     pub span: Option<Span>,
+    /// The place of the outermost template or condition, when the innermost is another one.
+    pub outer: Option<Span>,
 }
 
 impl Error {
     /// A failure without a place; the evaluator adds the place.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), span: None }
+        Self { kind, message: message.into(), span: None, outer: None }
+    }
+
+    /// Notes that the failure came about in the evaluation of what stands here.
+    pub(crate) fn reached_through(&mut self, place: Option<&Span>) {
+        let Some(place) = place else { return };
+        match &self.span {
+            None => self.span = Some(place.clone()),
+            Some(innermost) if innermost != place => self.outer = Some(place.clone()),
+            Some(_) => {}
+        }
     }
 
     /// A filter, test, lookup or operator refused its operands.

@@ -10,21 +10,27 @@
 
 mod access;
 mod call;
+mod condition;
 mod environment;
 mod error;
 mod eval;
+mod files;
 pub mod filters;
 mod header;
 mod invoke;
 pub mod lookups;
 mod parse;
 mod reads;
+mod scope;
 mod templar;
 pub mod tests;
 mod tree;
 
 pub use call::{Call, Function};
+pub use condition::Truth;
 pub use environment::{Environment, Expressions, Reveal};
 pub use error::{Error, ErrorKind};
+pub use files::FileOptions;
 pub use reads::Reads;
-pub use templar::{FileOptions, Layer, Scope, Templar, Truth};
+pub use scope::{Layer, Scope};
+pub use templar::Templar;

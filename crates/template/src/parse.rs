@@ -45,7 +45,7 @@ pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
         Ok(body) => body,
         Err(error) => match repair(text, true, &SyntaxConfig::default()).map(|source| lowered(&source)) {
             Some(Ok(body)) => body,
-            _ => return Err(syntax_error(&error)),
+            _ => return Err(syntax_error(&error, "expression")),
         },
     };
     Ok(Tree { body, text: Arc::clone(text), name: "<expression>".into() })
@@ -67,7 +67,7 @@ fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -
         Ok(body) => body,
         Err(error) => match repair(text, false, &syntax).map(|source| lowered(&source)) {
             Some(Ok(body)) => body,
-            _ => return Err(syntax_error(&error)),
+            _ => return Err(syntax_error(&error, "template")),
         },
     };
     Ok(Tree { body, text: Arc::clone(text), name: name.into() })
@@ -85,12 +85,12 @@ fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
             .block_delimiters(block.0.clone(), block.1.clone())
             .comment_delimiters(comment.0.clone(), comment.1.clone());
     }
-    builder.build().map_err(|error| syntax_error(&error))
+    builder.build().map_err(|error| syntax_error(&error, "template"))
 }
 
-fn syntax_error(error: &minijinja::Error) -> Error {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    Error::new(ErrorKind::Syntax, format!("Syntax error in template: {what}"))
+fn syntax_error(error: &minijinja::Error, what: &str) -> Error {
+    let problem = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    Error::new(ErrorKind::Syntax, format!("Syntax error in {what}: {problem}"))
 }
 
 /// Whether each include and import, in the order of the text, has the context: `Some(true)` for `with context`.

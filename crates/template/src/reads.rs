@@ -54,7 +54,7 @@ impl Templar<'_> {
 
     fn collect_reads(&self, value: &Value, names: &mut Names) {
         match value {
-            Value::Template(template) if template.kind == TemplateKind::Jinja => {
+            Value::Template(template) if template.kind != TemplateKind::Vault => {
                 if let Ok(tree) = self.tree(template) {
                     names.body(&tree.body);
                 }

@@ -2,95 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::{Map, Source, Str, Template, TemplateKind, Undefined, Value};
+use ksplay_value::{Map, Str, Template, TemplateKind, Undefined, Value};
 
 use crate::eval::{self, Home, Run, objects, ops};
 use crate::tree::Tree;
-use crate::{Environment, Error, ErrorKind, parse};
-
-/// The variables that an evaluation can see.
-pub trait Scope: Send + Sync {
-    /// The definition of a variable, templates in it not yet evaluated; `None` when there is none.
-    fn get(&self, name: &str) -> Option<Value>;
-
-    /// The names of all variables, for `vars`, `lookup('varnames')` and "did you mean".
-    fn names(&self) -> Vec<Str>;
-}
-
-/// The truth of a condition.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Truth {
-    /// It is known.
-    Known(bool),
-    /// It rests on something that is not known before the play is carried out; the names of what.
-    Unknown(Vec<Str>),
-}
-
-/// How a template file is rendered (the options of the module `template` and its `#jinja2:` header).
-#[derive(Debug, Clone)]
-pub struct FileOptions {
-    /// Remove the first newline after a block.
-    pub trim_blocks: bool,
-    /// Strip blanks before a block at the start of its line.
-    pub lstrip_blocks: bool,
-    /// What newlines of the template become.
-    pub newline_sequence: String,
-    /// Keep the newline at the end of the file.
-    pub keep_trailing_newline: bool,
-    /// The markers of variables, blocks and comments when they are not the usual ones.
-    pub markers: Option<[(String, String); 3]>,
-}
-
-impl Default for FileOptions {
-    fn default() -> Self {
-        Self {
-            trim_blocks: true,
-            lstrip_blocks: false,
-            newline_sequence: "\n".into(),
-            keep_trailing_newline: true,
-            markers: None,
-        }
-    }
-}
-
-/// A scope with some variables in front of another, such as a loop's `item`.
-pub struct Layer<'s> {
-    /// The variables in front.
-    pub front: Map,
-    /// The variables behind.
-    pub behind: &'s dyn Scope,
-}
-
-impl Scope for Layer<'_> {
-    fn get(&self, name: &str) -> Option<Value> {
-        self.front.get(name).cloned().or_else(|| self.behind.get(name))
-    }
-
-    fn names(&self) -> Vec<Str> {
-        let mut names = self.behind.names();
-        for key in self.front.keys() {
-            if let Some(name) = key.as_str()
-                && !names.iter().any(|known| &**known == name)
-            {
-                names.push(name.into());
-            }
-        }
-        names
-    }
-}
-
-impl Scope for Map {
-    fn get(&self, name: &str) -> Option<Value> {
-        Map::get(self, name).cloned()
-    }
-
-    fn names(&self) -> Vec<Str> {
-        self.keys().filter_map(|key| key.as_str()).map(Str::from).collect()
-    }
-}
+use crate::{Environment, Error, ErrorKind, Scope, parse};
 
 /// The parsed form of a template, kept with it.
 enum Parsed {
@@ -160,7 +78,10 @@ impl<'e> Templar<'e> {
             Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
             Value::Template(template) => {
                 let value = self.template(template)?;
-                self.resolve(&value)?
+                self.resolve(&value).map_err(|mut error| {
+                    error.reached_through(template.span.as_ref());
+                    error
+                })?
             }
             Value::List(items) => match self.resolve_items(items)? {
                 Some(items) => Value::from(items),
@@ -221,139 +142,6 @@ impl<'e> Templar<'e> {
         self.scope_variable(name)?.map(|value| self.resolve(&value)).transpose()
     }
 
-    /// The value of a bare expression (`when`, `loop: "{{…}}"` has markers and goes to `resolve`), such as the text of
-    /// `debug: var=`, `until` or `changed_when`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn expression(&self, text: &Value) -> Result<Value, Error> {
-        let value = self.expression_value(text)?;
-        self.resolve(&value)
-    }
-
-    fn expression_value(&self, text: &Value) -> Result<Value, Error> {
-        match text {
-            Value::String(text) => self.bare(text),
-            Value::Template(template) if template.kind == TemplateKind::Jinja => {
-                if is_whole(&template.text) {
-                    return self.template(template);
-                }
-                self.bare(&template.text).map_err(|mut error| {
-                    error.span = error.span.or_else(|| template.span.clone());
-                    if error.kind == ErrorKind::Syntax {
-                        error.message = error.message.replacen(
-                            "Syntax error in expression:",
-                            "Syntax error in expression. Template delimiters are not supported in expressions:",
-                            1,
-                        );
-                    }
-                    error
-                })
-            }
-            other => self.shallow(other),
-        }
-    }
-
-    fn bare(&self, text: &Str) -> Result<Value, Error> {
-        let expression = |mut error: Error| {
-            error = outermost(error);
-            for what in ["Syntax error in", "Error rendering"] {
-                error.message = error.message.replacen(&format!("{what} template"), &format!("{what} expression"), 1);
-            }
-            error
-        };
-        let tree = self.environment.expressions.tree(text).map_err(expression)?;
-        Run::new(self, tree, Home::None).template().map(|output| output.value()).map_err(expression)
-    }
-
-    /// The truth of a condition: a bare expression, a boolean, or a template.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`], and if the result is no boolean and broken conditionals are not allowed.
-    pub fn condition(&self, condition: &Value) -> Result<Truth, Error> {
-        let lenient = self.environment.allow_broken_conditionals;
-        match condition {
-            Value::Bool(flag) => return Ok(Truth::Known(*flag)),
-            Value::Null => return Ok(Truth::Known(true)),
-            Value::String(text) if text.is_empty() && lenient => return Ok(Truth::Known(true)),
-            Value::String(text) if text.is_empty() => {
-                return Err(Error::new(ErrorKind::BrokenConditional, "Empty conditional expressions are not allowed."));
-            }
-            Value::String(_) | Value::Template(_) | Value::Unknown(_) => {}
-            other if lenient => return Ok(Truth::Known(other.is_true())),
-            _ => {
-                return Err(Error::new(ErrorKind::BrokenConditional, "Conditional expressions must be strings."));
-            }
-        }
-        let conditional = |mut error: Error| {
-            if error.kind == ErrorKind::Undefined {
-                error.message.insert_str(0, "Error while evaluating conditional: ");
-            }
-            error
-        };
-        let mut value = self.expression_value(condition).map_err(conditional)?;
-        // `when: "{{ x }}"` with an `x` that is itself a condition. Its text may come from a host, so nothing that
-        // calls anything is evaluated.
-        if let (Value::Template(_), Value::String(text)) = (condition, &value)
-            && self.environment.expressions.tree(text).is_ok_and(|tree| !crate::reads::calls(&tree.body))
-        {
-            value = self.bare(text).map_err(conditional)?;
-        }
-        let truth = match &value {
-            Value::Bool(flag) => return Ok(Truth::Known(*flag)),
-            Value::Unknown(unknown) => return Ok(Truth::Unknown(unknown.because.clone())),
-            Value::Undefined(undefined) if eval::is_soft(undefined) => {
-                return Err(Error::operation(format!("Error rendering expression: {}", undefined.message)));
-            }
-            Value::Undefined(undefined) => return Err(conditional(ops::undefined_error(undefined))),
-            other => eval::truth(other)?.unwrap_or(true),
-        };
-        if lenient {
-            return Ok(Truth::Known(truth));
-        }
-        let mut error = Error::new(
-            ErrorKind::BrokenConditional,
-            format!(
-                "Conditional result ({}) was derived from value of type '{}'. Conditionals must have a boolean result.",
-                if truth { "True" } else { "False" },
-                value.type_name()
-            ),
-        );
-        if let Value::Template(template) = condition {
-            error.span.clone_from(&template.span);
-        }
-        Err(error)
-    }
-
-    /// The text of a template file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Templar::resolve`].
-    pub fn render(&self, file: &Arc<Source>, options: &FileOptions) -> Result<Value, Error> {
-        let (options, text) = options.with_header(&file.text)?;
-        // Line numbers count in the whole file.
-        let text: Arc<str> = text.into();
-        let tree = parse::parse_file(&text, &file.name, &options)?;
-        let mut run = Run::new(self, Arc::new(tree), Home::File(Arc::clone(file)));
-        run.options = options.clone();
-        let value = run.template().and_then(|output| output.into_text(self)).map_err(outermost)?;
-        let value = match value {
-            Value::String(rendered) if options.keep_trailing_newline => {
-                Value::String(with_newlines(rendered, &file.text))
-            }
-            other => other,
-        };
-        Ok(match value {
-            Value::String(text) if options.newline_sequence != "\n" => {
-                Value::from(text.replace("\r\n", "\n").replace('\n', &options.newline_sequence))
-            }
-            other => other,
-        })
-    }
-
     /// A variable evaluated one level; [`Value::Undefined`] when its definition needs something undefined.
     pub(crate) fn scope_variable(&self, name: &str) -> Result<Option<Value>, Error> {
         if let Some(known) = self.variables.borrow().get(name) {
@@ -393,7 +181,11 @@ impl<'e> Templar<'e> {
     }
 
     pub(crate) fn tree(&self, template: &Arc<Template>) -> Result<Arc<Tree>, Error> {
-        let parsed = template.parsed(|| Parsed::Tree(parse::parse_value(&template.text).map(Arc::new)));
+        let parse = match template.kind {
+            TemplateKind::Expression => parse::parse_expression,
+            TemplateKind::Jinja | TemplateKind::Vault => parse::parse_value,
+        };
+        let parsed = template.parsed(|| Parsed::Tree(parse(&template.text).map(Arc::new)));
         match &*parsed {
             Parsed::Tree(Ok(tree)) => Ok(Arc::clone(tree)),
             Parsed::Tree(Err(error)) => {
@@ -407,8 +199,10 @@ impl<'e> Templar<'e> {
 
     /// The result of a template, evaluated one level.
     pub(crate) fn template(&self, template: &Arc<Template>) -> Result<Value, Error> {
-        if template.kind == TemplateKind::Vault {
-            return self.reveal(template);
+        match template.kind {
+            TemplateKind::Jinja => {}
+            TemplateKind::Expression => return Ok(Value::String(template.text.clone())),
+            TemplateKind::Vault => return self.reveal(template),
         }
         let address = Arc::as_ptr(template) as usize;
         if let Some((_, value)) = self.results.borrow().get(&address) {
@@ -430,7 +224,7 @@ impl<'e> Templar<'e> {
         let value = self.evaluate(template);
         self.active.borrow_mut().pop();
         let value = value.map_err(|mut error| {
-            error.span = error.span.or_else(|| template.span.clone());
+            error.reached_through(template.span.as_ref());
             outermost(error)
         })?;
         if self.impure.get() == before {
@@ -468,60 +262,13 @@ impl<'e> Templar<'e> {
             Parsed::Tree(_) => Err(Error::new(ErrorKind::Vault, "the template is no vault value")),
         }
     }
-
-    /// Where template files are looked for: the folders of `ansible_search_path`, then that of the run.
-    pub fn search_paths(&self) -> Vec<PathBuf> {
-        let mut paths = Vec::new();
-        if let Ok(Some(Value::List(folders))) = self.variable("ansible_search_path") {
-            for folder in folders.iter().filter_map(Value::as_str) {
-                paths.push(PathBuf::from(folder).join("templates"));
-                paths.push(PathBuf::from(folder));
-            }
-        }
-        paths.push(self.environment.base_dir.clone());
-        paths
-    }
-
-    /// The template file of this name, looked for beside `current` and then in the search paths.
-    pub(crate) fn load_file(
-        &self,
-        name: &str,
-        current: Option<&str>,
-        options: &FileOptions,
-    ) -> Result<Option<(Arc<Tree>, Home)>, Error> {
-        self.impure();
-        let mut candidates: Vec<PathBuf> = Vec::new();
-        if let Some(folder) = current.and_then(|current| Path::new(current).parent()) {
-            candidates.push(folder.join(name));
-        }
-        candidates.extend(self.search_paths().into_iter().map(|folder| folder.join(name)));
-        for path in candidates {
-            if !path.is_file() {
-                continue;
-            }
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| Error::operation(format!("cannot read '{}': {error}", path.display())))?;
-            let source = Source::new(path.to_string_lossy(), text);
-            let text: Arc<str> = source.text.as_str().into();
-            let options = FileOptions { keep_trailing_newline: false, ..options.clone() };
-            let tree = parse::parse_file(&text, &source.name, &options)?;
-            return Ok(Some((Arc::new(tree), Home::File(source))));
-        }
-        Ok(None)
-    }
 }
 
 /// How many templates may need one another.
 const MAX_TEMPLATES: usize = 64;
 
-/// Whether a condition is one template from its beginning to its end, rather than an expression with markers in it.
-fn is_whole(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("{{") && text.ends_with("}}") || text.starts_with("{%") && text.ends_with("%}")
-}
-
 /// The result with at least as many newlines at its end as its template has.
-fn with_newlines(result: Str, template: &str) -> Str {
+pub(crate) fn with_newlines(result: Str, template: &str) -> Str {
     let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
     let missing = count(template).saturating_sub(count(&result));
     if missing == 0 { result } else { format!("{result}{}", "\n".repeat(missing)).into() }
@@ -539,16 +286,21 @@ pub(crate) fn undefined_of(error: Error) -> Value {
 }
 
 /// The message as the user sees it: what kind of failure it is stands in front.
-fn outermost(mut error: Error) -> Error {
+pub(crate) fn outermost(error: Error) -> Error {
+    outermost_in(error, "template")
+}
+
+/// [`outermost`] of a template or an expression, as `what` says.
+pub(crate) fn outermost_in(mut error: Error, what: &str) -> Error {
     match error.kind {
         ErrorKind::Operation
             if !(error.message.starts_with("Error rendering ")
                 || error.message.starts_with("The ") && error.message.contains(" plugin '")) =>
         {
-            error.message.insert_str(0, "Error rendering template: ");
+            error.message.insert_str(0, &format!("Error rendering {what}: "));
         }
         ErrorKind::UnknownPlugin if error.message.starts_with("No ") => {
-            error.message.insert_str(0, "Syntax error in template: ");
+            error.message.insert_str(0, &format!("Syntax error in {what}: "));
         }
         _ => {}
     }

@@ -11,11 +11,13 @@ use crate::Span;
 pub enum TemplateKind {
     /// Jinja text with at least one marker.
     Jinja,
+    /// A bare expression, such as the text of `when`. Where it is used as a value, that value is its text.
+    Expression,
     /// An inline `!vault` value, to be decrypted when it is first used.
     Vault,
 }
 
-/// A trusted string that contains template markers, or an inline vault value.
+/// A trusted string that contains template markers or is an expression, or an inline vault value.
 ///
 /// Whoever evaluates it keeps its parsed (or decrypted) form in [`Template::parsed`], so that it is parsed once a run.
 pub struct Template {
@@ -55,6 +57,7 @@ impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             TemplateKind::Jinja => write!(f, "Template({:?})", self.text),
+            TemplateKind::Expression => write!(f, "Expression({:?})", self.text),
             TemplateKind::Vault => write!(f, "Vault(..)"),
         }
     }

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_playbook::{Block, Item, Keywords, Loader, LoaderOptions, Playbook, Role, Task};
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, TemplateKind, Value};
 
 const ACTIONS: &[&str] = &[
     "add_host",
+    "assert",
     "command",
     "copy",
     "debug",
@@ -186,6 +187,7 @@ fn shown(name: &Option<Value>) -> String {
 /// A value with its templates unevaluated, marked by a tilde.
 pub fn text(value: &Value) -> String {
     match value {
+        Value::Template(template) if template.kind == TemplateKind::Expression => format!("{:?}", &*template.text),
         Value::Template(template) => format!("~{}~", template.text),
         Value::String(plain) => format!("{plain:?}"),
         Value::List(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),

@@ -142,29 +142,16 @@ impl<'t, 'e> Run<'t, 'e> {
     }
 }
 
-/// The place of a byte offset of a text.
+/// The place of a byte offset of a text: exact in files, for values the place where they begin, as ansible-core says it.
 pub(crate) fn place_of(home: &Home, text: &str, at: u32) -> Option<Span> {
-    let before = text.get(..at as usize).unwrap_or(text);
-    let line = before.matches('\n').count() as u32;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
     match home {
         Home::None => None,
-        Home::File(source) => Some(Span::new(source, line + 1, column + 1)),
-        Home::Value(span) => {
-            // The indentation of block scalars, and the quotes of others, are not in the text: look for the line.
-            let wanted = text.lines().nth(line as usize).unwrap_or_default().trim();
-            for offset in [line, line + 1] {
-                let number = span.line + offset;
-                let Some(found) = span.source.line(number).and_then(|line| {
-                    let at = line.find(wanted).filter(|_| !wanted.is_empty())?;
-                    Some(line[..at].chars().count() as u32)
-                }) else {
-                    continue;
-                };
-                let indent = text.lines().nth(line as usize).map_or(0, |line| line.len() - line.trim_start().len());
-                return Some(Span::new(&span.source, number, found + column.saturating_sub(indent as u32) + 1));
-            }
-            Some(span.clone())
+        Home::Value(span) => Some(span.clone()),
+        Home::File(source) => {
+            let before = text.get(..at as usize).unwrap_or(text);
+            let line = before.matches('\n').count() as u32;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
+            Some(Span::new(source, line + 1, column + 1))
         }
     }
 }

@@ -52,7 +52,7 @@ impl Number {
 
 /// The error that using something undefined is.
 pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
-    Error { kind: ErrorKind::Undefined, message: undefined.message.clone(), span: undefined.span.clone() }
+    Error { span: undefined.span.clone(), ..Error::new(ErrorKind::Undefined, &*undefined.message) }
 }
 
 /// The values themselves, unless one of them is undefined.

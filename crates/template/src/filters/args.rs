@@ -2,7 +2,7 @@
 
 use ksplay_value::{Key, Map, Undefined, Value};
 
-use crate::{Call, Error, ErrorKind};
+use crate::{Call, Error};
 
 /// One parameter of a call and what was given for it.
 pub(crate) struct Arg {
@@ -176,7 +176,7 @@ impl Call<'_, '_> {
 
 /// The failure that using something undefined is.
 pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
-    Error { kind: ErrorKind::Undefined, message: undefined.message.clone(), span: undefined.span.clone() }
+    crate::eval::ops::undefined_error(undefined)
 }
 
 fn refuse_undefined(value: &Value) -> Result<(), Error> {
