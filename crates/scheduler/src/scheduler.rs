@@ -114,6 +114,11 @@ impl<P: Clone> Scheduler<P> {
         self.graph.payload(step)
     }
 
+    /// The place of a step in the order of the play.
+    pub fn position(&self, step: StepId) -> u32 {
+        self.graph.position(step)
+    }
+
     /// Whether the step is a handler in a flush.
     pub fn is_handler(&self, step: StepId) -> bool {
         matches!(self.graph.node(step), Node::Handler(..))
