@@ -1,0 +1,58 @@
+# What is refused when connecting, and what is said then.
+
+[ -n "$lab_is_up" ] || lab_up 3
+ping=$here/playbooks/ping.yml
+
+wrong_password_is_unreachable() {
+  local log=$work/accounts.log
+  write_user_inventory "$user_password" not-the-password
+  expect "exit code" 4 "$(run_play "$log" -i "$work/conf/hosts.ini" "$ping" -l node1)" || { tail -n 30 "$log"; return 1; }
+  expect_text "$log" "UNREACHABLE!" && expect_text "$log" "Permission denied" && expect_recap "$log" node1 unreachable=1 ok=0
+}
+
+wrong_sudo_password_is_said() {
+  local log=$work/accounts.log
+  write_user_inventory not-the-password
+  expect "exit code" 2 "$(run_play "$log" -i "$work/conf/hosts.ini" "$ping" -l node1)" || { tail -n 30 "$log"; return 1; }
+  expect_text "$log" "Incorrect sudo password"
+}
+
+unknown_host_key_is_refused() {
+  local log=$work/accounts.log
+  write_root_inventory
+  expect "exit code" 4 "$(ANSIBLE_HOST_KEY_CHECKING=True run_play "$log" -i "$work/conf/hosts.ini" "$ping" -l node1)" ||
+    { tail -n 30 "$log"; return 1; }
+  expect_text "$log" "UNREACHABLE!" && expect_text "$log" "Host key verification failed"
+}
+
+known_host_key_is_taken() {
+  local log=$work/accounts.log
+  write_root_inventory
+  ssh-keyscan -t ed25519 "$(address_of 1)" >"$work/known_hosts" 2>/dev/null
+  expect "exit code" 0 "$(ANSIBLE_HOST_KEY_CHECKING=True run_play "$log" -i "$work/conf/hosts.ini" "$ping" -l node1)" ||
+    { tail -n 30 "$log"; return 1; }
+}
+
+changed_host_key_is_refused() {
+  local log=$work/accounts.log
+  write_root_inventory
+  ssh-keyscan -t ed25519 "$(address_of 2)" 2>/dev/null | sed "s/^[^ ]*/$(address_of 1)/" >"$work/known_hosts"
+  expect "exit code" 4 "$(ANSIBLE_HOST_KEY_CHECKING=True run_play "$log" -i "$work/conf/hosts.ini" "$ping" -l node1)" ||
+    { tail -n 30 "$log"; return 1; }
+  expect_text "$log" "REMOTE HOST IDENTIFICATION HAS CHANGED"
+}
+
+key_serves_too() {
+  local log=$work/accounts.log
+  write_root_inventory
+  sed -i 's/ansible_ssh_pass=[^ ]*//' "$work/conf/hosts.ini"
+  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$ping" --private-key "$("$lab" key)")" || { tail -n 30 "$log"; return 1; }
+  expect_recap "$log" node3 failed=0 unreachable=0
+}
+
+check wrong_password_is_unreachable wrong_password_is_unreachable
+check wrong_sudo_password_is_said wrong_sudo_password_is_said
+check unknown_host_key_is_refused unknown_host_key_is_refused
+check known_host_key_is_taken known_host_key_is_taken
+check changed_host_key_is_refused changed_host_key_is_refused
+check key_serves_too key_serves_too
