@@ -42,6 +42,11 @@ impl TaskFailure {
         Self { prefix: Some("Action failed"), ..Self::new(message) }
     }
 
+    /// An action that gave up before it had a result: the message is the result's, and stands alone in the title.
+    pub fn raised(message: impl Into<String>) -> Self {
+        Self { prefix: Some(""), ..Self::new(message) }
+    }
+
     /// The host could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self { unreachable: true, ..Self::new(message) }
@@ -85,6 +90,7 @@ impl TaskFailure {
     /// The error as it is shown for a task that stands at `task`.
     pub fn to_error(&self, task: &Span) -> TaskError {
         let inner = match self.prefix {
+            Some("") => self.message.clone(),
             Some(prefix) => format!("{prefix}: {}", self.message),
             None => join(self.step.as_deref(), &self.message),
         };
