@@ -8,9 +8,11 @@ use crate::Failure;
 
 mod check;
 mod convert;
+mod declared;
 
 pub(crate) use convert::expand_with;
 pub use convert::{boolean, expand_path};
+pub use declared::declared_errors;
 
 /// The type of an argument, as Ansible names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

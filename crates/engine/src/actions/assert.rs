@@ -13,7 +13,7 @@ const KNOWN: &[&str] = &["fail_msg", "msg", "quiet", "success_msg", "that"];
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let raw = call.raw_args()?;
     refuse_rest("assert", &raw, KNOWN)?;
-    let that = raw.get("that").ok_or_else(|| TaskFailure::action("missing required arguments: that"))?;
+    let that = raw.get("that").ok_or_else(|| TaskFailure::raised("missing required arguments: that"))?;
     let conditions = match that {
         Value::List(conditions) => conditions.to_vec(),
         other => vec![other.clone()],

@@ -2,12 +2,12 @@
 
 use ksplay_value::Map;
 
-use super::{ActionCall, refuse_rest, take_text};
+use super::{ActionCall, refuse_options, take_text};
 use crate::failure::TaskFailure;
 
 /// Fails with `msg`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("fail", &args, &["msg"])?;
+    refuse_options("fail", &args, &["msg"])?;
     Err(TaskFailure::action(take_text(&mut args, &["msg"]).unwrap_or_else(|| "Failed as requested from task".into())))
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ksplay_value::{Map, Value};
-use sha1::{Digest, Sha1};
 
+use super::content::checksum;
 use super::{ActionCall, refuse_rest, take_flag, take_text};
 use crate::failure::TaskFailure;
 
@@ -83,21 +83,4 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     result.insert("checksum", received);
     result.insert("remote_checksum", remote_sum);
     Ok(result)
-}
-
-/// The SHA-1 of a file, as Ansible gives it; `None` when there is no file.
-fn checksum(path: &Path) -> std::io::Result<Option<String>> {
-    let mut file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut hash = Sha1::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match std::io::Read::read(&mut file, &mut buffer)? {
-            0 => return Ok(Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())),
-            read => hash.update(&buffer[..read]),
-        }
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use ksplay_value::{Map, Value};
+use ksplay_value::{Key, Map, Value};
 
-use super::{ActionCall, refuse_rest, take, take_text};
+use super::{ActionCall, take, take_text};
 use crate::failure::TaskFailure;
 use crate::task::Effect;
 
@@ -21,10 +21,21 @@ const KNOWN: &[&str] = &[
     "name",
 ];
 
+/// The arguments that only a folder has.
+const OF_DIR: &[&str] = &["depth", "dir", "extensions", "files_matching", "ignore_files", "ignore_unknown_extensions"];
+
 /// Reads `file`, or the files below `dir`, and sets what they hold, under `name` when there is one.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("include_vars", &args, KNOWN)?;
+    if let Some(strange) = args.keys().filter_map(Key::as_str).find(|name| !KNOWN.contains(name)) {
+        return Err(TaskFailure::new(format!("{strange} is not a valid option in include_vars")));
+    }
+    let given = |names: &[&str]| names.iter().any(|name| args.contains_key(name));
+    if given(&["file", "_raw_params"]) && given(OF_DIR) {
+        return Err(TaskFailure::new(
+            "You are mixing file only and dir only arguments, these are incompatible",
+        ));
+    }
     let text_list = |value: Option<Value>| match value {
         None => Vec::new(),
         Some(Value::List(items)) => items.iter().map(Value::to_string).collect(),
@@ -48,21 +59,19 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                 ignored: text_list(take(&mut args, &["ignore_files"])),
                 extensions,
             };
-            search.files(&call.find_file("vars", &dir)?, 1)?
+            search.files(&folder(call, &dir)?, 1)?
         }
         None => {
             let Some(file) = take_text(&mut args, &["file", "_raw_params"]) else {
                 return Err(TaskFailure::action("include_vars needs a file or a dir"));
             };
-            vec![call.find_file("vars", &file).map_err(|failure| {
-                TaskFailure::action(failure.message.split("\nIf you are").next().unwrap_or_default().to_owned())
-            })?]
+            vec![call.find_file("vars", &file).map_err(|failure| refused(failure.message))?]
         }
     };
     let mut vars = Map::new();
     for file in &files {
         let read =
-            call.work.shared.loader.load_vars_file(file).map_err(|error| TaskFailure::action(error.to_string()))?;
+            call.work.shared.loader.load_vars_file(file).map_err(|error| refused(error.to_string()))?;
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
     if let Some(name) = name {
@@ -77,6 +86,31 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         ("ansible_facts", shown),
         ("ansible_included_var_files", files.iter().map(|file| file.display().to_string()).collect()),
     ]))
+}
+
+/// The failure with the values that Ansible gives beside it.
+fn refused(message: impl Into<String>) -> TaskFailure {
+    let message = message.into();
+    TaskFailure::action(message.clone())
+        .with("message", message)
+        .with("ansible_facts", Map::new())
+        .with("ansible_included_var_files", Value::List(std::sync::Arc::default()))
+}
+
+/// The folder that `dir` means: in the role's `vars`, or beside the file of the task.
+fn folder(call: &ActionCall<'_>, dir: &str) -> Result<PathBuf, TaskFailure> {
+    let task = call.task();
+    let beside = Path::new(&task.span.source.name).parent().unwrap_or(Path::new("."));
+    let path = match &task.role {
+        _ if dir.starts_with('/') => PathBuf::from(dir),
+        Some(role) if dir.split('/').next() == Some("vars") => role.path.join(dir),
+        Some(role) => role.path.join("vars").join(dir),
+        None => beside.join(dir),
+    };
+    match path.is_dir() {
+        true => Ok(path),
+        false => Err(refused(format!("{} directory does not exist", path.display()))),
+    }
 }
 
 struct Search {

@@ -4,6 +4,7 @@
 
 mod add_host;
 mod assert;
+mod content;
 mod copy;
 mod debug;
 mod fail;
@@ -15,8 +16,10 @@ mod pause;
 mod raw;
 mod script;
 mod set_fact;
+mod set_stats;
 mod template;
 mod unarchive;
+mod validate_argument_spec;
 mod wait_for_connection;
 
 use std::future::Future;
@@ -62,8 +65,10 @@ fn find(name: &str) -> Option<Action> {
         "raw" => There(|call| Box::pin(raw::run(call))),
         "script" => There(|call| Box::pin(script::run(call))),
         "set_fact" => Here(set_fact::run),
+        "set_stats" => Here(set_stats::run),
         "template" => There(|call| Box::pin(template::run(call))),
         "unarchive" => There(|call| Box::pin(unarchive::run(call))),
+        "validate_argument_spec" => Here(validate_argument_spec::run),
         "wait_for_connection" => There(|call| Box::pin(wait_for_connection::run(call))),
         _ => return None,
     })
@@ -86,8 +91,10 @@ const CONTROLLER: &[&str] = &[
     "raw",
     "script",
     "set_fact",
+    "set_stats",
     "template",
     "unarchive",
+    "validate_argument_spec",
     "wait_for_connection",
 ];
 
@@ -261,14 +268,18 @@ impl<'a> ActionCall<'a> {
     pub fn find_file(&self, subdir: &str, name: &str) -> Result<PathBuf, TaskFailure> {
         let dirs = &self.task().dirs;
         self.work.shared.loader.find_file(dirs, subdir, name).ok_or_else(|| {
-            let mut tried = Vec::new();
-            for dir in dirs.iter() {
-                tried.push(format!("\t{}", dir.join(subdir).join(name).display()));
-                tried.push(format!("\t{}", dir.join(name).display()));
-            }
-            TaskFailure::action(format!(
-                "Could not find or access '{name}'\nSearched in:\n{} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option",
-                tried.join("\n")
+            let tried: Vec<String> = dirs
+                .iter()
+                .chain(dirs.last())
+                .flat_map(|dir| [dir.join(subdir).join(name), dir.join(name)])
+                .map(|path| format!("\n\t{}", path.display()))
+                .collect();
+            let searched = match name.starts_with(['/', '~']) {
+                true => String::new(),
+                false => format!("\nSearched in:{}", tried.concat()),
+            };
+            TaskFailure::raised(format!(
+                "Could not find or access '{name}'{searched} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option"
             ))
         })
     }
@@ -277,9 +288,14 @@ impl<'a> ActionCall<'a> {
 /// Does what the task says, by an action of the controller or a module of the target.
 pub(crate) async fn run(mut call: ActionCall<'_>) -> Result<Map, TaskFailure> {
     let name = short_name(&call.task().action).to_owned();
+    // What fails within an action changed nothing; what fails before it has no such value.
+    let unchanged = |failure: TaskFailure| match failure.step {
+        None if !failure.unreachable && !failure.values.contains_key("changed") => failure.with("changed", false),
+        _ => failure,
+    };
     match find(&name) {
-        Some(Action::Here(action)) => action(&mut call),
-        Some(Action::There(action)) => action(&mut call).await,
+        Some(Action::Here(action)) => action(&mut call).map_err(unchanged),
+        Some(Action::There(action)) => action(&mut call).await.map_err(unchanged),
         None => match ksplay_modules::registry::find(&name) {
             Some(entry) => {
                 let args = call.args()?;
@@ -397,6 +413,22 @@ pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result
     take(args, names).map_or(Ok(default), |value| connect::boolean(&value))
 }
 
+/// The failure that an action gives back as its result.
+pub(crate) fn failed_with(mut result: Map) -> TaskFailure {
+    result.remove("failed");
+    let message = result.remove("msg").map(|message| message.to_string()).unwrap_or_default();
+    TaskFailure { values: result, ..TaskFailure::action(message) }
+}
+
+/// Refuses arguments that the action does not know, in the words of the actions that check nothing else.
+pub(crate) fn refuse_options(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
+    let strange: Vec<&str> = args.keys().filter_map(Key::as_str).filter(|name| !known.contains(name)).collect();
+    match strange.is_empty() {
+        true => Ok(()),
+        false => Err(TaskFailure::raised(format!("Invalid options for {action}: {}", strange.join(",")))),
+    }
+}
+
 /// Refuses arguments that the action does not know.
 pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
     let strange: Vec<String> = args
@@ -410,7 +442,7 @@ pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<()
     }
     let mut supported = known.to_vec();
     supported.sort_unstable();
-    Err(TaskFailure::action(format!(
+    Err(TaskFailure::raised(format!(
         "Unsupported parameters for ({}) module: {}. Supported parameters include: {}.",
         full_name(action),
         strange.join(", "),

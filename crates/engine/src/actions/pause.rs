@@ -13,11 +13,14 @@ use crate::failure::TaskFailure;
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     refuse_rest("pause", &args, &["echo", "minutes", "prompt", "seconds"])?;
+    if args.contains_key("seconds") && args.contains_key("minutes") {
+        return Err(TaskFailure::raised("parameters are mutually exclusive: minutes|seconds"));
+    }
     let number = |name: &'static str, text: Option<String>| match text {
         None => Ok(None),
         Some(text) => text.parse::<f64>().map(Some).map_err(|_| {
-            TaskFailure::action(format!(
-                "argument '{name}' is of type <class 'str'> and we were unable to convert to int: {text}"
+            TaskFailure::raised(format!(
+                "argument '{name}' is of type str and we were unable to convert to int: invalid literal for int() with base 10: '{text}'"
             ))
         }),
     };
@@ -29,6 +32,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let started = SystemTime::now();
     let clock = std::time::Instant::now();
     let mut input = String::new();
+    let mut warnings = Vec::new();
     match wait {
         Some(wait) => {
             let shown = prompt.clone().unwrap_or_else(|| format!("Pausing for {wait} seconds"));
@@ -45,18 +49,19 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             let line = line.await.map_err(|error| TaskFailure::action(error.to_string()))?;
             input = line.map_err(|error| TaskFailure::action(error.to_string()))?.trim_end_matches('\n').to_owned();
         }
-        None => call
-            .work
-            .shared
-            .emit(Event::Warning("Not waiting for response to prompt as stdin is not interactive".into())),
+        None => {
+            let warning = "Not waiting for response to prompt as stdin is not interactive";
+            call.work.shared.emit(Event::Warning(warning.into()));
+            warnings.push(Value::from(warning));
+        }
     }
     let elapsed = clock.elapsed();
     let time = |time: SystemTime| crate::clock::local_text(time);
-    let lasted = match minutes {
-        Some(_) => format!("{} minutes", round(elapsed.as_secs_f64() / 60.0)),
-        None => format!("{} seconds", round(elapsed.as_secs_f64())),
+    let lasted = match seconds {
+        Some(_) => format!("{} seconds", round(elapsed.as_secs_f64())),
+        None => format!("{} minutes", round(elapsed.as_secs_f64() / 60.0)),
     };
-    Ok(Map::from([
+    let mut result = Map::from([
         ("changed", Value::Bool(false)),
         ("delta", Value::from(elapsed.as_secs())),
         ("echo", Value::Bool(echo)),
@@ -66,7 +71,11 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         ("stdout", Value::from(format!("Paused for {lasted}"))),
         ("stop", Value::from(time(started + elapsed))),
         ("user_input", Value::from(input)),
-    ]))
+    ]);
+    if !warnings.is_empty() {
+        result.insert("warnings", warnings);
+    }
+    Ok(result)
 }
 
 /// To two places, as Python rounds for people.

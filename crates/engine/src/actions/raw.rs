@@ -2,7 +2,7 @@
 
 use ksplay_value::{Map, Value};
 
-use super::{ActionCall, take_text};
+use super::{ActionCall, failed_with, take_text};
 use crate::connect;
 use crate::failure::TaskFailure;
 
@@ -15,8 +15,9 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if call.check {
         return Ok(Map::from([("changed", Value::Bool(false)), ("skipped", Value::Bool(true))]));
     }
-    for (name, value) in call.environment()?.into_iter().rev() {
-        let quoted = shlex::try_quote(&value).map_err(|error| TaskFailure::action(error.to_string()))?;
+    let environment = call.environment()?;
+    for (name, value) in environment.iter().rev() {
+        let quoted = shlex::try_quote(value).map_err(|error| TaskFailure::action(error.to_string()))?;
         text = format!("{name}={quoted} {text}");
     }
     if let Some(executable) = take_text(&mut args, &["executable"]) {
@@ -42,9 +43,13 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         ("stderr", Value::from(stderr)),
         ("changed", Value::Bool(true)),
     ]);
+    if !environment.is_empty() {
+        let warning = "raw module does not support the environment keyword";
+        result.insert("warnings", Value::from_iter([warning]));
+    }
     if output.rc != 0 {
-        result.insert("failed", true);
         result.insert("msg", "non-zero return code");
+        return Err(failed_with(result));
     }
     Ok(result)
 }

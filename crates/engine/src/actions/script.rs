@@ -1,25 +1,38 @@
 //! `script`: runs a script of the controller on the target.
 
-use ksplay_transport::PayloadSource;
-use ksplay_value::Map;
+use ksplay_value::{Map, Value};
 
-use super::{ActionCall, take_text};
+use super::content::Content;
+use super::{ActionCall, failed_with, refuse_rest, take_flag, take_text};
 use crate::connect::split_words;
 use crate::failure::TaskFailure;
+
+const KNOWN: &[&str] =
+    &["_raw_params", "chdir", "cmd", "creates", "decrypt", "executable", "removes"];
 
 /// Sends the script and runs it with the words behind it.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
+    refuse_rest("script", &args, KNOWN)?;
+    let decrypt = take_flag(&mut args, &["decrypt"], true)?;
     let Some(line) = take_text(&mut args, &["_raw_params", "cmd"]) else {
-        return Err(TaskFailure::action("script needs the path of a script"));
+        return Err(TaskFailure::raised("one of the following is required: _raw_params, cmd"));
     };
     let words = split_words(&line).ok_or_else(|| TaskFailure::action(format!("unbalanced quotes: {line}")))?;
     let Some(name) = words.first() else {
-        return Err(TaskFailure::action("script needs the path of a script"));
+        return Err(TaskFailure::raised("one of the following is required: _raw_params, cmd"));
     };
     let file = call.find_file("files", name)?;
     args.insert("_raw_params", line);
-    let mut result = call.module("script", args, Some(PayloadSource::File(file))).await?;
-    result.remove("invocation");
+    let mut result = call.module("script", args, Some(Content::of_file(call, &file, decrypt)?.payload)).await?;
+    for name in ["invocation", "cmd"] {
+        result.remove(name);
+    }
+    if result.get("rc").and_then(Value::as_int).is_some_and(|rc| rc != 0) {
+        return Err(failed_with(result));
+    }
+    if result.get("msg").and_then(Value::as_str) == Some("") {
+        result.remove("msg");
+    }
     Ok(result)
 }

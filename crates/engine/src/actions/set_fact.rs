@@ -12,7 +12,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let cacheable = args.remove("cacheable").map(|value| boolean(&value)).transpose()?.unwrap_or(false);
     if args.is_empty() {
-        return Err(TaskFailure::action(
+        return Err(TaskFailure::raised(
             "No key/value pairs provided, at least one is required for this action to succeed",
         ));
     }
@@ -27,9 +27,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             other => other.to_string(),
         };
         if !is_identifier(&name) {
-            return Err(TaskFailure::action(format!(
-                "The variable name '{name}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores."
-            )));
+            return Err(TaskFailure::new(format!("Invalid variable name '{name}'.")));
         }
         facts.insert(name, value);
     }

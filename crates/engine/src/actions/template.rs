@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use ksplay_template::{FileOptions, Templar};
-use ksplay_transport::PayloadSource;
 use ksplay_value::{Map, Source, Value};
 
+use super::content::{self, Content};
+use super::copy::send;
 use super::{ActionCall, take_flag, take_text};
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
@@ -17,10 +17,10 @@ use crate::scope::HostScope;
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let Some(src) = take_text(&mut args, &["src"]) else {
-        return Err(TaskFailure::action("src and dest are required"));
+        return Err(TaskFailure::raised("src and dest are required"));
     };
     let Some(dest) = args.get("dest").map(Value::to_string) else {
-        return Err(TaskFailure::action("src and dest are required"));
+        return Err(TaskFailure::raised("src and dest are required"));
     };
     let mut options = FileOptions {
         trim_blocks: take_flag(&mut args, &["trim_blocks"], true)?,
@@ -30,11 +30,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if let Some(sequence) = take_text(&mut args, &["newline_sequence"]) {
         options.newline_sequence = sequence.replace("\\n", "\n").replace("\\r", "\r");
     }
-    if let Some(encoding) = take_text(&mut args, &["output_encoding"])
-        && !matches!(encoding.to_lowercase().as_str(), "utf-8" | "utf8")
-    {
-        return Err(TaskFailure::action(format!("the output_encoding '{encoding}' is not supported; only utf-8 is")));
-    }
+    let encoding = Encoding::named(&take_text(&mut args, &["output_encoding"]).unwrap_or_else(|| "utf-8".into()))?;
     let mut marker = |name: &str, default: &str| take_text(&mut args, &[name]).unwrap_or_else(|| default.into());
     let markers = [
         (marker("variable_start_string", "{{"), marker("variable_end_string", "}}")),
@@ -47,7 +43,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     }
     let file = call.find_file("templates", &src)?;
     let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", file.display()));
-    let text = std::fs::read_to_string(&file).map_err(unreadable)?;
+    let text = content::text(call, &file)?;
     let scope = with_template_variables(call.scope, &file, &dest).map_err(unreadable)?;
     let source = Source::new(file.display().to_string(), text);
     let rendered = {
@@ -56,8 +52,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     args.insert("_original_basename", name);
-    let bytes: Arc<[u8]> = rendered.to_string().into_bytes().into();
-    call.module("copy", args, Some(PayloadSource::Bytes(bytes))).await
+    let bytes = encoding.encode(&rendered.to_string())?;
+    send(call, args, Content::of_bytes(bytes)).await
 }
 
 /// The variables that a template sees about itself.
@@ -81,4 +77,41 @@ fn with_template_variables(scope: &HostScope, file: &Path, dest: &str) -> std::i
         scope.set_local("ansible_managed", "Ansible managed");
     }
     Ok(scope)
+}
+
+/// How the text becomes bytes.
+enum Encoding {
+    Utf8,
+    /// One byte a character, up to this one.
+    Bytes {
+        name: &'static str,
+        last: u8,
+    },
+}
+
+impl Encoding {
+    fn named(name: &str) -> Result<Self, TaskFailure> {
+        match name.to_lowercase().replace('_', "-").as_str() {
+            "utf-8" | "utf8" => Ok(Self::Utf8),
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => Ok(Self::Bytes { name: "latin-1", last: 0xff }),
+            "ascii" | "us-ascii" => Ok(Self::Bytes { name: "ascii", last: 0x7f }),
+            _ => Err(TaskFailure::new(format!(
+                "the output_encoding '{name}' is not supported; utf-8, latin-1 and ascii are"
+            ))),
+        }
+    }
+
+    fn encode(&self, text: &str) -> Result<Vec<u8>, TaskFailure> {
+        match self {
+            Self::Utf8 => Ok(text.as_bytes().to_vec()),
+            Self::Bytes { name, last } => text
+                .chars()
+                .map(|char| {
+                    u8::try_from(u32::from(char)).ok().filter(|byte| byte <= last).ok_or_else(|| {
+                        TaskFailure::new(format!("the character '{char}' cannot be written in {name}"))
+                    })
+                })
+                .collect(),
+        }
+    }
 }

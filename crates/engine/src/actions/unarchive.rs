@@ -1,8 +1,8 @@
 //! `unarchive`: unpacks an archive of the controller, or one that is on the target.
 
-use ksplay_transport::PayloadSource;
 use ksplay_value::Map;
 
+use super::content::Content;
 use super::{ActionCall, take_flag, take_text};
 use crate::failure::TaskFailure;
 
@@ -11,6 +11,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let copy = take_flag(&mut args, &["copy"], true)?;
     let remote = args.get("remote_src").map(|flag| crate::connect::boolean(flag)).transpose()?.unwrap_or(!copy);
+    let decrypt = take_flag(&mut args, &["decrypt"], true)?;
     let Some(src) = take_text(&mut args, &["src"]) else {
         return Err(TaskFailure::action("src (or content) is required"));
     };
@@ -21,7 +22,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     } else {
         let file = call.find_file("files", &src)?;
         args.insert("src", file.display().to_string());
-        Some(PayloadSource::File(file))
+        Some(Content::of_file(call, &file, decrypt)?.payload)
     };
     call.module("unarchive", args, payload).await
 }

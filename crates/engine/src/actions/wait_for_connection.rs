@@ -4,19 +4,19 @@ use std::time::{Duration, Instant};
 
 use ksplay_value::{Map, Value};
 
-use super::{ActionCall, refuse_rest, take_text};
+use super::{ActionCall, refuse_options, take_text};
 use crate::failure::TaskFailure;
 
 /// Tries a `ping` every `sleep` seconds until one succeeds, or `timeout` seconds have passed.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("wait_for_connection", &args, &["connect_timeout", "delay", "sleep", "timeout"])?;
+    refuse_options("wait_for_connection", &args, &["connect_timeout", "delay", "sleep", "timeout"])?;
     let mut seconds = |name: &'static str, default: u64| match take_text(&mut args, &[name]) {
         None => Ok(Duration::from_secs(default)),
         Some(text) => text
             .parse()
             .map(Duration::from_secs)
-            .map_err(|_| TaskFailure::action(format!("the value '{text}' of '{name}' is not a number of seconds"))),
+            .map_err(|_| TaskFailure::new(format!("the value '{text}' of '{name}' is not a number of seconds"))),
     };
     let (delay, pause, timeout) = (seconds("delay", 0)?, seconds("sleep", 1)?, seconds("timeout", 600)?);
     let started = Instant::now();

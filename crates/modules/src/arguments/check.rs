@@ -102,13 +102,18 @@ impl Given {
     }
 }
 
+/// The words that YAML turns into this boolean.
+pub(super) fn boolean_words(boolean: &str) -> Option<&'static [&'static str]> {
+    match boolean {
+        "True" => Some(&["yes", "on", "true"]),
+        "False" => Some(&["no", "off", "false"]),
+        _ => None,
+    }
+}
+
 /// YAML turns an unquoted `yes` into a boolean; when exactly one choice is a word for it, that one was meant.
 fn choice_of_boolean(opt: &Opt, text: &str) -> Option<&'static str> {
-    let words: &[&str] = match text {
-        "True" => &["yes", "on", "true"],
-        "False" => &["no", "off", "false"],
-        _ => return None,
-    };
+    let words = boolean_words(text)?;
     let mut fitting = opt.choices.iter().filter(|choice| words.contains(choice));
     let first = fitting.next()?;
     fitting.next().is_none().then_some(*first)

@@ -31,7 +31,7 @@ pub(super) fn convert(opt: &Opt, value: &Value) -> Result<Value, Failure> {
         .collect()
 }
 
-fn type_word(kind: OptType) -> &'static str {
+pub(super) fn type_word(kind: OptType) -> &'static str {
     match kind {
         OptType::Str => "str",
         OptType::Path => "path",
@@ -44,7 +44,7 @@ fn type_word(kind: OptType) -> &'static str {
     }
 }
 
-fn to_type(kind: OptType, value: &Value) -> Result<Value, String> {
+pub(super) fn to_type(kind: OptType, value: &Value) -> Result<Value, String> {
     match kind {
         OptType::Raw => Ok(value.clone()),
         OptType::Str => Ok(text(value)),

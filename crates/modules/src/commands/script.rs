@@ -1,12 +1,13 @@
 //! `script`: runs a file of the controller.
 
 use std::io::Read;
+use std::path::Path;
 
 use crate::arguments::Opt;
 use crate::text::words;
 use crate::{CommandSpec, Failure, Inspection, Module, NewFile, Outcome, Probe, System, arguments};
 
-use super::command::{HasCommand, prepare, run_timed};
+use super::command::run_timed;
 
 /// See [`ScriptArgs`].
 pub struct Script;
@@ -38,16 +39,6 @@ pub struct Prepared {
     chdir: Option<String>,
 }
 
-impl HasCommand for Prepared {
-    fn chdir(&self) -> Option<&str> {
-        self.chdir.as_deref()
-    }
-
-    fn shown(&self) -> ksplay_value::Value {
-        self.words.join(" ").into()
-    }
-}
-
 impl Module for Script {
     type Args = ScriptArgs;
     type Plan = Prepared;
@@ -59,14 +50,26 @@ impl Module for Script {
             return Err(Failure::new("no script given"));
         }
         let plan = Prepared { words, executable: args.executable.clone(), chdir: args.chdir.clone() };
-        prepare(plan, args.creates.as_deref(), args.removes.as_deref(), system)
+        let there = |path: &Option<String>| path.as_ref().map(|path| (path.clone(), system.exists(Path::new(path))));
+        let skip = |said: String| {
+            let mut outcome = Outcome { skipped: true, ..Outcome::default() };
+            outcome.values.insert("msg", said);
+            Ok(Inspection::nothing_to_do(outcome))
+        };
+        match (there(&args.creates), there(&args.removes)) {
+            (Some((path, true)), _) => skip(format!("{path} exists, matching creates option")),
+            (_, Some((path, false))) => skip(format!("{path} does not exist, matching removes option")),
+            // Only with one of them is it known that the script would change something.
+            (None, None) => Ok(Inspection { predicted: Outcome { skipped: true, ..Outcome::default() }, plan: Some(plan) }),
+            _ => Ok(Inspection::change(Outcome::default(), plan)),
+        }
     }
 
     fn apply(plan: Prepared, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
         let payload = system.payload.clone().ok_or_else(|| Failure::new("the script did not come with the task"))?;
         let cannot = |error: std::io::Error| Failure::new(format!("cannot write the script: {error}"));
         let folder = system.temp_dir().map_err(cannot)?;
-        let name = std::path::Path::new(&plan.words[0]).file_name().unwrap_or("script".as_ref()).to_owned();
+        let name = Path::new(&plan.words[0]).file_name().unwrap_or("script".as_ref()).to_owned();
         let path = folder.path().join(name);
         let mut content: Box<dyn Read + Send> = payload.open().map_err(cannot)?;
         let wanted = NewFile { mode: Some(0o700), ..NewFile::default() };

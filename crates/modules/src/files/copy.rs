@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ksplay_value::Value;
 
-use super::attributes::{Change, Current, FileAttributes, describe, mode_of, octal};
+use super::attributes::{Current, FileAttributes, describe, octal};
 use super::rewrite::Rewrite;
 use crate::arguments::Opt;
 use crate::{Diff, Digest, Failure, Inspection, Module, Outcome, Payload, Probe, System, arguments};
@@ -82,7 +82,8 @@ impl Source {
 pub struct Plan {
     /// Directories that are missing, the outermost first.
     directories: Vec<PathBuf>,
-    directory_mode: Value,
+    /// Owner and mode of directories that are made on the way to a file.
+    directory_attributes: FileAttributes,
     /// Files to be written.
     files: Vec<FileCopy>,
     /// Symbolic links to be made, with what they say.
@@ -116,7 +117,7 @@ impl Module for Copy {
     fn inspect(args: &CopyArgs, system: &Probe) -> Result<Inspection<Plan>, Failure> {
         let mut plan = Plan {
             directories: Vec::new(),
-            directory_mode: args.directory_mode.clone(),
+            directory_attributes: FileAttributes { mode: args.directory_mode.clone(), ..args.attributes.clone() },
             files: Vec::new(),
             links: Vec::new(),
             dest: PathBuf::from(&args.dest),
@@ -178,8 +179,7 @@ impl Module for Copy {
             if plan.attributes.is_some() {
                 continue;
             }
-            let mode = mode_of(&plan.directory_mode, Current::new_dir(system).mode, true).map_err(Failure::new)?;
-            Change { mode, ..Change::default() }.apply(folder, system)?;
+            plan.directory_attributes.ensure(folder, system)?;
         }
         for (path, target) in &plan.links {
             let made = system.symlink(target, path);
