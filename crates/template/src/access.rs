@@ -33,11 +33,12 @@ impl Templar<'_> {
     pub fn deep(&self, value: &Value) -> Result<Value, Error> {
         match value {
             Value::Template(_) => self.deep(&self.shallow(value)?),
-            Value::List(items) | Value::Tuple(items) if items.iter().any(may_be_lazy) => {
+            value if !holds_template(value) => Ok(value.clone()),
+            Value::List(items) | Value::Tuple(items) => {
                 let items = items.iter().map(|item| self.deep(item)).collect::<Result<Vec<_>, _>>()?;
                 Ok(if let Value::Tuple(_) = value { Value::Tuple(Arc::new(items)) } else { Value::from(items) })
             }
-            Value::Map(map) if map.values().any(may_be_lazy) => {
+            Value::Map(map) => {
                 let mut deep = Map::with_capacity(map.len());
                 for (key, item) in map.iter() {
                     deep.insert(key.clone().into_value(), self.deep(item)?);
@@ -169,7 +170,7 @@ impl Templar<'_> {
         match value {
             Value::String(text) => Ok(text.to_string()),
             Value::Object(object) if !object.is_mapping() => Ok(object.text()),
-            other => Ok(self.resolve(other)?.to_string()),
+            other => Ok(self.resolved(other)?.to_string()),
         }
     }
 
@@ -215,6 +216,11 @@ impl Templar<'_> {
     }
 }
 
-fn may_be_lazy(value: &Value) -> bool {
-    matches!(value, Value::Template(_) | Value::List(_) | Value::Map(_) | Value::Tuple(_))
+fn holds_template(value: &Value) -> bool {
+    match value {
+        Value::Template(_) => true,
+        Value::List(items) | Value::Tuple(items) => items.iter().any(holds_template),
+        Value::Map(map) => map.values().any(holds_template),
+        _ => false,
+    }
 }

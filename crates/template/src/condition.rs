@@ -23,8 +23,8 @@ impl Templar<'_> {
     ///
     /// As [`Templar::resolve`].
     pub fn expression(&self, text: &Value) -> Result<Value, Error> {
-        let resolved = self.expression_value(text).and_then(|value| self.resolve(&value));
-        resolved.map_err(|error| located(error, text))
+        let resolved = self.expression_value(text).and_then(|value| self.resolved(&value));
+        resolved.map_err(|error| self.suggest(located(error, text)))
     }
 
     fn expression_value(&self, text: &Value) -> Result<Value, Error> {
@@ -70,7 +70,7 @@ impl Templar<'_> {
     /// As [`Templar::resolve`], and if the result is no boolean and broken conditionals are not allowed.
     pub fn condition(&self, condition: &Value) -> Result<Truth, Error> {
         self.truth_of(condition).map_err(|mut error| {
-            error = located(error, condition);
+            error = self.suggest(located(error, condition));
             if error.kind != ErrorKind::Undefined || error.message.starts_with("The ") {
                 // Of these the reference shows only where they arose.
                 error.outer = None;

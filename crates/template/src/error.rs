@@ -32,6 +32,8 @@ pub struct Error {
     pub message: String,
     /// The place: of the innermost template that failed.
     pub span: Option<Span>,
+    /// The known name that is nearest to the variable, filter, test or lookup that there is not.
+    pub near: Option<String>,
     /// The place of the outermost template or condition, when the innermost is another one.
     pub outer: Option<Span>,
 }
@@ -39,7 +41,7 @@ pub struct Error {
 impl Error {
     /// A failure without a place; the evaluator adds the place.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), span: None, outer: None }
+        Self { kind, message: message.into(), span: None, outer: None, near: None }
     }
 
     /// Notes that the failure came about in the evaluation of what stands here.

@@ -45,12 +45,12 @@ impl Templar<'_> {
     /// As [`Templar::resolve`].
     pub fn render(&self, file: &Arc<Source>, options: &FileOptions) -> Result<Value, Error> {
         let (options, text) = options.with_header(&file.text)?;
-        // Line numbers count in the whole file.
         let text: Arc<str> = text.into();
-        let tree = parse::parse_file(&text, &file.name, &options)?;
+        let tree = parse::parse_file(&text, &file.name, &options).map_err(|error| self.suggest(error))?;
         let mut run = Run::new(self, Arc::new(tree), Home::File(Arc::clone(file)));
         run.options = options.clone();
-        let value = run.template().and_then(|output| output.into_text(self)).map_err(outermost)?;
+        let value =
+            run.template().and_then(|output| output.into_text(self)).map_err(|error| self.suggest(outermost(error)))?;
         let value = match value {
             Value::String(rendered) if options.keep_trailing_newline => {
                 Value::String(with_newlines(rendered, &file.text))

@@ -5,15 +5,10 @@ use std::sync::Arc;
 use ksplay_value::{Map, Value};
 
 use crate::eval::{self, Home, Run, ops};
+use crate::filters::short;
 use crate::templar::undefined_of;
 use crate::tree::Tree;
 use crate::{Call, Error, ErrorKind, Function, Templar};
-
-/// Filters and tests that know what to do with something undefined.
-const ACCEPT_UNDEFINED: &[&str] = &["default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"];
-
-/// Filters and tests that know what to do with something unknown.
-const ACCEPT_UNKNOWN: &[&str] = &["defined", "undefined", "type_debug"];
 
 /// Filters that may answer differently the next time.
 const IMPURE: &[&str] =
@@ -52,22 +47,28 @@ impl Templar<'_> {
         args: Vec<Value>,
         kwargs: Map,
     ) -> Result<Value, Error> {
-        let short = short_name(name);
+        let short = short(name);
         let args = args.iter().map(|arg| self.deep(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut deep = Map::with_capacity(kwargs.len());
         for (key, value) in kwargs {
             deep.insert(key.into_value(), self.deep(&value)?);
         }
-        if !ACCEPT_UNDEFINED.contains(&short)
-            && let Some(undefined) = eval::first_undefined(&args, &deep)
-        {
+        let accepts_undefined = match kind {
+            "test" => crate::tests::accepts_undefined(short),
+            _ => crate::filters::accepts_undefined(short),
+        };
+        if !accepts_undefined && let Some(undefined) = eval::first_undefined(&args, &deep) {
             return Ok(undefined);
         }
-        if !ACCEPT_UNKNOWN.contains(&short)
-            && let Some(unknown) = if short == "default" || short == "d" {
-                ops::unknown_of(args.iter().chain(deep.values()))
-            } else {
-                ops::unknown_within(args.iter().chain(deep.values()))
+        let accepts_unknown = match kind {
+            "test" => crate::tests::accepts_unknown(short),
+            _ => short == "type_debug",
+        };
+        let all = || args.iter().chain(deep.values());
+        if !accepts_unknown
+            && let Some(unknown) = match kind == "filter" && crate::filters::holds_unknown(short, &deep) {
+                true => ops::unknown_of(all()),
+                false => ops::unknown_within(all()),
             }
         {
             return Ok(unknown);
@@ -99,7 +100,7 @@ impl Templar<'_> {
     ///
     /// If there is no such lookup, or it fails.
     pub fn call_lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
-        let short = short_name(name);
+        let short = short(name);
         let Some(function) = crate::lookups::find(name) else {
             return Err(Error::new(ErrorKind::UnknownPlugin, format!("The lookup plugin '{name}' was not found.")));
         };
@@ -107,16 +108,18 @@ impl Templar<'_> {
         let terms = terms.iter().map(|term| self.deep(term)).collect::<Result<Vec<_>, _>>()?;
         let mut deep = Map::new();
         for (key, value) in options {
-            if key.as_str() != Some("wantlist") {
-                deep.insert(key.into_value(), self.deep(&value)?);
-            }
+            deep.insert(key.into_value(), self.deep(&value)?);
         }
+        deep.remove("wantlist");
+        let errors = deep.remove("errors");
+        let forgives = matches!(errors.as_ref().and_then(Value::as_str), Some("ignore" | "warn"));
         if let Some(unknown) = ops::unknown_of(terms.iter().chain(deep.values())) {
             return Ok(unknown);
         }
         let mut call = Call { name, args: terms, kwargs: deep, templar: self };
         match function(&mut call) {
             Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
+            Err(error) if error.kind == ErrorKind::Operation && forgives => Ok(Value::from(Vec::new())),
             Err(mut error) if error.kind == ErrorKind::Operation && !error.message.starts_with("The lookup plugin") => {
                 error.message = format!("The lookup plugin '{short}' failed: {}", error.message);
                 Err(error)
@@ -128,6 +131,7 @@ impl Templar<'_> {
     /// `lookup(…)`: the results joined, or the one result.
     pub(crate) fn lookup(&self, name: &str, terms: Vec<Value>, options: Map) -> Result<Value, Error> {
         let want_list = options.get("wantlist").is_some_and(Value::is_true);
+        let forgives = matches!(options.get("errors").and_then(Value::as_str), Some("ignore" | "warn"));
         let found = self.call_lookup(name, terms, options)?;
         let Value::List(items) = &found else { return Ok(found) };
         if want_list {
@@ -135,6 +139,8 @@ impl Templar<'_> {
         }
         match items.as_slice() {
             [one] => Ok(one.clone()),
+            [] if forgives => Ok(Value::Null),
+            [] => Ok(found),
             many if many.iter().all(|item| matches!(item, Value::String(_))) => {
                 let texts: Vec<&str> = many.iter().filter_map(Value::as_str).collect();
                 Ok(Value::from(texts.join(",")))
@@ -152,8 +158,4 @@ impl Templar<'_> {
         let tree = Arc::new(Tree { body: Vec::new(), text: "".into(), name: String::new() });
         Run::new(self, tree, Home::None).apply(callable, args, kwargs, None)
     }
-}
-
-fn short_name(name: &str) -> &str {
-    name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name)
 }

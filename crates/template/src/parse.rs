@@ -5,6 +5,7 @@
 //! the tokens. String literals are read anew from the text, because their escapes follow the rules of Python in
 //! template files and have none in values of playbooks.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use ksplay_value::{Str, Value};
@@ -12,17 +13,9 @@ use minijinja::machinery::{self, Token, ast};
 use minijinja::syntax::SyntaxConfig;
 use num_bigint::BigInt;
 
+use crate::literals::Escapes;
 use crate::tree::{Arg, Args, BinaryOp, Block, CompareOp, Expr, ExprKind, For, Macro, Stmt, Target, Tree};
 use crate::{Error, ErrorKind, FileOptions};
-
-/// How backslashes in string literals are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Escapes {
-    /// They stand for themselves: values of playbooks.
-    Verbatim,
-    /// As in Python: template files.
-    Python,
-}
 
 /// Parses a value with markers, as it stands in a playbook.
 pub(crate) fn parse_value(text: &Arc<str>) -> Result<Tree, Error> {
@@ -38,16 +31,15 @@ pub(crate) fn parse_file(text: &Arc<str>, name: &str, options: &FileOptions) -> 
 /// Parses a bare expression.
 pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
     let lowered = |source: &str| {
-        let lower = Lower { text: source, escapes: Escapes::Verbatim, contexts: Vec::new().into_iter() };
-        machinery::parse_expr(source).map(|expr| vec![Stmt::Emit(lower.expr(&expr))])
+        let lower = Lower::new(source, Escapes::Verbatim, Vec::new());
+        machinery::parse_expr(source).map(|expr| {
+            let body = vec![Stmt::Emit(lower.expr(&expr))];
+            lower.checked(body)
+        })
     };
-    let body = match lowered(text) {
-        Ok(body) => body,
-        Err(error) => match repair(text, true, &SyntaxConfig::default()).map(|source| lowered(&source)) {
-            Some(Ok(body)) => body,
-            _ => return Err(syntax_error(&error, "expression")),
-        },
-    };
+    let syntax = SyntaxConfig::default();
+    let body =
+        repaired(text, lowered, || repair(text, true, &syntax)).map_err(|what| syntax_error(what, "expression"))?;
     Ok(Tree { body, text: Arc::clone(text), name: "<expression>".into() })
 }
 
@@ -56,21 +48,29 @@ fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -
     let lowered = |source: &str| {
         let contexts = if source.contains("context") { contexts(source, &syntax) } else { Vec::new() };
         machinery::parse(source, name, syntax.clone()).map(|stmt| {
-            let mut lower = Lower { text: source, escapes, contexts: contexts.into_iter() };
-            match stmt {
+            let mut lower = Lower::new(source, escapes, contexts);
+            let body = match stmt {
                 ast::Stmt::Template(template) => lower.body(&template.children),
                 _ => Vec::new(),
-            }
+            };
+            lower.checked(body)
         })
     };
-    let body = match lowered(text) {
-        Ok(body) => body,
-        Err(error) => match repair(text, false, &syntax).map(|source| lowered(&source)) {
-            Some(Ok(body)) => body,
-            _ => return Err(syntax_error(&error, "template")),
-        },
-    };
+    let body =
+        repaired(text, lowered, || repair(text, false, &syntax)).map_err(|what| syntax_error(what, "template"))?;
     Ok(Tree { body, text: Arc::clone(text), name: name.into() })
+}
+
+/// What was parsed, of the text as it stands or, when that is no Jinja, of the text as it is repaired.
+fn repaired(
+    text: &str,
+    lowered: impl Fn(&str) -> Result<Result<Vec<Stmt>, String>, minijinja::Error>,
+    repair: impl FnOnce() -> Option<String>,
+) -> Result<Vec<Stmt>, String> {
+    lowered(text).unwrap_or_else(|error| match repair().map(|source| lowered(&source)) {
+        Some(Ok(body)) => body,
+        _ => Err(described(&error)),
+    })
 }
 
 fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
@@ -85,12 +85,15 @@ fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
             .block_delimiters(block.0.clone(), block.1.clone())
             .comment_delimiters(comment.0.clone(), comment.1.clone());
     }
-    builder.build().map_err(|error| syntax_error(&error, "template"))
+    builder.build().map_err(|error| syntax_error(described(&error), "template"))
 }
 
-fn syntax_error(error: &minijinja::Error, what: &str) -> Error {
-    let problem = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    Error::new(ErrorKind::Syntax, format!("Syntax error in {what}: {problem}"))
+fn described(error: &minijinja::Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+fn syntax_error(what: String, of: &str) -> Error {
+    Error::new(ErrorKind::Syntax, format!("Syntax error in {of}: {what}"))
 }
 
 /// Whether each include and import, in the order of the text, has the context: `Some(true)` for `with context`.
@@ -202,9 +205,47 @@ struct Lower<'s> {
     text: &'s str,
     escapes: Escapes,
     contexts: std::vec::IntoIter<Option<bool>>,
+    /// Whether this is a branch: there, a filter or test that does not exist is an error only when it is used.
+    in_branch: Cell<bool>,
+    /// What is said of the first filter or test that does not exist.
+    unknown: RefCell<Option<String>>,
 }
 
-impl Lower<'_> {
+impl<'s> Lower<'s> {
+    fn new(text: &'s str, escapes: Escapes, contexts: Vec<Option<bool>>) -> Self {
+        let contexts = contexts.into_iter();
+        Self { text, escapes, contexts, in_branch: Cell::new(false), unknown: RefCell::default() }
+    }
+
+    /// What was lowered, unless it names a filter or test that does not exist.
+    fn checked(self, body: Vec<Stmt>) -> Result<Vec<Stmt>, String> {
+        self.unknown.into_inner().map_or(Ok(body), Err)
+    }
+
+    /// A body that is a scope of its own: no branch, even in one.
+    fn scope(&mut self, statements: &[ast::Stmt<'_>]) -> Vec<Stmt> {
+        let outside = self.in_branch.replace(false);
+        let body = self.body(statements);
+        self.in_branch.set(outside);
+        body
+    }
+
+    /// An expression that belongs to such a body.
+    fn expr_of_scope(&self, expr: &ast::Expr<'_>) -> Expr {
+        let outside = self.in_branch.replace(false);
+        let expr = self.expr(expr);
+        self.in_branch.set(outside);
+        expr
+    }
+
+    /// A name that must be that of something, as `exists` says.
+    fn plugin(&self, kind: &str, name: &str, exists: bool) -> Str {
+        if !exists && !self.in_branch.get() {
+            self.unknown.borrow_mut().get_or_insert_with(|| format!("No {kind} named '{name}'."));
+        }
+        name.into()
+    }
+
     fn body(&mut self, statements: &[ast::Stmt<'_>]) -> Vec<Stmt> {
         statements.iter().filter_map(|statement| self.stmt(statement)).collect()
     }
@@ -224,30 +265,32 @@ impl Lower<'_> {
                 iter: self.expr(&node.iter),
                 filter: node.filter_expr.as_ref().map(|expr| self.expr(expr)),
                 recursive: node.recursive,
-                body: self.body(&node.body),
-                otherwise: self.body(&node.else_body),
+                body: self.scope(&node.body),
+                otherwise: self.scope(&node.else_body),
             })),
-            ast::Stmt::IfCond(node) => Stmt::If {
-                test: self.expr(&node.expr),
-                then: self.body(&node.true_body),
-                otherwise: self.body(&node.false_body),
-            },
+            ast::Stmt::IfCond(node) => {
+                let outside = self.in_branch.replace(true);
+                let test = self.expr(&node.expr);
+                let (then, otherwise) = (self.body(&node.true_body), self.body(&node.false_body));
+                self.in_branch.set(outside);
+                Stmt::If { test, then, otherwise }
+            }
             ast::Stmt::WithBlock(node) => Stmt::With {
                 assignments: node.assignments.iter().map(|(name, value)| (target(name), self.expr(value))).collect(),
-                body: self.body(&node.body),
+                body: self.scope(&node.body),
             },
             ast::Stmt::Set(node) => Stmt::Set(target(&node.target), self.expr(&node.expr)),
             ast::Stmt::SetBlock(node) => Stmt::SetBlock {
                 target: target(&node.target),
-                filter: node.filter.as_ref().map(|filter| self.expr(filter)),
-                body: self.body(&node.body),
+                filter: node.filter.as_ref().map(|filter| self.expr_of_scope(filter)),
+                body: self.scope(&node.body),
             },
-            ast::Stmt::AutoEscape(node) => Stmt::Scoped(self.body(&node.body)),
+            ast::Stmt::AutoEscape(node) => Stmt::Scoped(self.scope(&node.body)),
             ast::Stmt::FilterBlock(node) => {
-                Stmt::FilterBlock { filter: self.expr(&node.filter), body: self.body(&node.body) }
+                Stmt::FilterBlock { filter: self.expr_of_scope(&node.filter), body: self.scope(&node.body) }
             }
             ast::Stmt::Block(node) => {
-                Stmt::Block(Arc::new(Block { name: node.name.into(), body: self.body(&node.body) }))
+                Stmt::Block(Arc::new(Block { name: node.name.into(), body: self.scope(&node.body) }))
             }
             ast::Stmt::Extends(node) => Stmt::Extends(self.expr(&node.name)),
             ast::Stmt::Include(node) => Stmt::Include {
@@ -297,7 +340,7 @@ impl Lower<'_> {
                 (variable(name), default)
             })
             .collect();
-        let body = self.body(&node.body);
+        let body = self.scope(&node.body);
         let mut uses = crate::reads::Names::default();
         uses.body(&body);
         Macro {
@@ -336,19 +379,23 @@ impl Lower<'_> {
                 boxed(&node.expr),
                 node.ops.iter().map(|op| (compare(op.op), self.expr(&op.expr))).collect(),
             ),
-            ast::Expr::IfExpr(node) => ExprKind::If {
-                test: boxed(&node.test_expr),
-                then: boxed(&node.true_expr),
-                otherwise: node.false_expr.as_ref().map(boxed),
-            },
+            ast::Expr::IfExpr(node) => {
+                let outside = self.in_branch.replace(true);
+                let (test, then) = (boxed(&node.test_expr), boxed(&node.true_expr));
+                let otherwise = node.false_expr.as_ref().map(boxed);
+                self.in_branch.set(outside);
+                ExprKind::If { test, then, otherwise }
+            }
             ast::Expr::Filter(node) => ExprKind::Filter {
-                name: node.name.into(),
+                name: self.plugin("filter", node.name, crate::filters::find(node.name).is_some()),
                 subject: node.expr.as_ref().map(boxed),
                 args: self.args(&node.args),
             },
-            ast::Expr::Test(node) => {
-                ExprKind::Test { name: node.name.into(), subject: boxed(&node.expr), args: self.args(&node.args) }
-            }
+            ast::Expr::Test(node) => ExprKind::Test {
+                name: self.plugin("test", node.name, crate::tests::find(node.name).is_some()),
+                subject: boxed(&node.expr),
+                args: self.args(&node.args),
+            },
             ast::Expr::GetAttr(node) => ExprKind::Attr(boxed(&node.expr), node.name.into()),
             ast::Expr::GetItem(node) => ExprKind::Item(boxed(&node.expr), boxed(&node.subscript_expr)),
             ast::Expr::Call(node) => ExprKind::Call(boxed(&node.expr), self.args(&node.args)),
@@ -379,7 +426,8 @@ impl Lower<'_> {
         match value.kind() {
             ValueKind::String => {
                 let literal = self.text.get(span.start_offset as usize..span.end_offset as usize);
-                literal.map_or_else(|| Value::from(value.as_str().unwrap_or_default()), |text| self.strings(text))
+                literal
+                    .map_or_else(|| Value::from(value.as_str().unwrap_or_default()), |text| self.escapes.strings(text))
             }
             ValueKind::Bool => Value::Bool(value.is_true()),
             ValueKind::Number if value.is_integer() => match value.as_i64() {
@@ -390,70 +438,6 @@ impl Lower<'_> {
             _ => Value::Null,
         }
     }
-
-    /// One or more adjacent string literals.
-    fn strings(&self, literals: &str) -> Value {
-        let mut text = String::with_capacity(literals.len());
-        let mut rest = literals.trim_start();
-        while let Some(quote) = rest.chars().next() {
-            let mut escaped = false;
-            let end = rest[1..].find(|c| {
-                let ends = c == quote && !escaped;
-                escaped = c == '\\' && !escaped;
-                ends
-            });
-            let Some(end) = end else { break };
-            let raw = &rest[1..=end];
-            match self.escapes {
-                Escapes::Verbatim => text.push_str(raw),
-                Escapes::Python => unescape(raw, &mut text),
-            }
-            rest = rest[end + 2..].trim_start();
-        }
-        Value::from(text)
-    }
-}
-
-/// Python's escapes in a string literal; what is no escape stays.
-fn unescape(raw: &str, text: &mut String) {
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let Some(kind) = rest.chars().next() else {
-            text.push('\\');
-            return;
-        };
-        let numeric = |skip: usize, digits: usize, radix: u32| {
-            let digits = rest.get(skip..skip + digits)?;
-            char::from_u32(u32::from_str_radix(digits, radix).ok()?)
-        };
-        let (length, c) = match kind {
-            '\n' => (1, None),
-            '\\' | '\'' | '"' => (1, Some(kind)),
-            'a' => (1, Some('\x07')),
-            'b' => (1, Some('\x08')),
-            'f' => (1, Some('\x0c')),
-            'n' => (1, Some('\n')),
-            'r' => (1, Some('\r')),
-            't' => (1, Some('\t')),
-            'v' => (1, Some('\x0b')),
-            'x' if numeric(1, 2, 16).is_some() => (3, numeric(1, 2, 16)),
-            'u' if numeric(1, 4, 16).is_some() => (5, numeric(1, 4, 16)),
-            'U' if numeric(1, 8, 16).is_some() => (9, numeric(1, 8, 16)),
-            '0'..='7' => {
-                let digits = rest.bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
-                (digits, numeric(0, digits, 8))
-            }
-            other => {
-                text.push('\\');
-                (other.len_utf8(), Some(other))
-            }
-        };
-        text.extend(c);
-        rest = &rest[length..];
-    }
-    text.push_str(rest);
 }
 
 fn binary(op: ast::BinOpKind, left: Box<Expr>, right: Box<Expr>) -> ExprKind {

@@ -63,6 +63,14 @@ impl<'e> Templar<'e> {
     ///
     /// If a template is wrong, or something undefined is used.
     pub fn resolve(&self, value: &Value) -> Result<Value, Error> {
+        self.resolved(value).map_err(|error| self.suggest(error))
+    }
+
+    /// [`Templar::resolve`] inside of an evaluation, whose errors may still come to nothing.
+    pub(crate) fn resolved(&self, value: &Value) -> Result<Value, Error> {
+        if is_data(value) {
+            return Ok(value.clone());
+        }
         Ok(match value {
             Value::Null
             | Value::Bool(_)
@@ -78,23 +86,25 @@ impl<'e> Templar<'e> {
             Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
             Value::Template(template) => {
                 let value = self.template(template)?;
-                self.resolve(&value).map_err(|mut error| {
+                self.resolved(&value).map_err(|mut error| {
                     error.reached_through(template.span.as_ref());
                     error
                 })?
             }
-            Value::List(items) => match self.resolve_items(items)? {
-                Some(items) => Value::from(items),
-                None => value.clone(),
-            },
-            Value::Tuple(items) => Value::from(self.resolve_items(items)?.unwrap_or_else(|| items.to_vec())),
-            Value::Map(map) => {
-                if map.values().all(is_plain) {
-                    return Ok(value.clone());
+            Value::List(items) | Value::Tuple(items) => {
+                let mut resolved = Vec::with_capacity(items.len());
+                for item in items.iter() {
+                    let item = self.resolved(item)?;
+                    if !matches!(item, Value::Omit) {
+                        resolved.push(item);
+                    }
                 }
+                Value::from(resolved)
+            }
+            Value::Map(map) => {
                 let mut resolved = Map::with_capacity(map.len());
                 for (key, item) in map.iter() {
-                    let item = self.resolve(item)?;
+                    let item = self.resolved(item)?;
                     if !matches!(item, Value::Omit) {
                         resolved.insert(key.clone().into_value(), item);
                     }
@@ -111,26 +121,12 @@ impl<'e> Templar<'e> {
                 let mut resolved = Map::new();
                 for key in object.iterate().unwrap_or_default() {
                     let item = self.get_item(value, &key)?;
-                    resolved.insert(key, self.resolve(&item)?);
+                    resolved.insert(key, self.resolved(&item)?);
                 }
                 resolved.into()
             }
             Value::Object(_) => value.clone(),
         })
-    }
-
-    fn resolve_items(&self, items: &[Value]) -> Result<Option<Vec<Value>>, Error> {
-        if items.iter().all(is_plain) {
-            return Ok(None);
-        }
-        let mut resolved = Vec::with_capacity(items.len());
-        for item in items {
-            let item = self.resolve(item)?;
-            if !matches!(item, Value::Omit) {
-                resolved.push(item);
-            }
-        }
-        Ok(Some(resolved))
     }
 
     /// The value of a variable, evaluated to any depth; `None` when there is none.
@@ -208,18 +204,7 @@ impl<'e> Templar<'e> {
         if let Some((_, value)) = self.results.borrow().get(&address) {
             return Ok(value.clone());
         }
-        {
-            let mut active = self.active.borrow_mut();
-            if active.len() >= MAX_TEMPLATES || active.iter().any(|other| Arc::ptr_eq(other, template)) {
-                let mut error = Error::new(
-                    ErrorKind::Recursion,
-                    format!("Recursive loop detected in template: {}", recursion(&active, template)),
-                );
-                error.span.clone_from(&template.span);
-                return Err(error);
-            }
-            active.push(Arc::clone(template));
-        }
+        self.enter(template)?;
         let before = self.impure.get();
         let value = self.evaluate(template);
         self.active.borrow_mut().pop();
@@ -231,6 +216,21 @@ impl<'e> Templar<'e> {
             self.results.borrow_mut().insert(address, (Arc::clone(template), value.clone()));
         }
         Ok(value)
+    }
+
+    /// Notes that a template is being evaluated; an error when it already is.
+    fn enter(&self, template: &Arc<Template>) -> Result<(), Error> {
+        let mut active = self.active.borrow_mut();
+        if active.len() >= MAX_TEMPLATES || active.iter().any(|other| Arc::ptr_eq(other, template)) {
+            let mut error = Error::new(
+                ErrorKind::Recursion,
+                format!("Recursive loop detected in template: {}", recursion(&active, template)),
+            );
+            error.span.clone_from(&template.span);
+            return Err(error);
+        }
+        active.push(Arc::clone(template));
+        Ok(())
     }
 
     fn evaluate(&self, template: &Arc<Template>) -> Result<Value, Error> {
@@ -274,11 +274,20 @@ pub(crate) fn with_newlines(result: Str, template: &str) -> Str {
     if missing == 0 { result } else { format!("{result}{}", "\n".repeat(missing)).into() }
 }
 
-pub(crate) fn is_plain(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::String(_)
-    )
+/// Whether there is nothing in the value that evaluation would change.
+fn is_data(value: &Value) -> bool {
+    match value {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Unknown(_) => true,
+        Value::List(items) => items.iter().all(is_data),
+        Value::Map(map) => map.values().all(is_data),
+        _ => false,
+    }
 }
 
 pub(crate) fn undefined_of(error: Error) -> Value {

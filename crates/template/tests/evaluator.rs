@@ -219,13 +219,13 @@ fn what_a_template_reads_is_known_without_evaluating_it() {
 }
 
 #[test]
-fn an_error_points_into_the_file() {
+fn an_error_says_where_its_value_begins() {
     let source = Source::new("vars.yml", "a: 1\nb: \"{{ 1 }} {{ missing }}\"\n");
     let span = ksplay_value::Span::new(&source, 2, 4);
     let value = Value::from(Template::new(TemplateKind::Jinja, "{{ 1 }} {{ missing }}", Some(span)));
     let (environment, scope) = (Environment::default(), scope());
     let error = Templar::new(&environment, &scope).resolve(&value).unwrap_err();
-    assert_eq!(error.span.unwrap().to_string(), "vars.yml:2:16");
+    assert_eq!(error.span.unwrap().to_string(), "vars.yml:2:4");
 }
 
 #[test]
@@ -233,4 +233,34 @@ fn an_evaluator_may_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Environment>();
     shared::<Arc<dyn Scope>>();
+}
+
+#[test]
+fn a_header_of_a_template_file_counts_as_a_line() {
+    let (environment, scope) = (Environment::default(), scope());
+    let file = Source::new("a.j2", "#jinja2: trim_blocks: False\none\n  {{ missing }}\n");
+    let error = Templar::new(&environment, &scope).render(&file, &FileOptions::default()).unwrap_err();
+    assert_eq!(error.span.unwrap().to_string(), "a.j2:3:6");
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_suggested() {
+    let (environment, scope) = (Environment::default(), Map::from([("kube_version", Value::from("1"))]));
+    let near = |text: &str| Templar::new(&environment, &scope).resolve(&template(text)).unwrap_err().near;
+    assert_eq!(near("{{ kube_verison }}").as_deref(), Some("kube_version"));
+    assert_eq!(near("{{ 1 | uper }}").as_deref(), Some("upper"));
+    assert_eq!(near("{{ 1 | ansible.builtin.combin }}").as_deref(), Some("ansible.builtin.combine"));
+    assert_eq!(near("{{ 1 is defind }}").as_deref(), Some("defined"));
+    assert_eq!(near("{{ lookup('fil', 'x') }}").as_deref(), Some("file"));
+    assert_eq!(near("{{ wholly_other }}"), None);
+}
+
+#[test]
+fn an_expression_as_a_value_is_its_text() {
+    let value: Value = Template::new(TemplateKind::Expression, "x == 5", None).into();
+    let (environment, scope) = (Environment::default(), scope());
+    let templar = Templar::new(&environment, &scope);
+    assert_eq!(templar.resolve(&value).unwrap(), Value::from("x == 5"));
+    assert_eq!(templar.condition(&value).unwrap(), Truth::Known(true));
+    assert!(templar.reads(&value).variables.contains("x"));
 }

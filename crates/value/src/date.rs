@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Object, Value};
+use crate::{Key, Object, ObjectError, Value};
 
 /// A day, as Python's `datetime.date`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +54,7 @@ impl Date {
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar.
-    fn days(self) -> i64 {
+    pub fn days(self) -> i64 {
         let (year, month) = (i64::from(self.year), i64::from(self.month));
         let year = if month <= 2 { year - 1 } else { year };
         let era = year.div_euclid(400);
@@ -62,11 +62,40 @@ impl Date {
         let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
         era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
     }
+
+    /// The day that is this many days after 1970-01-01, when it is in the years 1 to 9999.
+    pub fn from_days(days: i64) -> Option<Self> {
+        let days = days.checked_add(719_468)?;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        Self::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?)
+    }
+
+    /// The day of the week, Monday being 0.
+    pub fn weekday(self) -> u8 {
+        // 1970-01-01 was a Thursday.
+        (self.days() + 3).rem_euclid(7) as u8
+    }
+
+    fn part(self, name: &str) -> Option<Value> {
+        Some(match name {
+            "year" => u32::from(self.year).into(),
+            "month" => u32::from(self.month).into(),
+            "day" => u32::from(self.day).into(),
+            _ => return None,
+        })
+    }
 }
 
 impl DateTime {
-    /// ISO 8601 with this letter between day and time.
-    fn with_separator(&self, separator: char) -> String {
+    /// ISO 8601 with this between day and time.
+    pub fn with_separator(&self, separator: char) -> String {
         let Self { date, hour, minute, second, microsecond, offset } = self;
         let mut text = format!("{date}{separator}{hour:02}:{minute:02}:{second:02}");
         if *microsecond != 0 {
@@ -89,10 +118,25 @@ impl DateTime {
     }
 
     /// Microseconds since 1970-01-01, a missing zone being UTC.
-    fn instant(&self) -> i64 {
+    pub fn instant(&self) -> i64 {
         let seconds = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
             - i64::from(self.offset.unwrap_or(0));
         (self.date.days() * 86_400 + seconds) * 1_000_000 + i64::from(self.microsecond)
+    }
+
+    /// The moment that is this many microseconds after 1970-01-01, as it is called at an offset from UTC.
+    pub fn from_instant(microseconds: i64, offset: Option<i32>) -> Option<Self> {
+        let local = microseconds.checked_add(i64::from(offset.unwrap_or(0)) * 1_000_000)?;
+        let seconds = local.div_euclid(1_000_000);
+        let of_day = seconds.rem_euclid(86_400);
+        Some(Self {
+            date: Date::from_days(seconds.div_euclid(86_400))?,
+            hour: (of_day / 3600) as u8,
+            minute: (of_day / 60 % 60) as u8,
+            second: (of_day % 60) as u8,
+            microsecond: local.rem_euclid(1_000_000) as u32,
+            offset,
+        })
     }
 }
 
@@ -111,6 +155,10 @@ impl fmt::Display for DateTime {
 impl Object for Date {
     fn type_name(&self) -> &str {
         "date"
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Value>, ObjectError> {
+        Ok(key.as_str().and_then(|name| self.part(name)))
     }
 
     fn text(&self) -> String {
@@ -133,6 +181,18 @@ impl Object for Date {
 impl Object for DateTime {
     fn type_name(&self) -> &str {
         "datetime"
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Value>, ObjectError> {
+        Ok(match key.as_str().unwrap_or_default() {
+            "hour" => Some(u32::from(self.hour).into()),
+            "minute" => Some(u32::from(self.minute).into()),
+            "second" => Some(u32::from(self.second).into()),
+            "microsecond" => Some(self.microsecond.into()),
+            "fold" => Some(Value::Int(0)),
+            "tzinfo" if self.offset.is_none() => Some(Value::Null),
+            name => self.date.part(name),
+        })
     }
 
     fn text(&self) -> String {
@@ -224,3 +284,26 @@ macro_rules! into_value {
 }
 
 into_value! { Date DateTime Bytes }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_there_and_back() {
+        for days in (-719_162..=2_932_896).step_by(17) {
+            assert_eq!(Date::from_days(days).map(Date::days), Some(days));
+        }
+        assert_eq!(Date::from_days(-719_163), None);
+        assert_eq!(Date::from_days(2_932_897), None);
+        assert_eq!(Date::new(2024, 2, 29).map(Date::weekday), Some(3));
+    }
+
+    #[test]
+    fn an_instant_is_the_same_moment_at_any_offset() {
+        for offset in [None, Some(0), Some(7200), Some(-19_800)] {
+            let moment = DateTime::from_instant(-1_234_567_890_123, offset);
+            assert_eq!(moment.as_ref().map(DateTime::instant), Some(-1_234_567_890_123));
+        }
+    }
+}

@@ -45,77 +45,97 @@ impl Run<'_, '_> {
             ExprKind::Var(name) => self.variable(name, expr),
             ExprKind::List(items) => Ok(Value::from(self.all(items)?)),
             ExprKind::Tuple(items) => Ok(Value::Tuple(Arc::new(self.all(items)?))),
-            ExprKind::Dict(entries) => {
-                let mut map = Map::with_capacity(entries.len());
-                for (key, value) in entries {
-                    let key = self.operand(key)?;
-                    if let Value::Unknown(_) = key {
-                        return Ok(key);
-                    }
-                    map.insert(super::methods::hashable(key)?, self.eval(value)?);
-                }
-                Ok(map.into())
-            }
-            ExprKind::Attr(base, name) => {
-                let base = self.eval(base)?;
-                self.attribute(&base, name, expr)
-            }
-            ExprKind::Item(base, key) => {
-                let base = self.eval(base)?;
-                if let Value::Undefined(_) = base {
-                    return Ok(base);
-                }
-                let key = self.operand(key)?;
-                self.item(&base, &key, expr)
-            }
-            ExprKind::Slice(base, parts) => {
-                let base = self.eval(base)?;
-                if let Value::Undefined(_) | Value::Unknown(_) = base {
-                    return Ok(base);
-                }
-                let mut bounds = [None, None, None];
-                for (bound, part) in bounds.iter_mut().zip(parts.iter()) {
-                    *bound = part.as_ref().map(|part| self.operand(part)).transpose()?;
-                }
-                if let Some(unknown) = unknown_of(bounds.iter().flatten()) {
-                    return Ok(unknown);
-                }
-                ops::slice(&base, bounds)
-            }
-            ExprKind::Not(operand) => {
-                let value = self.eval(operand)?;
-                Ok(self.truth(&value)?.map_or(value, |truth| Value::Bool(!truth)))
-            }
-            ExprKind::Neg(operand) => {
-                let value = self.operand(operand)?;
-                if let Value::Unknown(_) = value { Ok(value) } else { ops::negate(&value) }
-            }
+            ExprKind::Dict(entries) => self.dict(entries),
+            ExprKind::Attr(base, name) => self.attribute_of(base, name, expr),
+            ExprKind::Item(base, key) => self.item_of(base, key, expr),
+            ExprKind::Slice(base, parts) => self.slice(base, parts),
+            ExprKind::Not(operand) => self.not(operand),
+            ExprKind::Neg(operand) => self.negative(operand),
             ExprKind::And(left, right) => self.logic(left, right, false),
             ExprKind::Or(left, right) => self.logic(left, right, true),
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right),
             ExprKind::Compare(first, rest) => self.comparison(first, rest),
-            ExprKind::If { test, then, otherwise } => {
-                let value = self.eval(test)?;
-                match (self.truth(&value)?, otherwise) {
-                    (None, _) => Ok(value),
-                    (Some(true), _) => self.eval(then),
-                    (Some(false), Some(otherwise)) => self.eval(otherwise),
-                    (Some(false), None) => {
-                        Ok(Undefined { name: String::new(), message: SOFT.into(), span: self.span(expr.at) }.into())
-                    }
-                }
-            }
-            ExprKind::Filter { name, subject, args } => {
-                let subject = subject.as_ref().map(|subject| self.eval(subject)).transpose()?.unwrap_or_default();
-                self.filter(name, subject, args)
-            }
-            ExprKind::Test { name, subject, args } => {
-                let mut values = vec![self.eval(subject)?];
-                let keywords = self.arguments(args, &mut values)?;
-                self.templar.call_test(name, values, keywords)
-            }
+            ExprKind::If { test, then, otherwise } => self.choice(test, then, otherwise.as_deref(), expr),
+            ExprKind::Filter { name, subject, args } => self.filtered(name, subject.as_deref(), args),
+            ExprKind::Test { name, subject, args } => self.tested(name, subject, args),
             ExprKind::Call(callee, args) => self.call(callee, args, expr),
         }
+    }
+
+    // Each kind has a function of its own: the stack that one takes is not taken by the others, which may nest deeply.
+
+    fn attribute_of(&mut self, base: &Expr, name: &str, expr: &Expr) -> Result<Value, Error> {
+        let base = self.eval(base)?;
+        self.attribute(&base, name, expr)
+    }
+
+    fn item_of(&mut self, base: &Expr, key: &Expr, expr: &Expr) -> Result<Value, Error> {
+        let base = self.eval(base)?;
+        if let Value::Undefined(_) = base {
+            return Ok(base);
+        }
+        let key = self.operand(key)?;
+        self.item(&base, &key, expr)
+    }
+
+    fn not(&mut self, operand: &Expr) -> Result<Value, Error> {
+        let value = self.eval(operand)?;
+        Ok(self.truth(&value)?.map_or(value, |truth| Value::Bool(!truth)))
+    }
+
+    fn negative(&mut self, operand: &Expr) -> Result<Value, Error> {
+        let value = self.operand(operand)?;
+        if let Value::Unknown(_) = value { Ok(value) } else { ops::negate(&value) }
+    }
+
+    fn dict(&mut self, entries: &[(Expr, Expr)]) -> Result<Value, Error> {
+        let mut map = Map::with_capacity(entries.len());
+        for (key, value) in entries {
+            let key = self.operand(key)?;
+            if let Value::Unknown(_) = key {
+                return Ok(key);
+            }
+            map.insert(super::methods::hashable(key)?, self.eval(value)?);
+        }
+        Ok(map.into())
+    }
+
+    fn slice(&mut self, base: &Expr, parts: &[Option<Expr>; 3]) -> Result<Value, Error> {
+        let base = self.eval(base)?;
+        if let Value::Undefined(_) | Value::Unknown(_) = base {
+            return Ok(base);
+        }
+        let mut bounds = [None, None, None];
+        for (bound, part) in bounds.iter_mut().zip(parts.iter()) {
+            *bound = part.as_ref().map(|part| self.operand(part)).transpose()?;
+        }
+        if let Some(unknown) = unknown_of(bounds.iter().flatten()) {
+            return Ok(unknown);
+        }
+        ops::slice(&base, bounds)
+    }
+
+    fn choice(&mut self, test: &Expr, then: &Expr, otherwise: Option<&Expr>, expr: &Expr) -> Result<Value, Error> {
+        let value = self.eval(test)?;
+        match (self.truth(&value)?, otherwise) {
+            (None, _) => Ok(value),
+            (Some(true), _) => self.eval(then),
+            (Some(false), Some(otherwise)) => self.eval(otherwise),
+            (Some(false), None) => {
+                Ok(Undefined { name: String::new(), message: SOFT.into(), span: self.span(expr.at) }.into())
+            }
+        }
+    }
+
+    fn filtered(&mut self, name: &Str, subject: Option<&Expr>, args: &Args) -> Result<Value, Error> {
+        let subject = subject.map(|subject| self.eval(subject)).transpose()?.unwrap_or_default();
+        self.filter(name, subject, args)
+    }
+
+    fn tested(&mut self, name: &Str, subject: &Expr, args: &Args) -> Result<Value, Error> {
+        let mut values = vec![self.eval(subject)?];
+        let keywords = self.arguments(args, &mut values)?;
+        self.templar.call_test(name, values, keywords)
     }
 
     fn all(&mut self, items: &[Expr]) -> Result<Vec<Value>, Error> {
@@ -271,17 +291,30 @@ pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Error> {
         Value::Unknown(_) => Ok(None),
         Value::Undefined(undefined) if super::is_soft(undefined) => Ok(Some(false)),
         Value::Undefined(undefined) => Err(ops::undefined_error(undefined)),
-        Value::Object(object) if object.is_mapping() || object.type_name() == "range" => {
-            Ok(Some(object.iterate().is_none_or(|items| !items.is_empty())))
-        }
+        Value::Object(object) => match object.as_any().downcast_ref::<super::moments::TimeDelta>() {
+            Some(delta) => Ok(Some(!delta.is_zero())),
+            None if object.is_mapping() || object.type_name() == "range" => {
+                Ok(Some(object.iterate().is_none_or(|items| !items.is_empty())))
+            }
+            None => Ok(Some(value.is_true())),
+        },
         other => Ok(Some(other.is_true())),
     }
 }
 
+/// Python's `==`, which looks at the items of containers: one that is undefined is an error.
+fn equal(left: &Value, right: &Value) -> Result<bool, Error> {
+    if matches!((left, right), (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_))) {
+        ops::defined_within(left)?;
+        ops::defined_within(right)?;
+    }
+    Ok(left == right)
+}
+
 fn compare(op: CompareOp, left: &Value, right: &Value) -> Result<bool, Error> {
     Ok(match op {
-        CompareOp::Eq => left == right,
-        CompareOp::Ne => left != right,
+        CompareOp::Eq => equal(left, right)?,
+        CompareOp::Ne => !equal(left, right)?,
         CompareOp::In => ops::contains(right, left)?,
         CompareOp::NotIn => !ops::contains(right, left)?,
         CompareOp::Lt => ops::compare(left, right, "<")? == Ordering::Less,

@@ -3,7 +3,10 @@
 mod calls;
 mod expr;
 pub(crate) mod globals;
+mod include;
+mod macros;
 mod methods;
+pub(crate) mod moments;
 pub(crate) mod objects;
 pub(crate) mod ops;
 mod output;
@@ -149,7 +152,9 @@ pub(crate) fn place_of(home: &Home, text: &str, at: u32) -> Option<Span> {
         Home::Value(span) => Some(span.clone()),
         Home::File(source) => {
             let before = text.get(..at as usize).unwrap_or(text);
-            let line = before.matches('\n').count() as u32;
+            // A header is no part of the text that was parsed.
+            let header = source.text.strip_suffix(text).unwrap_or_default().matches('\n').count() as u32;
+            let line = header + before.matches('\n').count() as u32;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
             Some(Span::new(source, line + 1, column + 1))
         }

@@ -24,6 +24,7 @@ const TRANSIENT: &[&str] = &[
     "TemplateModule",
     "TemplateReference",
     "range",
+    "timedelta",
 ];
 
 /// Whether an object of this type cannot be the result of a template.

@@ -63,6 +63,16 @@ pub(crate) fn defined(value: &Value) -> Result<(), Error> {
     }
 }
 
+/// An error when the value or anything in it is undefined.
+pub(crate) fn defined_within(value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Undefined(undefined) => Err(undefined_error(undefined)),
+        Value::List(items) | Value::Tuple(items) => items.iter().try_for_each(defined_within),
+        Value::Map(map) => map.values().try_for_each(defined_within),
+        _ => Ok(()),
+    }
+}
+
 /// What a value that rests on these is, when one of them is unknown.
 pub(crate) fn unknown_of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Option<Value> {
     let mut because = Vec::new();
@@ -112,6 +122,9 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
             return Ok(Value::Int(result));
         }
     }
+    if let Some(result) = super::moments::binary(op, left, right) {
+        return result;
+    }
     match op {
         BinaryOp::Add => add(left, right),
         BinaryOp::Mul => multiply(left, right),
@@ -142,9 +155,17 @@ fn symbol(op: BinaryOp) -> &'static str {
 fn unsupported(symbol: &str, left: &Value, right: &Value) -> Error {
     Error::operation(format!(
         "unsupported operand type(s) for {symbol}: '{}' and '{}'",
-        left.type_name(),
-        right.type_name()
+        operand_type(left),
+        operand_type(right)
     ))
+}
+
+/// The name of a type as Python says it of operands.
+fn operand_type(value: &Value) -> String {
+    match value.type_name() {
+        name @ ("date" | "datetime" | "timedelta") => format!("datetime.{name}"),
+        name => name.to_owned(),
+    }
 }
 
 fn add(left: &Value, right: &Value) -> Result<Value, Error> {
@@ -302,7 +323,8 @@ pub(crate) fn negate(value: &Value) -> Result<Value, Error> {
     match Number::of(value) {
         Some(Number::Float(number)) => Ok(Value::Float(-number)),
         Some(number) => Ok(Value::from_big(-number.big())),
-        None => Err(Error::operation(format!("bad operand type for unary -: '{}'", value.type_name()))),
+        None => super::moments::negate(value)
+            .ok_or_else(|| Error::operation(format!("bad operand type for unary -: '{}'", operand_type(value)))),
     }
 }
 
@@ -326,11 +348,18 @@ pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Order
         (Some(l), Some(Number::Float(r))) => Ok(l.float().partial_cmp(&r).unwrap_or(Ordering::Greater)),
         (Some(l), Some(r)) => Ok(l.big().cmp(&r.big())),
         _ => match (left, right) {
-            (Value::Object(l), Value::Object(_)) if l.type_name() == "datetime" => Ok(l.text().cmp(&right.to_string())),
+            (Value::Object(l), Value::Object(r)) if l.type_name() == r.type_name() => {
+                l.compare(r.as_ref()).ok_or_else(|| match l.type_name() {
+                    "datetime" => Error::operation("can't compare offset-naive and offset-aware datetimes"),
+                    name => {
+                        Error::operation(format!("'{symbol}' not supported between instances of '{name}' and '{name}'"))
+                    }
+                })
+            }
             _ => Err(Error::operation(format!(
                 "'{symbol}' not supported between instances of '{}' and '{}'",
-                left.type_name(),
-                right.type_name()
+                operand_type(left),
+                operand_type(right)
             ))),
         },
     }

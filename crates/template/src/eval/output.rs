@@ -100,7 +100,7 @@ impl Output {
             Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
             other => {
                 use std::fmt::Write;
-                let resolved = templar.resolve(other)?;
+                let resolved = templar.resolved(other)?;
                 let _ = write!(text, "{resolved}");
                 if let Some(Value::Unknown(unknown)) = super::ops::unknown_within([&resolved]) {
                     self.unknown(&unknown);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ksplay_value::{Str, Value};
 
-use super::objects::{Loop, MacroObject, Module, NamespaceObject};
+use super::include::missing;
+use super::objects::{Loop, MacroObject, NamespaceObject};
 use super::places::Place;
-use super::{Blocks, Flow, Frame, Home, Local, Output, Run};
+use super::{Blocks, Flow, Frame, Local, Output, Run};
 use crate::tree::{Args, Expr, ExprKind, For, Stmt, Target, Tree};
 use crate::{Error, ErrorKind};
 
@@ -390,182 +391,6 @@ impl<'t, 'e> Run<'t, 'e> {
         output.into_text(self.templar)
     }
 
-    fn include(
-        &mut self,
-        name: &Expr,
-        ignore_missing: bool,
-        with_context: bool,
-        output: &mut Output,
-    ) -> Result<(), Error> {
-        let value = self.eval(name)?;
-        if let Value::Unknown(_) = value {
-            return output.push(self.templar, value);
-        }
-        let Some((tree, home)) = self.load(&value).map_err(|error| self.locate(error, name.at))? else {
-            if ignore_missing {
-                return Ok(());
-            }
-            return Err(self.locate(missing(&value.to_string(), self), name.at));
-        };
-        let mut run = Run::new(self.templar, tree, home);
-        run.options = self.options.clone();
-        run.depth = self.depth + 1;
-        run.sees_scope = with_context;
-        if with_context {
-            run.frames.clone_from(&self.frames);
-            run.frames.push(Frame::new());
-        }
-        let value = run.template()?.into_text(self.templar)?;
-        if self.extends.is_none() {
-            output.push(self.templar, value)?;
-        }
-        Ok(())
-    }
-
-    fn import(&mut self, name: &Expr, with_context: bool) -> Result<Value, Error> {
-        let value = self.eval(name)?;
-        let Some((tree, home)) = self.load(&value).map_err(|error| self.locate(error, name.at))? else {
-            return Err(self.locate(missing(&value.to_string(), self), name.at));
-        };
-        let file = tree.name.clone();
-        let mut run = Run::new(self.templar, tree, home);
-        run.options = self.options.clone();
-        run.depth = self.depth + 1;
-        run.sees_scope = with_context;
-        if with_context {
-            run.frames.clone_from(&self.frames);
-            run.frames.push(Frame::new());
-        }
-        let text = run.template()?.into_text(self.templar)?;
-        Ok(Module::create(file, run.frames, run.stack, text))
-    }
-
-    fn load_named(&mut self, name: &Expr) -> Result<Option<(Arc<Tree>, Home)>, Error> {
-        let value = self.eval(name)?;
-        match self.load(&value).map_err(|error| self.locate(error, name.at))? {
-            Some(found) => Ok(Some(found)),
-            None => Err(self.locate(missing(&value.to_string(), self), name.at)),
-        }
-    }
-
-    /// The template file of this name, or the first that exists of several.
-    fn load(&mut self, name: &Value) -> Result<Option<(Arc<Tree>, Home)>, Error> {
-        match name {
-            Value::List(names) | Value::Tuple(names) => {
-                for name in names.iter() {
-                    let name = self.templar.shallow(name)?;
-                    if let Some(found) = self.load(&name)? {
-                        return Ok(Some(found));
-                    }
-                }
-                Ok(None)
-            }
-            other => {
-                super::ops::defined(other)?;
-                let current = match &self.home {
-                    Home::File(source) => Some(source.name.clone()),
-                    _ => None,
-                };
-                self.templar.load_file(&self.templar.text(other)?, current.as_deref(), &self.options)
-            }
-        }
-    }
-
-    /// Calls a macro: its body with its parameters, seen from where it was made.
-    pub(crate) fn run_macro(
-        &mut self,
-        target: &MacroObject,
-        args: Vec<Value>,
-        kwargs: ksplay_value::Map,
-        caller: Option<Value>,
-    ) -> Result<Value, Error> {
-        self.depth += 1;
-        if self.depth > 150 {
-            self.depth -= 1;
-            return Err(Error::new(ErrorKind::Recursion, "maximum recursion depth exceeded"));
-        }
-        let result = self.macro_body(target, args, kwargs, caller);
-        self.depth -= 1;
-        result
-    }
-
-    fn macro_body(
-        &mut self,
-        target: &MacroObject,
-        mut args: Vec<Value>,
-        mut kwargs: ksplay_value::Map,
-        caller: Option<Value>,
-    ) -> Result<Value, Error> {
-        let decl = &target.decl;
-        let mut given: Vec<Option<Value>> = Vec::with_capacity(decl.params.len());
-        let surplus = args.split_off(args.len().min(decl.params.len()));
-        for (index, (name, _)) in decl.params.iter().enumerate() {
-            given.push(args.get(index).cloned().or_else(|| kwargs.remove(name)));
-        }
-        let caller = caller.or_else(|| if decl.uses_caller { kwargs.remove("caller") } else { None });
-        if !surplus.is_empty() && !decl.uses_varargs {
-            return Err(Error::operation(format!(
-                "macro '{}' takes not more than {} argument(s)",
-                decl.name,
-                decl.params.len()
-            )));
-        }
-        if !kwargs.is_empty() && !decl.uses_kwargs {
-            let name = kwargs.keys().next().map(|key| key.as_value().to_string()).unwrap_or_default();
-            return Err(Error::operation(format!("macro '{}' takes no keyword argument '{name}'", decl.name)));
-        }
-        let mut frame = Frame::new();
-        let mut put = |name: &str, value: Value| frame.push(Local { name: name.into(), value, origin: None });
-        if decl.uses_varargs {
-            put("varargs", Value::Tuple(Arc::new(surplus)));
-        }
-        if decl.uses_kwargs {
-            put("kwargs", kwargs.into());
-        }
-        if decl.uses_caller {
-            put(
-                "caller",
-                caller.unwrap_or_else(|| {
-                    ksplay_value::Undefined { name: "caller".into(), message: "No caller defined".into(), span: None }
-                        .into()
-                }),
-            );
-        }
-        let outside = target.enter(self);
-        self.frames.push(frame);
-        let tree = std::mem::replace(&mut self.tree, Arc::clone(&target.tree));
-        let home = std::mem::replace(&mut self.home, target.home.clone());
-        let sees_scope = std::mem::replace(&mut self.sees_scope, target.sees_scope);
-        let extends = self.extends.take();
-        let result = self.macro_output(target, given);
-        self.extends = extends;
-        self.sees_scope = sees_scope;
-        self.home = home;
-        self.tree = tree;
-        self.frames.pop();
-        outside.restore(self);
-        result
-    }
-
-    fn macro_output(&mut self, target: &MacroObject, given: Vec<Option<Value>>) -> Result<Value, Error> {
-        for ((name, default), given) in target.decl.params.iter().zip(given) {
-            let value = match (given, default) {
-                (Some(value), _) => value,
-                (None, Some(default)) => self.eval(default)?,
-                (None, None) => ksplay_value::Undefined {
-                    name: name.to_string(),
-                    message: format!("parameter '{name}' was not provided"),
-                    span: None,
-                }
-                .into(),
-            };
-            self.set_local(name, value, None);
-        }
-        let mut output = Output::new();
-        self.exec(&target.decl.body, &mut output)?;
-        Ok(output.value())
-    }
-
     /// Evaluates the arguments of a call and calls.
     fn call_with_caller(
         &mut self,
@@ -579,10 +404,4 @@ impl<'t, 'e> Run<'t, 'e> {
         let kwargs = self.arguments(args, &mut values)?;
         self.apply(&function, values, kwargs, caller).map_err(|error| self.locate(error, expr.at))
     }
-}
-
-fn missing(name: &str, run: &Run<'_, '_>) -> Error {
-    let paths = run.templar.search_paths();
-    let shown: Vec<String> = paths.iter().map(|path| format!("'{}'", path.display())).collect();
-    Error::operation(format!("'{name}' not found in search path: {}", shown.join(", ")))
 }

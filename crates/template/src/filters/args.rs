@@ -136,7 +136,7 @@ impl Call<'_, '_> {
             Value::List(_) | Value::Tuple(_) | Value::Map(_) | Value::Template(_) => self.templar.deep(&value)?,
             other => other,
         };
-        refuse_undefined(&value)?;
+        crate::eval::ops::defined_within(&value)?;
         Ok(value)
     }
 
@@ -177,15 +177,6 @@ impl Call<'_, '_> {
 /// The failure that using something undefined is.
 pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
     crate::eval::ops::undefined_error(undefined)
-}
-
-fn refuse_undefined(value: &Value) -> Result<(), Error> {
-    match value {
-        Value::Undefined(undefined) => Err(undefined_error(undefined)),
-        Value::List(items) | Value::Tuple(items) => items.iter().try_for_each(refuse_undefined),
-        Value::Map(map) => map.values().try_for_each(refuse_undefined),
-        _ => Ok(()),
-    }
 }
 
 /// Something undefined with this message.

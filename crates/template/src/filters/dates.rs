@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil;
 use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use ksplay_value::{Date, DateTime, Value};
 
@@ -63,6 +63,42 @@ fn formatted(moment: &Zoned, format: &str) -> Result<String, Error> {
     // Those that the library does not know or writes in another way than C does.
     let format = format.replace("%c", "%a %b %e %H:%M:%S %Y").replace("%x", "%m/%d/%y").replace("%X", "%H:%M:%S");
     strtime::format(&format, moment).map_err(|error| Error::operation(error.to_string()))
+}
+
+/// Python's `moment.strftime(format)`.
+pub(crate) fn formatted_moment(moment: &DateTime, format: &str) -> Result<String, Error> {
+    let out_of_range = |error: jiff::Error| Error::operation(error.to_string());
+    match moment.offset {
+        Some(seconds) => {
+            let zone = Offset::from_seconds(seconds).map_err(out_of_range)?.to_time_zone();
+            formatted(&civil_of(moment)?.to_zoned(zone).map_err(out_of_range)?, format)
+        }
+        None => {
+            let format = format.replace("%Z", "").replace("%z", "");
+            formatted(&civil_of(moment)?.to_zoned(TimeZone::UTC).map_err(out_of_range)?, &format)
+        }
+    }
+}
+
+/// Microseconds since 1970 of a moment that is meant in the zone of this machine.
+pub(crate) fn local_instant(moment: &DateTime) -> Result<i64, Error> {
+    let zoned = civil_of(moment)?.to_zoned(TimeZone::system());
+    zoned.map(|zoned| zoned.timestamp().as_microsecond()).map_err(|error| Error::operation(error.to_string()))
+}
+
+fn civil_of(moment: &DateTime) -> Result<civil::DateTime, Error> {
+    let Date { year, month, day } = moment.date;
+    let part = |value: u8| value.try_into().unwrap_or(i8::MAX);
+    civil::DateTime::new(
+        year.try_into().unwrap_or(i16::MAX),
+        part(month),
+        part(day),
+        part(moment.hour),
+        part(moment.minute),
+        part(moment.second),
+        moment.microsecond.try_into().unwrap_or(0) * 1000,
+    )
+    .map_err(|error| Error::operation(error.to_string()))
 }
 
 /// The date and time that a text means in a format: `'2016-08-14 20:00:12' | to_datetime`.

@@ -4,6 +4,7 @@ use ksplay_value::text::{self, JsonStyle};
 use ksplay_value::{Map, Value};
 
 use super::args::{Arg, iterate, string};
+use crate::eval::objects::is_transient;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -27,7 +28,22 @@ const OPTIONS: [&str; 9] = [
 ];
 
 fn write(value: &Value, style: &JsonStyle) -> Result<String, Error> {
+    if let Some(kind) = transient_within(value) {
+        return Err(Error::operation(format!(
+            "Object of type '{kind}' is not JSON serializable by the 'tagless' profile."
+        )));
+    }
     text::to_json(value, style).map_err(|error| Error::operation(error.to_string()))
+}
+
+/// The type of a value that is no data, when there is one in it.
+fn transient_within(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(object) => is_transient(object.as_ref()).then(|| object.type_name()),
+        Value::List(items) | Value::Tuple(items) => items.iter().find_map(transient_within),
+        Value::Map(map) => map.values().find_map(transient_within),
+        _ => None,
+    }
 }
 
 fn indent_of(arg: Arg) -> Result<Option<String>, Error> {

@@ -63,8 +63,13 @@ fn last(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// What iterating gives, as a list: `'ab' | list` is `['a', 'b']`.
 fn list(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (value, []) = call.bind([])?;
-    Ok(iterate(&value)?.into())
+    let (value, []) = call.bind_lazy([])?;
+    let items = iterate(&value)?;
+    // As ansible-core: a list that is made anew has no items that are undefined.
+    match items.iter().find_map(|item| if let Value::Undefined(undefined) = item { Some(undefined) } else { None }) {
+        Some(undefined) => Err(super::args::undefined_error(undefined)),
+        None => Ok(items.into()),
+    }
 }
 
 /// The items as one text: `[1, 2] | join('-')` is `1-2`; `attribute` joins that of each item.

@@ -34,6 +34,7 @@ mod wrap;
 mod yaml;
 
 pub(crate) use combinatorics::product_of;
+pub(crate) use dates::{formatted_moment, local_instant};
 pub(crate) use lists::subelements_of;
 
 /// An integer in a format of Python's: `%02d`.
@@ -120,9 +121,11 @@ pub fn accepts_undefined(name: &str) -> bool {
 
 /// Whether a filter can be applied to what holds unknown values without looking at them; for all others the result is
 /// unknown.
-pub fn accepts_unknown(name: &str) -> bool {
-    matches!(
-        short(name),
-        "default" | "d" | "mandatory" | "combine" | "dict2items" | "length" | "count" | "list" | "type_debug"
-    )
+pub(crate) fn holds_unknown(name: &str, options: &ksplay_value::Map) -> bool {
+    match name {
+        "default" | "d" | "mandatory" | "dict2items" | "length" | "count" | "list" => true,
+        // What a mapping in a mapping becomes rests on the values.
+        "combine" => !options.contains_key("recursive"),
+        _ => false,
+    }
 }

@@ -23,11 +23,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
         }
         _ => match (number(left), number(right)) {
             (Some(left), Some(right)) => Ok(left.partial_cmp(&right).unwrap_or(Ordering::Equal)),
-            _ => Err(Error::operation(format!(
-                "'<' not supported between instances of '{}' and '{}'",
-                left.type_name(),
-                right.type_name()
-            ))),
+            _ => crate::eval::ops::compare(left, right, "<"),
         },
     }
 }

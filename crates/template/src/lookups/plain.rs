@@ -219,8 +219,12 @@ impl Sequence {
 
     fn checked(self) -> Result<Self, Error> {
         match self.stride {
-            1.. if self.end < self.start => Err(Error::operation("to count backwards make stride negative")),
-            ..=-1 if self.end > self.start => Err(Error::operation("to count forward don't make stride negative")),
+            stride if stride > 0 && self.end < self.start => {
+                Err(Error::operation("to count backwards make stride negative"))
+            }
+            stride if stride < 0 && self.end > self.start => {
+                Err(Error::operation("to count forward don't make stride negative"))
+            }
             _ if self.format.matches('%').count() != 1 => {
                 Err(Error::operation(format!("bad formatting string: {}", self.format)))
             }

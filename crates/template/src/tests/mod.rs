@@ -32,5 +32,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Whether a test can be applied to something undefined; for all others that is an error before they are called.
 pub fn accepts_undefined(name: &str) -> bool {
-    matches!(short(name), "defined" | "undefined" | "callable" | "filter" | "test")
+    matches!(short(name), "defined" | "undefined")
+}
+
+/// Whether a test can be applied to something unknown; the result of all others is unknown.
+pub(crate) fn accepts_unknown(name: &str) -> bool {
+    matches!(short(name), "defined" | "undefined")
 }

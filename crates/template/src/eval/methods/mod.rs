@@ -1,5 +1,6 @@
 //! The methods of Python's own types. One file a type; each with a table of names.
 
+mod dates;
 mod lists;
 mod maps;
 mod numbers;
@@ -81,6 +82,7 @@ pub(crate) fn has(receiver: &Value, name: &str) -> bool {
         Value::Object(object) if object.is_mapping() => {
             matches!(name, "keys" | "values" | "items" | "get")
         }
+        Value::Object(object) => dates::has(object.as_ref(), name),
         Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_) => numbers::has(receiver, name),
         _ => false,
     }
@@ -92,7 +94,9 @@ pub(crate) fn call(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<Va
         Value::String(text) => strings::call(text, arguments),
         Value::List(_) | Value::Tuple(_) => lists::call(&mut receiver.clone(), arguments),
         Value::Map(_) => maps::call(&mut receiver.clone(), arguments),
-        Value::Object(object) => maps::object(object.as_ref(), arguments),
+        Value::Object(object) => {
+            dates::call(object.as_ref(), arguments).unwrap_or_else(|| maps::object(object.as_ref(), arguments))
+        }
         other => numbers::call(other, arguments),
     }
 }
