@@ -301,14 +301,14 @@ impl Screen {
     }
 
     /// Writes at once, so that the order is kept when both outputs are the same pipe. Errors are ignored: there is no one
-    /// left to tell.
+    /// left to tell. Line ends of Windows become plain ones, as in Ansible.
     fn write(&mut self, output: Output, text: &str) {
         self.erase();
         let writer = match output {
             Output::Out => &mut self.stdout,
             Output::Err => &mut self.stderr,
         };
-        let _ = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+        let _ = writer.write_all(text.replace("\r\n", "\n").as_bytes()).and_then(|()| writer.flush());
     }
 
     fn draw(&mut self) {
