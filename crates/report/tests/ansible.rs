@@ -1,6 +1,8 @@
 //! What is printed is what Ansible prints: `tests/data/*.yml` are the playbooks, `*.txt` what ansible-core 2.19.14 wrote
 //! for them to its two outputs; the events are those that the playbooks lead to.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
