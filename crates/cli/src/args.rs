@@ -4,6 +4,17 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  ksplay -i conf/hosts.ini site.yml                   run a playbook
+  ksplay -i conf/hosts.ini site.yml --check --diff    see what it would change
+  ksplay -i conf/hosts.ini site.yml -l node2 -t etcd  only one host, only some tasks
+  ksplay -i conf/hosts.ini site.yml --list-tasks      list what would run
+  ksplay doc copy                                     what a module does and takes
+
+Exit codes: 0 all well, 1 an error before or outside of tasks, 2 hosts failed, 4 hosts
+unreachable (or a playbook that cannot be read), 5 bad options, 99 interrupted.";
+
 /// Run Ansible playbooks, without Python on either side.
 #[derive(Debug, Parser)]
 #[command(
@@ -11,7 +22,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
     disable_version_flag = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Examples:\n  ksplay -i conf/hosts.ini site.yml                  run a playbook\n  ksplay -i conf/hosts.ini site.yml --check --diff   see what it would change\n  ksplay -i conf/hosts.ini site.yml -l node2 -t etcd only one host, only some tasks\n  ksplay -i conf/hosts.ini site.yml --list-tasks     list what would run\n\nExit codes: 0 all well, 1 an error of the play, 2 hosts failed, 4 hosts unreachable\n(or a playbook that cannot be read), 5 bad options, 99 interrupted, 250 a bug of ksplay."
+    override_usage = "ksplay [OPTIONS] PLAYBOOK...\n       ksplay COMMAND",
+    max_term_width = 100,
+    after_help = EXAMPLES
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -26,10 +39,23 @@ pub struct Cli {
 /// What ksplay does beside running playbooks.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the documentation of modules: arguments, defaults, return values
+    /// Show what modules do: arguments, types, defaults
     Doc {
         /// The modules; without any, all are listed
+        #[arg(value_name = "MODULE")]
         modules: Vec<String>,
+    },
+    /// Show hosts, groups and their variables
+    Inventory(InventoryArgs),
+    /// Evaluate a template with the variables of the command line or of a host
+    Eval(EvalArgs),
+    /// Encrypt and decrypt files and values in the format of ansible-vault
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Print the script that completes command lines in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
     },
     /// Serve a controller over standard input and output (ksplay starts this on targets by itself)
     #[command(hide = true)]
@@ -40,6 +66,39 @@ pub enum Command {
     },
 }
 
+/// Where hosts and variables come from.
+#[derive(Debug, Default, Clone, Args)]
+pub struct SourceArgs {
+    /// Read hosts from a file, a directory, an executable or a list `a,b,` (may be repeated)
+    #[arg(short, long, value_name = "SOURCE", alias = "inventory-file", help_heading = "Hosts and variables")]
+    pub inventory: Vec<String>,
+    /// Set variables: `key=value`, YAML or JSON text, or `@file` (may be repeated)
+    #[arg(short, long, value_name = "VARS", help_heading = "Hosts and variables")]
+    pub extra_vars: Vec<String>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
+}
+
+/// The passwords of vaulted files and values.
+#[derive(Debug, Default, Clone, Args)]
+pub struct VaultArgs {
+    /// Decrypt with the password in this file, or that this script prints
+    #[arg(long, value_name = "FILE", alias = "vault-pass-file", help_heading = "Hosts and variables")]
+    pub vault_password_file: Vec<PathBuf>,
+    /// Decrypt with this password: `id@file`, or `id@prompt` (may be repeated)
+    #[arg(long, value_name = "ID@SOURCE", help_heading = "Hosts and variables")]
+    pub vault_id: Vec<String>,
+    /// Ask for the vault password
+    #[arg(
+        short = 'J',
+        long,
+        alias = "ask-vault-password",
+        conflicts_with = "vault_password_file",
+        help_heading = "Hosts and variables"
+    )]
+    pub ask_vault_pass: bool,
+}
+
 /// Options of a run; names and meanings are those of ansible-playbook.
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
@@ -47,26 +106,20 @@ pub struct RunArgs {
     #[arg(required_unless_present = "version", value_name = "PLAYBOOK")]
     pub playbooks: Vec<PathBuf>,
 
-    /// Read hosts from a file, a directory, an executable or a list `a,b,` (can be given several times)
-    #[arg(short, long, value_name = "SOURCE", alias = "inventory-file", help_heading = "Hosts and variables")]
-    pub inventory: Vec<String>,
-    /// Work only on hosts that match this pattern
+    /// Work on this many hosts at the same time
+    #[arg(short, long, value_name = "N")]
+    pub forks: Option<usize>,
+    /// Show more: results, then places, then connections (-vvv)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// Work only on hosts that match this pattern, or those in `@file`
     #[arg(short, long, value_name = "PATTERN", help_heading = "Hosts and variables")]
     pub limit: Option<String>,
-    /// Set variables: `key=value`, YAML or JSON text, or `@file` (can be given several times)
-    #[arg(short, long, value_name = "VARS", help_heading = "Hosts and variables")]
-    pub extra_vars: Vec<String>,
-    /// Decrypt vaulted files and values with the password in this file (a script prints it)
-    #[arg(long, value_name = "FILE", alias = "vault-pass-file", help_heading = "Hosts and variables")]
-    pub vault_password_file: Vec<PathBuf>,
-    /// Decrypt with this password: `id@file`, or `id@prompt`
-    #[arg(long, value_name = "ID@SOURCE", help_heading = "Hosts and variables")]
-    pub vault_id: Vec<String>,
-    /// Ask for the vault password
-    #[arg(short = 'J', long, alias = "ask-vault-password", help_heading = "Hosts and variables")]
-    pub ask_vault_pass: bool,
 
-    /// Run only tasks with one of these tags
+    /// Run only tasks with one of these tags: `a,b`
     #[arg(short, long, value_name = "TAGS", help_heading = "Which tasks")]
     pub tags: Vec<String>,
     /// Leave out tasks with one of these tags
@@ -78,6 +131,9 @@ pub struct RunArgs {
     /// Run notified handlers on failed hosts too
     #[arg(long, help_heading = "Which tasks")]
     pub force_handlers: bool,
+    /// Look for modules in these folders too (separated by colons)
+    #[arg(short = 'M', long, value_name = "PATH", help_heading = "Which tasks")]
+    pub module_path: Vec<String>,
 
     /// Look at what would change, change nothing
     #[arg(short = 'C', long, help_heading = "Looking before changing")]
@@ -102,7 +158,7 @@ pub struct RunArgs {
     #[arg(short, long = "user", value_name = "USER", help_heading = "Connecting")]
     pub user: Option<String>,
     /// Ask for the password of that user
-    #[arg(short = 'k', long, help_heading = "Connecting")]
+    #[arg(short = 'k', long, conflicts_with = "connection_password_file", help_heading = "Connecting")]
     pub ask_pass: bool,
     /// Read the password of that user from a file
     #[arg(long, value_name = "FILE", alias = "conn-pass-file", help_heading = "Connecting")]
@@ -133,16 +189,117 @@ pub struct RunArgs {
     #[arg(long, value_name = "USER", help_heading = "Becoming another user")]
     pub become_user: Option<String>,
     /// Ask for the password that becoming needs
-    #[arg(short = 'K', long, help_heading = "Becoming another user")]
+    #[arg(short = 'K', long, conflicts_with = "become_password_file", help_heading = "Becoming another user")]
     pub ask_become_pass: bool,
     /// Read the password that becoming needs from a file
     #[arg(long, value_name = "FILE", alias = "become-pass-file", help_heading = "Becoming another user")]
     pub become_password_file: Option<PathBuf>,
+}
 
-    /// Work on this many hosts at the same time
-    #[arg(short, long, value_name = "N")]
-    pub forks: Option<usize>,
-    /// Show more: results, then places, then connections (-vvv)
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
+/// `ksplay inventory`; names and meanings are those of ansible-inventory.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("action").required(true).args(["list", "graph", "host"]))]
+pub struct InventoryArgs {
+    /// Show all hosts with their variables, and all groups
+    #[arg(long)]
+    pub list: bool,
+    /// Show the tree of groups and hosts, from this group downward
+    #[arg(long, value_name = "GROUP", num_args = 0..=1, default_missing_value = "all")]
+    pub graph: Option<String>,
+    /// Show the variables of a host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Print YAML instead of JSON
+    #[arg(short, long)]
+    pub yaml: bool,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// `ksplay eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ksplay eval -e user=ada '{{ user | upper }}'
+  ksplay eval -e @vars.yml --yaml '{{ packages }}'
+  ksplay eval -i conf/hosts.ini --host node1 '{{ groups.etcd | length }}'
+
+Without a template, each line of standard input is a case {\"s\": TEMPLATE, \"vars\": {…}},
+answered by a line {\"v\": VALUE} or {\"err\": TEXT}. There an integer is {\"i\": \"42\"},
+a float {\"f\": \"1.5\"}, a mapping {\"m\": [[KEY, VALUE], …]}.")]
+pub struct EvalArgs {
+    /// The template
+    pub template: Option<String>,
+    /// See what this host of the inventory sees
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Print YAML instead of JSON
+    #[arg(short, long)]
+    pub yaml: bool,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// `ksplay vault`; names and meanings are those of ansible-vault.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Write a new encrypted file in your editor
+    Create(VaultFiles),
+    /// Encrypt files in place (`-`, or none: standard input to standard output)
+    Encrypt(VaultFiles),
+    /// Decrypt files in place (`-`, or none: standard input to standard output)
+    Decrypt(VaultFiles),
+    /// Print the plain text of encrypted files
+    View(VaultFiles),
+    /// Change an encrypted file in your editor
+    Edit(VaultFiles),
+    /// Encrypt files anew with another password
+    Rekey {
+        #[command(flatten)]
+        files: VaultFiles,
+        /// The file with the new password
+        #[arg(long, value_name = "FILE", conflicts_with = "new_vault_id")]
+        new_vault_password_file: Option<PathBuf>,
+        /// The new password: `id@file`, or `id@prompt`
+        #[arg(long, value_name = "ID@SOURCE")]
+        new_vault_id: Option<String>,
+    },
+    /// Encrypt values for use inside a YAML file
+    #[command(alias = "encrypt_string")]
+    EncryptString {
+        /// The values; `-`, or none, reads one from standard input
+        #[arg(value_name = "TEXT")]
+        texts: Vec<String>,
+        /// The name of the variable, in the order of the values
+        #[arg(short, long, value_name = "NAME")]
+        name: Vec<String>,
+        /// The variable for the value from standard input
+        #[arg(long, value_name = "NAME")]
+        stdin_name: Option<String>,
+        #[command(flatten)]
+        encryption: Encryption,
+    },
+}
+
+/// Files of a vault command and how they are opened.
+#[derive(Debug, Args)]
+pub struct VaultFiles {
+    /// The files
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write here instead (`-` is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub encryption: Encryption,
+}
+
+/// The passwords of a vault command.
+#[derive(Debug, Args)]
+pub struct Encryption {
+    /// Of several vault ids, encrypt with this one
+    #[arg(long, value_name = "ID")]
+    pub encrypt_vault_id: Option<String>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
 }

@@ -6,115 +6,81 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ksplay_engine::{BecomeDefaults, ConnectionDefaults, Event, Gathering, Options, Parts, Run, Sink, split_words};
-use ksplay_inventory::{Inventory, LoadOptions};
-use ksplay_playbook::{DuplicateKeys, Loader, LoaderOptions, Playbook};
+use ksplay_inventory::Inventory;
+use ksplay_playbook::{Decrypt, DuplicateKeys, Loader, LoaderOptions, Playbook};
 use ksplay_report::Terminal;
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
 use ksplay_value::Map;
-use ksplay_vault::Secrets;
 
 use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{secrets, variables};
+use crate::{secrets, sources};
 
 /// Everything that was read before anything is run.
 pub struct Assembled {
-    pub settings: Settings,
     pub options: Options,
     pub environment: Environment,
     pub loader: Loader,
     pub inventory: Inventory,
     pub playbooks: Vec<Playbook>,
+    pub terminal: Terminal,
 }
 
-/// Reads settings, passwords, inventory and playbooks.
+/// Reads settings, passwords, inventory and playbooks, and warns of what is odd in them.
 ///
 /// # Errors
 ///
 /// If any of them is wrong; nothing has been touched then.
 pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
-    let settings = Settings::load().map_err(Failure::error)?;
-    for playbook in &args.playbooks {
-        if !playbook.exists() {
-            return Err(Failure::error(format!("the playbook {} could not be found", playbook.display())));
-        }
+    let settings = Settings::load()?;
+    crate::version::introduce(args.verbose, &settings);
+    args.playbooks.iter().try_for_each(|playbook| crate::playbooks::check(playbook))?;
+    let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
+    let dir = args.playbooks.first().and_then(|playbook| playbook.parent()).unwrap_or(Path::new("."));
+    let environment = sources::environment(&settings, &vault, dir);
+    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
+    let loader = loader(args, &settings, &environment, sources::decrypt(&vault), extra_vars.clone());
+    let options = options(args, &settings, extra_vars)?;
+    let terminal = terminal(&settings, &options);
+    let warn = |text: String| terminal.event(&Event::Warning(text));
+    settings.warnings.iter().cloned().for_each(warn);
+    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, playbook_dirs(args))?;
+    warnings.into_iter().chain(sources::without_hosts(&inventory, &settings)).for_each(warn);
+    if let Some(limit) = &args.limit {
+        check_limit(&inventory, limit, warn)?;
     }
-    let vault = vault_secrets(args, &settings)?;
-    let environment = environment(args, &settings, &vault);
-    let bare = LoaderOptions { decrypt: Some(decrypt(&vault)), ..LoaderOptions::default() };
-    let extra_vars = variables::extra_vars(&args.extra_vars, &Loader::new(bare)).map_err(Failure::options)?;
-    let loader = loader(&settings, &environment, &vault, extra_vars.clone());
-    let inventory = inventory(args, &settings, &vault)?;
     let mut playbooks = Vec::new();
     for file in &args.playbooks {
-        let playbook = loader.load(file).map_err(|error| Failure::unreadable(error.render()))?;
+        let playbook = loader.load(file)?;
         for play in &playbook.plays {
-            ksplay_engine::refuse_unsupported(play).map_err(|failure| Failure::unreadable(refused(&failure)))?;
+            ksplay_engine::refuse_unsupported(play)?;
         }
         playbooks.push(playbook);
     }
-    let options = options(args, &settings, extra_vars)?;
-    Ok(Assembled { settings, options, environment, loader, inventory, playbooks })
+    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal })
 }
 
-fn refused(failure: &ksplay_engine::TaskFailure) -> String {
-    match &failure.span {
-        Some(span) => {
-            let line = span.source.line(span.line).unwrap_or_default();
-            let number = span.line.to_string();
-            let blank = " ".repeat(number.len());
-            let indent = " ".repeat(span.column.saturating_sub(1) as usize);
-            format!("error: {}\n  --> {span}\n {blank} |\n {number} | {line}\n {blank} | {indent}^\n", failure.message)
+fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Result<(), Failure> {
+    match inventory.check_limit(limit) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let unmatched = inventory.select(&["all"], Some(limit)).map(|selection| selection.warnings);
+            unmatched.unwrap_or_default().iter().map(ToString::to_string).for_each(warn);
+            Err(error.into())
         }
-        None => format!("error: {}", failure.message),
     }
 }
 
-fn vault_secrets(args: &RunArgs, settings: &Settings) -> Result<Arc<Secrets>, Failure> {
-    let files: Vec<String> =
-        settings.vault_password_file.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-    let mut secrets = secrets::vault(args, &files, &settings.vault_identity_list).map_err(Failure::error)?;
-    if *settings.ask_vault_pass && !args.ask_vault_pass {
-        secrets.add("default", secrets::ask("Vault password: ").map_err(Failure::error)?.expose().as_bytes());
-    }
-    Ok(Arc::new(secrets))
-}
-
-type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
-
-fn decrypt(vault: &Arc<Secrets>) -> Decrypt {
-    let vault = Arc::clone(vault);
-    Arc::new(move |bytes| {
-        let text = std::str::from_utf8(bytes).map_err(|_| "the vault text is not text".to_owned())?;
-        vault.decrypt(text).map_err(|error| error.to_string())
-    })
-}
-
-fn environment(args: &RunArgs, settings: &Settings, vault: &Arc<Secrets>) -> Environment {
-    let vault = Arc::clone(vault);
-    let reveal = move |text: &str| {
-        let bytes = vault.decrypt(text).map_err(|error| error.to_string())?;
-        String::from_utf8(bytes).map_err(|_| "the decrypted value is not text".to_owned())
-    };
-    let dir = args.playbooks.first().and_then(|playbook| playbook.parent()).unwrap_or(Path::new("."));
-    Environment {
-        reveal: Some(Arc::new(reveal)),
-        base_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf()),
-        allow_broken_conditionals: *settings.allow_broken_conditionals,
-        jinja_extensions: settings.jinja2_extensions.value.clone(),
-        ..Environment::default()
-    }
-}
-
-fn loader(settings: &Settings, environment: &Environment, vault: &Arc<Secrets>, extra_vars: Map) -> Loader {
+fn loader(args: &RunArgs, settings: &Settings, environment: &Environment, decrypt: Decrypt, extra_vars: Map) -> Loader {
+    let folders = args.module_path.iter().flat_map(|paths| paths.split(':')).filter(|path| !path.is_empty());
     Loader::new(LoaderOptions {
         roles_path: settings.roles_path.value.clone(),
         collections_paths: settings.collections_path.value.clone(),
-        library: Vec::new(),
+        library: folders.map(|path| PathBuf::from(ksplay_engine::expand_home(path))).collect(),
         extra_vars,
-        decrypt: Some(decrypt(vault)),
+        decrypt: Some(decrypt),
         environment: environment.clone(),
         is_action: Arc::new(ksplay_engine::is_known),
         action_names: Arc::new(ksplay_engine::names),
@@ -126,36 +92,17 @@ fn loader(settings: &Settings, environment: &Environment, vault: &Arc<Secrets>, 
     })
 }
 
-fn inventory(args: &RunArgs, settings: &Settings, vault: &Arc<Secrets>) -> Result<Inventory, Failure> {
-    let mut playbook_dirs: Vec<PathBuf> = Vec::new();
+/// The folders of the playbooks, each once.
+fn playbook_dirs(args: &RunArgs) -> Vec<PathBuf> {
+    let mut dirs: Vec<PathBuf> = Vec::new();
     for playbook in &args.playbooks {
         let dir = playbook.parent().unwrap_or(Path::new("."));
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
-        if !playbook_dirs.contains(&dir) {
-            playbook_dirs.push(dir);
+        if !dirs.contains(&dir) {
+            dirs.push(dir);
         }
     }
-    let options = LoadOptions {
-        decrypt: Some(decrypt(vault)),
-        playbook_dirs,
-        fail_on_unparsed: *settings.inventory_any_unparsed_failed,
-        fail_on_nothing: *settings.inventory_unparsed_failed,
-        ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
-    };
-    Inventory::load(&sources(args, settings), &options).map_err(|error| {
-        let place = error.span().map(|span| format!("\n  --> {span}")).unwrap_or_default();
-        let help = error.help().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-        Failure { code: 4, ..Failure::error(format!("{error}{place}{help}")) }
-    })
-}
-
-/// The inventory sources: those of the command line, or those of the settings that exist.
-fn sources(args: &RunArgs, settings: &Settings) -> Vec<String> {
-    if !args.inventory.is_empty() {
-        return args.inventory.clone();
-    }
-    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    settings.inventory.iter().filter(|path| path.exists() || text(path).contains(',')).map(text).collect()
+    dirs
 }
 
 fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Options, Failure> {
@@ -220,7 +167,7 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
         agents_dir: None,
         config_file: settings.file.clone(),
-        inventory_sources: sources(args, settings),
+        inventory_sources: sources::inventory_sources(&args.sources, settings),
     })
 }
 
@@ -254,13 +201,8 @@ fn passwords(args: &RunArgs, settings: &Settings) -> Result<(Password, Password)
 ///
 /// If the run cannot be started at all.
 pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
-    let Assembled { settings, options, environment, loader, inventory, playbooks } = assembled;
+    let Assembled { options, environment, loader, inventory, playbooks, terminal } = assembled;
     let agents = AgentFiles::find().map_err(Failure::error)?;
-    let terminal = terminal(&settings, &options);
-    let warnings = settings.warnings.iter().cloned().chain(inventory.warnings().iter().map(ToString::to_string));
-    for warning in warnings {
-        terminal.event(&Event::Warning(warning));
-    }
     let run = Run::new(Parts { options, environment, loader, inventory, agents, sink: Box::new(terminal) });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))

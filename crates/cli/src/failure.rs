@@ -2,41 +2,76 @@
 
 use std::process::ExitCode;
 
+use ksplay_value::Diagnostic;
+
 /// Why nothing was run.
 #[derive(Debug)]
 pub struct Failure {
     /// The whole message, in the form of the house: `error: …`.
     pub message: String,
-    /// The exit code: 1 for an error, 4 for a playbook or inventory that cannot be read, 5 for bad options.
+    /// The exit code: 1 for an error, 4 for a playbook that cannot be read, 5 for bad options.
     pub code: u8,
 }
 
 impl Failure {
-    /// An error of the settings or the inventory.
-    pub fn error(message: impl std::fmt::Display) -> Self {
-        Self { message: format!("error: {message}"), code: 1 }
+    /// This error with this exit code.
+    pub fn of(code: u8, diagnostic: &Diagnostic) -> Self {
+        Self { message: diagnostic.render(), code }
     }
 
-    /// A playbook, role or variable file that is wrong; the text is complete.
-    pub fn unreadable(message: String) -> Self {
-        Self { message, code: 4 }
+    /// An error of the settings, the inventory or the system.
+    pub fn error(message: impl std::fmt::Display) -> Self {
+        Self::of(1, &Diagnostic::new(message.to_string()))
     }
 
     /// Options that do not fit.
     pub fn options(message: impl std::fmt::Display) -> Self {
-        Self { message: format!("error: {message}"), code: 5 }
+        Self::of(5, &Diagnostic::new(message.to_string()))
     }
 
-    /// Says it, and ends.
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: &str) -> Self {
+        self.message = format!("{}\n  = help: {help}\n", self.message.trim_end());
+        self
+    }
+
+    /// Says it, and ends. Places below the current directory are shown from there.
     pub fn exit(self) -> ExitCode {
-        eprintln!("{}", self.message.trim_end());
+        let here = std::env::current_dir().map(|dir| format!("--> {}/", dir.display())).unwrap_or_default();
+        let message = if here.is_empty() { self.message } else { self.message.replace(&here, "--> ") };
+        eprintln!("{}", message.trim_end());
         ExitCode::from(self.code)
     }
 }
 
-/// What the parser of the command line says; help is no error.
-pub fn bad_options(error: &clap::Error) -> ExitCode {
-    // A closed pipe behind `--help | head` is nobody's error.
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { 5 } else { 0 })
+impl From<ksplay_playbook::Error> for Failure {
+    fn from(error: ksplay_playbook::Error) -> Self {
+        Self { message: error.render(), code: error.exit_code().try_into().unwrap_or(1) }
+    }
+}
+
+impl From<ksplay_inventory::Error> for Failure {
+    fn from(error: ksplay_inventory::Error) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self::of(1, &Diagnostic::new(error.to_string()).at(error.span().cloned()).help(help))
+    }
+}
+
+impl From<ksplay_template::Error> for Failure {
+    fn from(error: ksplay_template::Error) -> Self {
+        Self::of(1, &Diagnostic::new(error.message).at(error.span))
+    }
+}
+
+impl From<ksplay_engine::TaskFailure> for Failure {
+    fn from(failure: ksplay_engine::TaskFailure) -> Self {
+        Self::of(4, &Diagnostic::new(failure.message).at(failure.span).help(failure.help))
+    }
+}
+
+impl From<crate::settings::Error> for Failure {
+    fn from(error: crate::settings::Error) -> Self {
+        Self::of(1, &error.diagnostic())
+    }
 }

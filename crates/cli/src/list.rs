@@ -1,96 +1,129 @@
-//! `--list-hosts`, `--list-tasks`, `--list-tags`.
+//! `--list-hosts`, `--list-tasks`, `--list-tags`, in the form of ansible-playbook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use ksplay_engine::selects;
+use ksplay_engine::{Event, Sink, selects};
 use ksplay_playbook::{Item, Play, Task};
+use ksplay_template::{Layer, Templar};
 use ksplay_value::{Str, Value};
 
 use crate::args::RunArgs;
 use crate::assemble::Assembled;
 use crate::failure::Failure;
 
-/// Prints the lists that were asked for, in the form of ansible-playbook.
+/// Prints the lists that were asked for.
 ///
 /// # Errors
 ///
 /// If a host pattern is wrong.
 pub fn show(args: &RunArgs, assembled: &Assembled) -> Result<u8, Failure> {
-    let Assembled { options, inventory, playbooks, .. } = assembled;
-    for playbook in playbooks {
-        println!("\nplaybook: {}", playbook.file.display());
+    warn(assembled)?;
+    for (file, playbook) in args.playbooks.iter().zip(&assembled.playbooks) {
+        println!("\nplaybook: {}", file.display());
         for (number, play) in playbook.plays.iter().enumerate() {
-            let patterns = patterns(play);
-            let name = play.name.as_ref().map_or_else(|| patterns.join(","), text);
-            let tags = play.keywords.tags.iter().collect::<BTreeSet<_>>();
-            println!("\n  play #{} ({}): {name}\tTAGS: [{}]", number + 1, patterns.join(","), joined(tags));
-            if args.list_hosts {
-                let found = inventory.select(&patterns, options.limit.as_deref()).map_err(Failure::error)?;
-                println!("    pattern: {}", ksplay_value::text::repr(&patterns.iter().collect::<Value>()));
-                println!("    hosts ({}):", found.hosts.len());
-                for host in &found.hosts {
-                    println!("      {host}");
-                }
-            }
-            let mut tasks = Vec::new();
-            for section in [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks] {
-                collect(section, &mut tasks);
-            }
-            tasks.retain(|task| {
-                selects(&options.tags, &options.skip_tags, &task.keywords.tags) && &*task.action != "meta"
-            });
-            if args.list_tasks {
-                println!("    tasks:");
-                for task in &tasks {
-                    let tags = task.keywords.tags.iter().collect::<BTreeSet<_>>();
-                    println!("      {}\tTAGS: [{}]", name_of(task), joined(tags));
-                }
-            }
-            if args.list_tags {
-                let all = tasks.iter().flat_map(|task| task.keywords.tags.iter()).collect::<BTreeSet<_>>();
-                println!("      TASK TAGS: [{}]", joined(all));
-            }
+            show_play(args, assembled, number + 1, play)?;
         }
     }
-    println!();
     Ok(0)
 }
 
-fn patterns(play: &Play) -> Vec<String> {
-    match &play.hosts {
-        Value::List(patterns) => patterns.iter().map(text).collect(),
-        pattern => vec![text(pattern)],
+/// Warns of patterns that match nothing, each once, before anything is printed.
+fn warn(assembled: &Assembled) -> Result<(), Failure> {
+    let Assembled { options, inventory, playbooks, terminal, .. } = assembled;
+    let mut warned = HashSet::new();
+    for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
+        let found = inventory.select(&patterns(assembled, play)?, options.limit.as_deref())?;
+        for warning in found.warnings.iter().map(ToString::to_string) {
+            if warned.insert(warning.clone()) {
+                terminal.event(&Event::Warning(warning));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
+    let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &play.vars };
+    Ok(match Templar::new(&assembled.environment, &vars).resolve(&play.hosts)? {
+        Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
+        pattern => vec![pattern.to_string()],
+    })
+}
+
+fn show_play(args: &RunArgs, assembled: &Assembled, number: usize, play: &Play) -> Result<(), Failure> {
+    let Assembled { options, environment, inventory, .. } = assembled;
+    let patterns = patterns(assembled, play)?;
+    let vars = Layer { front: options.extra_vars.clone(), behind: &play.vars };
+    let templar = Templar::new(environment, &vars);
+    let name = match &play.name {
+        Some(name) => templar.resolve(name).map_or_else(|_| written(name), |name| name.to_string()),
+        None => patterns.join(","),
+    };
+    let own = joined(play.keywords.tags.iter(), ",");
+    println!("\n  play #{number} ({}): {name}\tTAGS: [{own}]", patterns.join(","));
+    if args.list_hosts {
+        let found = inventory.select(&patterns, options.limit.as_deref())?;
+        println!("    pattern: {}", ksplay_value::text::repr(&patterns.iter().collect::<Value>()));
+        println!("    hosts ({}):", found.hosts.len());
+        for host in &found.hosts {
+            println!("      {host}");
+        }
+    }
+    let tasks = tasks(args, assembled, play);
+    if args.list_tasks {
+        println!("    tasks:");
+        for task in &tasks {
+            println!("      {}\tTAGS: [{}]", name_of(task), joined(task.keywords.tags.iter(), ", "));
+        }
+    }
+    if args.list_tags {
+        let all = tasks.iter().flat_map(|task| &task.keywords.tags).chain(&play.keywords.tags);
+        println!("      TASK TAGS: [{}]", joined(all, ", "));
+    }
+    Ok(())
+}
+
+/// The tasks that would run; with `--list-tags` and no other wish, those tagged `never` too.
+fn tasks<'p>(args: &RunArgs, assembled: &Assembled, play: &'p Play) -> Vec<&'p Task> {
+    let options = &assembled.options;
+    let mut only = options.tags.clone();
+    if args.list_tags && only.is_empty() {
+        only = vec!["all".to_owned(), "never".to_owned()];
+    }
+    let mut tasks = Vec::new();
+    for section in [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks] {
+        collect(section, &mut tasks);
+    }
+    tasks.retain(|task| selects(&only, &options.skip_tags, &task.keywords.tags));
+    tasks
+}
+
+/// The tasks in their order; what stands in `rescue` and `always` is left out, as in Ansible.
+fn collect<'p>(items: &'p [Item], tasks: &mut Vec<&'p Task>) {
+    for item in items {
+        match item {
+            Item::Task(task) => tasks.push(task),
+            Item::Block(block) => collect(&block.block, tasks),
+        }
     }
 }
 
-fn text(value: &Value) -> String {
+/// The name, behind that of its role; the action of a task without a name.
+fn name_of(task: &Task) -> String {
+    match (&task.name, &task.role) {
+        (Some(name), Some(role)) => format!("{} : {}", role.name, written(name)),
+        (Some(name), None) => written(name),
+        (None, _) => task.action.to_string(),
+    }
+}
+
+fn written(value: &Value) -> String {
     match value {
         Value::Template(template) => template.text.to_string(),
         other => other.to_string(),
     }
 }
 
-fn joined(tags: BTreeSet<&Str>) -> String {
-    tags.into_iter().map(|tag| &**tag).collect::<Vec<_>>().join(", ")
-}
-
-fn collect<'p>(items: &'p [Item], tasks: &mut Vec<&'p Task>) {
-    for item in items {
-        match item {
-            Item::Task(task) => tasks.push(task),
-            Item::Block(block) => {
-                for part in [&block.block, &block.rescue, &block.always] {
-                    collect(part, tasks);
-                }
-            }
-        }
-    }
-}
-
-fn name_of(task: &Task) -> String {
-    let name = task.name.as_ref().map_or_else(|| task.action.to_string(), text);
-    match &task.role {
-        Some(role) => format!("{} : {name}", role.name),
-        None => name,
-    }
+fn joined<'t>(tags: impl Iterator<Item = &'t Str>, separator: &str) -> String {
+    tags.collect::<BTreeSet<_>>().into_iter().map(|tag| &**tag).collect::<Vec<_>>().join(separator)
 }

@@ -4,16 +4,26 @@
 
 mod args;
 mod assemble;
+mod cases;
 mod doc;
+mod eval;
 mod failure;
+mod files;
+mod inventory;
 mod list;
+mod playbooks;
+mod refused;
 mod secrets;
 mod settings;
+mod sources;
 mod variables;
+mod vault;
+mod version;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use ksplay_engine::{Event, Sink};
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -24,12 +34,19 @@ fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return failure::bad_options(&error),
+        Err(error) => return bad_options(&error),
     };
     let result = match cli.command {
         Some(Command::Agent { .. }) => return ksplay_agent::serve(),
         Some(Command::Doc { modules }) => doc::show(&modules),
-        None if cli.version => version(),
+        Some(Command::Inventory(args)) => inventory::show(&args),
+        Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Vault(command)) => vault::run(&command),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "ksplay", &mut std::io::stdout());
+            Ok(0)
+        }
+        None if cli.version => version::show(),
         None => run(&cli.run),
     };
     match result {
@@ -38,22 +55,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn version() -> Result<u8, Failure> {
-    println!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION"));
-    Ok(0)
+fn bad_options(error: &clap::Error) -> ExitCode {
+    match refused::failure(error) {
+        Some(failure) => failure.exit(),
+        None => {
+            // A closed pipe behind `--help | head` is nobody's error.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+    }
 }
 
 /// Reads everything, then lists or runs.
 fn run(args: &args::RunArgs) -> Result<u8, Failure> {
     let assembled = assemble::read(args)?;
-    if args.list_hosts || args.list_tasks || args.list_tags {
+    let lists = args.list_hosts || args.list_tasks || args.list_tags;
+    if !lists && !args.syntax_check {
+        return assemble::carry_out(assembled);
+    }
+    for warning in assembled.loader.warnings() {
+        assembled.terminal.event(&Event::Warning(warning));
+    }
+    if !args.syntax_check {
         return list::show(args, &assembled);
     }
-    if args.syntax_check {
-        for playbook in &assembled.playbooks {
-            println!("\nplaybook: {}", playbook.file.display());
-        }
-        return Ok(0);
+    for playbook in &args.playbooks {
+        println!("\nplaybook: {}", playbook.display());
     }
-    assemble::carry_out(assembled)
+    Ok(0)
 }

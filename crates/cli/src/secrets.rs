@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use ksplay_engine::Secret;
 use ksplay_vault::Secrets;
 
-use crate::args::RunArgs;
+use crate::args::VaultArgs;
 
 /// Asks for a password without showing it.
 ///
@@ -46,7 +46,7 @@ pub fn from_file(path: &Path) -> Result<Secret, String> {
 /// # Errors
 ///
 /// If one cannot be read or asked for.
-pub fn vault(args: &RunArgs, files: &[String], identities: &[String]) -> Result<Secrets, String> {
+pub fn vault(args: &VaultArgs, files: &[String], identities: &[String]) -> Result<Secrets, String> {
     let mut secrets = Secrets::new();
     for source in identities.iter().chain(&args.vault_id) {
         let (id, source) = source.split_once('@').unwrap_or(("default", source));

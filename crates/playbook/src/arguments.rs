@@ -24,6 +24,20 @@ pub(crate) fn is_command(action: &str) -> bool {
 /// The argument that holds free text.
 pub(crate) const RAW: &str = "_raw_params";
 
+/// The `key=value` pairs of a text that is no task's, such as `-e`; a value with template markers is a template. The
+/// error is the reason why it cannot be split, or names the first word that is no pair.
+///
+/// # Errors
+///
+/// If a quote or template is not closed, or a word is no pair.
+pub fn key_values(text: &str, span: &Span) -> Result<Map, String> {
+    let mut map = parse(text, false, span)?;
+    match map.remove(RAW) {
+        Some(rest) => Err(format!("`{rest}` is not `key=value`")),
+        None => Ok(map),
+    }
+}
+
 /// Reads `key=value` text. Words without `=` (for commands: all but a few options) become `_raw_params`, quotes and
 /// inner blanks kept.
 pub(crate) fn parse(text: &str, command: bool, span: &Span) -> Result<Map, String> {

@@ -1,8 +1,6 @@
 //! What is wrong with a playbook, and how it is shown.
 
-use std::fmt::Write;
-
-use ksplay_value::Span;
+use ksplay_value::{Diagnostic, Span};
 
 /// Why a file cannot be loaded.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -79,40 +77,12 @@ impl Error {
     ///    |     ^^^^^^^^^ did you mean `lineinfile`?
     /// ```
     pub fn render(&self) -> String {
-        let mut out = format!("error: {}\n", self.message);
-        if let Some(span) = &self.span {
-            show_place(&mut out, span, self.hint.as_deref());
-        } else if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "  = {hint}");
-        }
-        if let Some(help) = &self.help {
-            let _ = writeln!(out, "  = help: {help}");
-        }
-        out
+        self.diagnostic().render()
     }
-}
 
-fn show_place(out: &mut String, span: &Span, hint: Option<&str>) {
-    let number = span.line.to_string();
-    let blank = " ".repeat(number.len());
-    let _ = writeln!(out, "{blank}--> {span}");
-    let Some(line) = span.source.line(span.line) else {
-        if let Some(hint) = hint {
-            let _ = writeln!(out, "  = {hint}");
-        }
-        return;
-    };
-    let before: String =
-        line.chars().take(span.column.saturating_sub(1) as usize).map(|c| if c == '\t' { c } else { ' ' }).collect();
-    let marked = width_of_word(line, span.column);
-    let _ = writeln!(out, "{blank} |");
-    let _ = writeln!(out, "{number} | {}", line.trim_end());
-    let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-    let _ = writeln!(out, "{blank} | {before}{}{hint}", "^".repeat(marked));
-}
-
-/// How many characters from the column on belong to the key or word that stands there.
-fn width_of_word(line: &str, column: u32) -> usize {
-    let rest = line.chars().skip(column.saturating_sub(1) as usize);
-    rest.take_while(|c| !c.is_whitespace() && !matches!(c, ':' | ',' | '}' | ']')).count().max(1)
+    /// The error in the form that all errors have.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Self { message, span, hint, help, kind: _ } = self.clone();
+        Diagnostic { message, span, hint, help }
+    }
 }

@@ -33,6 +33,7 @@ mod roles;
 mod suggest;
 mod tasks;
 
+pub use arguments::key_values;
 pub use error::{Error, ErrorKind};
 pub use loader::{IncludedRole, Loader};
 pub use model::{

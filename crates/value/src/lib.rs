@@ -12,6 +12,7 @@
 //! ```
 
 mod date;
+mod diagnostic;
 mod map;
 mod object;
 mod serde;
@@ -22,6 +23,7 @@ mod value;
 pub mod yaml;
 
 pub use date::{Bytes, Date, DateTime};
+pub use diagnostic::Diagnostic;
 pub use map::{Key, Map};
 pub use object::{Object, ObjectError};
 pub use source::{Source, Span};

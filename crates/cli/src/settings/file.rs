@@ -37,8 +37,8 @@ impl File {
         let mut section: Option<String> = None;
         let mut last: Option<(String, String)> = None;
         for (line, number) in text.lines().zip(1u32..) {
-            let refused =
-                |message: &str| Error { message: format!("{}:{number}: {message}", path.display()), origin: None };
+            let origin = super::Origin::File { path: path.to_owned(), line: number };
+            let refused = |message: &str| Error { message: message.to_owned(), origin: Some(origin.clone()) };
             let content = without_comment(line);
             if content.trim().is_empty() {
                 continue;

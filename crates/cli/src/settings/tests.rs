@@ -56,6 +56,6 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         refused("[defaults]\n\nhash_behaviour = merge\n"),
         "hash_behaviour = merge is not supported; use the filter `combine` (my.cfg:3)"
     );
-    assert_eq!(refused("forks = 1\n"), "my.cfg:1: an entry before the first [section]");
-    assert_eq!(refused("[defaults]\nforks = 1\nforks = 2\n"), "my.cfg:3: `forks` stands twice in its section");
+    assert_eq!(refused("forks = 1\n"), "an entry before the first [section] (my.cfg:1)");
+    assert_eq!(refused("[defaults]\nforks = 1\nforks = 2\n"), "`forks` stands twice in its section (my.cfg:3)");
 }

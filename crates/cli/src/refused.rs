@@ -1,0 +1,53 @@
+//! What the command line cannot be: in the words of the house, and for options of ansible-playbook with the reason.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use ksplay_value::Diagnostic;
+
+use crate::failure::Failure;
+
+/// Options of ansible-playbook that do not exist here, and why.
+const MISSING: &[(&str, &str)] = &[
+    (
+        "--step",
+        "confirming each task is not supported yet; `--start-at-task`, `--tags` and `--check` narrow a run down",
+    ),
+    ("--flush-cache", "facts are never cached between runs, so there is nothing to flush: leave it out"),
+    (
+        "--sftp-extra-args",
+        "files travel over the ssh connection itself, sftp is never started: use `--ssh-common-args`",
+    ),
+    ("--scp-extra-args", "files travel over the ssh connection itself, scp is never started: use `--ssh-common-args`"),
+];
+
+/// The failure for what clap says; none when help was asked for.
+pub fn failure(error: &clap::Error) -> Option<Failure> {
+    if !error.use_stderr() {
+        return None;
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    Some(match (error.kind(), context(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(option)) => unknown(&option, context(ContextKind::SuggestedArg)),
+        (ErrorKind::MissingRequiredArgument, Some(what)) if what == "<PLAYBOOK>..." => Failure::of(
+            5,
+            &Diagnostic::new("no playbook is named")
+                .help(Some("`ksplay site.yml` runs one; `ksplay --help` shows options and commands".into())),
+        ),
+        _ => Failure { message: error.render().to_string(), code: 5 },
+    })
+}
+
+fn unknown(option: &str, similar: Option<String>) -> Failure {
+    let name = option.split('=').next().unwrap_or(option);
+    let diagnostic = match MISSING.iter().find(|(missing, _)| *missing == name) {
+        Some((_, reason)) => Diagnostic::new(format!("the option `{name}` of ansible-playbook does not exist here"))
+            .help(Some((*reason).to_owned())),
+        None => Diagnostic::new(format!("there is no option `{option}`"))
+            .hint(similar.map(|similar| format!("did you mean `{similar}`?")))
+            .help(Some("`--help` shows them all".into())),
+    };
+    Failure::of(5, &diagnostic)
+}

@@ -1,0 +1,113 @@
+//! What every command reads before it begins: vault passwords, variables of the command line, the inventory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ksplay_inventory::{Inventory, LoadOptions};
+use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
+use ksplay_template::Environment;
+use ksplay_value::Map;
+use ksplay_vault::Secrets;
+
+use crate::args::{SourceArgs, VaultArgs};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{secrets, variables};
+
+/// The vault passwords of options and settings.
+///
+/// # Errors
+///
+/// If one cannot be read or asked for.
+pub fn vault_secrets(args: &VaultArgs, settings: &Settings) -> Result<Arc<Secrets>, Failure> {
+    let files: Vec<String> =
+        settings.vault_password_file.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let mut secrets = secrets::vault(args, &files, &settings.vault_identity_list).map_err(Failure::error)?;
+    if *settings.ask_vault_pass && !args.ask_vault_pass {
+        secrets.add("default", secrets::ask("Vault password: ").map_err(Failure::error)?.expose().as_bytes());
+    }
+    Ok(Arc::new(secrets))
+}
+
+/// What decrypts whole files.
+pub fn decrypt(vault: &Arc<Secrets>) -> Decrypt {
+    let vault = Arc::clone(vault);
+    Arc::new(move |bytes| {
+        let text = std::str::from_utf8(bytes).map_err(|_| "the vault text is not text".to_owned())?;
+        vault.decrypt(text).map_err(|error| error.to_string())
+    })
+}
+
+/// The variables of `-e`.
+///
+/// # Errors
+///
+/// If they cannot be read.
+pub fn extra_vars(args: &SourceArgs, vault: &Arc<Secrets>) -> Result<Map, Failure> {
+    let options = LoaderOptions { decrypt: Some(decrypt(vault)), ..LoaderOptions::default() };
+    variables::extra_vars(&args.extra_vars, &Loader::new(options))
+}
+
+/// The settings of templates; relative files of lookups are looked for in `dir` last.
+pub fn environment(settings: &Settings, vault: &Arc<Secrets>, dir: &Path) -> Environment {
+    let vault = Arc::clone(vault);
+    let reveal = move |text: &str| {
+        let bytes = vault.decrypt(text).map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|_| "the decrypted value is not text".to_owned())
+    };
+    Environment {
+        reveal: Some(Arc::new(reveal)),
+        base_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf()),
+        allow_broken_conditionals: *settings.allow_broken_conditionals,
+        jinja_extensions: settings.jinja2_extensions.value.clone(),
+        ..Environment::default()
+    }
+}
+
+/// The inventory, and what the user should know about it.
+///
+/// # Errors
+///
+/// If it cannot be read at all.
+pub fn inventory(
+    args: &SourceArgs,
+    settings: &Settings,
+    vault: &Arc<Secrets>,
+    playbook_dirs: Vec<PathBuf>,
+) -> Result<(Inventory, Vec<String>), Failure> {
+    let options = LoadOptions {
+        decrypt: Some(decrypt(vault)),
+        playbook_dirs,
+        fail_on_unparsed: *settings.inventory_any_unparsed_failed,
+        fail_on_nothing: *settings.inventory_unparsed_failed,
+        ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
+    };
+    let inventory = Inventory::load(&inventory_sources(args, settings), &options)?;
+    let mut warnings: Vec<String> = inventory
+        .warnings()
+        .iter()
+        .map(|warning| match &warning.span {
+            Some(span) => format!("{warning} ({span})"),
+            None => warning.to_string(),
+        })
+        .collect();
+    if !inventory.is_parsed() && *settings.inventory_unparsed_warning {
+        warnings.push("No inventory was parsed, only implicit localhost is available".to_owned());
+    }
+    Ok((inventory, warnings))
+}
+
+/// What a run says when there is nobody to work on.
+pub fn without_hosts(inventory: &Inventory, settings: &Settings) -> Option<String> {
+    let text = "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'";
+    (inventory.hosts().len() == 0 && *settings.localhost_warning).then(|| text.to_owned())
+}
+
+/// The inventory sources: those of the command line, or those of the settings that exist.
+pub fn inventory_sources(args: &SourceArgs, settings: &Settings) -> Vec<String> {
+    if !args.inventory.is_empty() {
+        return args.inventory.clone();
+    }
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    settings.inventory.iter().filter(|path| path.exists() || text(path).contains(',')).map(text).collect()
+}

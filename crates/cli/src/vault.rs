@@ -1,0 +1,268 @@
+//! `ksplay vault`: files and values in the format of ansible-vault.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ksplay_value::Diagnostic;
+use ksplay_vault::{Secrets, is_encrypted};
+
+use crate::args::{Encryption, VaultCommand, VaultFiles};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{files, secrets, sources};
+
+/// Carries a vault command out.
+///
+/// # Errors
+///
+/// If a file cannot be read or written, or no password fits.
+pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
+    match command {
+        VaultCommand::Encrypt(args) => {
+            let key = Key::new(&args.encryption)?;
+            convert(args, |name, content| key.encrypt(name, content), "Encryption successful")
+        }
+        VaultCommand::Decrypt(args) => {
+            let passwords = passwords(&args.encryption)?;
+            convert(args, |name, content| decrypt(&passwords, name, content), "Decryption successful")
+        }
+        VaultCommand::View(args) => {
+            let passwords = passwords(&args.encryption)?;
+            for file in inputs(&args.files) {
+                let plain = decrypt(&passwords, &shown(&file), &read(&file)?)?;
+                write(Path::new("-"), &plain)?;
+            }
+            Ok(0)
+        }
+        VaultCommand::Create(args) => {
+            let key = Key::new(&args.encryption)?;
+            for file in &args.files {
+                if file.exists() {
+                    let message = format!("{} exists already", file.display());
+                    return Err(Failure::error(message).help("`ksplay vault edit` changes it"));
+                }
+                let plain = edited(b"", file)?;
+                write(file, &key.encrypt(&shown(file), &plain)?)?;
+            }
+            needs_files(&args.files)
+        }
+        VaultCommand::Edit(args) => {
+            let passwords = passwords(&args.encryption)?;
+            for file in &args.files {
+                let content = read(file)?;
+                let plain = decrypt(&passwords, &shown(file), &content)?;
+                let changed = edited(&plain, file)?;
+                if changed != plain {
+                    write(file, &same_key(&passwords, &content, &args.encryption)?.encrypt(&shown(file), &changed)?)?;
+                }
+            }
+            needs_files(&args.files)
+        }
+        VaultCommand::Rekey { files, new_vault_password_file, new_vault_id } => {
+            needs_files(&files.files)?;
+            let passwords = passwords(&files.encryption)?;
+            let key = Key::replacing(new_vault_password_file.as_deref(), new_vault_id.as_deref())?;
+            convert(files, |name, content| key.encrypt(name, &decrypt(&passwords, name, content)?), "Rekey successful")
+        }
+        VaultCommand::EncryptString { texts, name, stdin_name, encryption } => {
+            encrypt_strings(texts, name, stdin_name.as_deref(), &Key::new(encryption)?)
+        }
+    }
+}
+
+/// The password to encrypt with, and the id that the text is labelled with.
+struct Key {
+    id: Option<String>,
+    password: ksplay_engine::Secret,
+}
+
+impl Key {
+    /// The password of the options; asked for when there is none.
+    fn new(args: &Encryption) -> Result<Self, Failure> {
+        let settings = Settings::load()?;
+        if args.vault.ask_vault_pass {
+            return Self::asked("default", "New Vault password");
+        }
+        let known = sources::vault_secrets(&args.vault, &settings)?;
+        if known.is_empty() {
+            return Self::asked("default", "New Vault password");
+        }
+        Self::of(&known, args.encrypt_vault_id.as_deref())
+    }
+
+    fn of(known: &Secrets, wanted: Option<&str>) -> Result<Self, Failure> {
+        let mut ids: Vec<&str> = known.ids().collect();
+        ids.dedup();
+        let id = match (wanted, ids.as_slice()) {
+            (Some(wanted), _) => wanted,
+            (None, [only]) => only,
+            (None, several) => {
+                let message = format!("there are passwords of several vault ids: {}", several.join(", "));
+                return Err(Failure::options(message).help("say which one to encrypt with: `--encrypt-vault-id ID`"));
+            }
+        };
+        let password = known.password(Some(id)).ok_or_else(|| {
+            Failure::options(format!("there is no password of the vault id `{id}`; known: {}", ids.join(", ")))
+        })?;
+        Self::labelled(id, password)
+    }
+
+    /// The new password of a file that gets one.
+    fn replacing(file: Option<&Path>, id: Option<&str>) -> Result<Self, Failure> {
+        match (file, id.map(|id| id.split_once('@').unwrap_or(("default", id)))) {
+            (Some(file), _) => Self::from_file("default", file),
+            (None, Some((id, "prompt"))) => Self::asked(id, "New Vault password"),
+            (None, Some((id, file))) => Self::from_file(id, Path::new(file)),
+            (None, None) => Self::asked("default", "New Vault password"),
+        }
+    }
+
+    fn from_file(id: &str, file: &Path) -> Result<Self, Failure> {
+        let file = PathBuf::from(ksplay_engine::expand_home(&file.to_string_lossy()));
+        let secret = secrets::from_file(&file).map_err(Failure::error)?;
+        Self::labelled(id, secret.expose().as_bytes())
+    }
+
+    fn asked(id: &str, prompt: &str) -> Result<Self, Failure> {
+        let first = secrets::ask(&format!("{prompt}: ")).map_err(Failure::error)?;
+        let second = secrets::ask(&format!("Confirm {}: ", prompt.to_lowercase())).map_err(Failure::error)?;
+        if first.expose() != second.expose() {
+            return Err(Failure::error("the passwords do not match"));
+        }
+        Self::labelled(id, first.expose().as_bytes())
+    }
+
+    fn labelled(id: &str, password: &[u8]) -> Result<Self, Failure> {
+        let password = String::from_utf8(password.to_vec()).map_err(|_| Failure::error("the password is not text"))?;
+        if password.is_empty() {
+            return Err(Failure::error("an empty password protects nothing"));
+        }
+        let id = Some(id.to_owned()).filter(|id| id != "default");
+        Ok(Self { id, password: ksplay_engine::Secret::new(password) })
+    }
+
+    fn encrypt(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, Failure> {
+        if is_encrypted(plain) {
+            return Err(Failure::error(format!("{name} is encrypted already")));
+        }
+        let text = ksplay_vault::encrypt(plain, self.id.as_deref(), self.password.expose().as_bytes());
+        text.map(String::into_bytes).map_err(Failure::error)
+    }
+}
+
+/// The passwords that open files; asked for when the options name none.
+fn passwords(args: &Encryption) -> Result<Secrets, Failure> {
+    let known = sources::vault_secrets(&args.vault, &Settings::load()?)?;
+    if !known.is_empty() {
+        return Ok((*known).clone());
+    }
+    let mut asked = Secrets::new();
+    asked.add("default", secrets::ask("Vault password: ").map_err(Failure::error)?.expose().as_bytes());
+    Ok(asked)
+}
+
+/// The key that keeps the label of an encrypted text.
+fn same_key(known: &Secrets, content: &[u8], args: &Encryption) -> Result<Key, Failure> {
+    let text = String::from_utf8_lossy(content);
+    let label = ksplay_vault::Header::read(&text).ok().and_then(|header| header.id);
+    match args.encrypt_vault_id.clone().or(label) {
+        Some(id) if known.password(Some(&id)).is_some() => Key::of(known, Some(&id)),
+        _ => Key::of(known, args.encrypt_vault_id.as_deref()),
+    }
+}
+
+fn decrypt(passwords: &Secrets, name: &str, content: &[u8]) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| Failure::of(1, &Diagnostic::new(format!("{name} cannot be decrypted: {why}")));
+    let text = std::str::from_utf8(content).map_err(|_| failed("it is not text".to_owned()))?;
+    passwords.decrypt(text).map_err(|error| failed(error.to_string()))
+}
+
+/// Reads each input, converts it, and writes it back or to `--output`.
+fn convert(
+    args: &VaultFiles,
+    change: impl Fn(&str, &[u8]) -> Result<Vec<u8>, Failure>,
+    done: &str,
+) -> Result<u8, Failure> {
+    let inputs = inputs(&args.files);
+    if args.output.is_some() && inputs.len() > 1 {
+        return Err(Failure::options("`--output` takes one input, not several"));
+    }
+    for input in &inputs {
+        let changed = change(&shown(input), &read(input)?)?;
+        write(args.output.as_deref().unwrap_or(input), &changed)?;
+    }
+    if std::io::stdout().is_terminal() {
+        eprintln!("{done}");
+    }
+    Ok(0)
+}
+
+fn needs_files(files: &[PathBuf]) -> Result<u8, Failure> {
+    if files.is_empty() { Err(Failure::options("no file is named")) } else { Ok(0) }
+}
+
+fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
+    if files.is_empty() { vec![PathBuf::from("-")] } else { files.to_vec() }
+}
+
+fn shown(file: &Path) -> String {
+    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    let result = match file == Path::new("-") {
+        true => std::io::stdin().read_to_end(&mut content).map(drop),
+        false => std::fs::read(file).map(|read| content = read),
+    };
+    result.map(|()| content).map_err(|error| Failure::error(format!("cannot read {}: {error}", shown(file))))
+}
+
+fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
+    let result = match file == Path::new("-") {
+        true => std::io::stdout().write_all(content).and_then(|()| std::io::stdout().flush()),
+        false => files::replace(file, content),
+    };
+    result.map_err(|error| Failure::error(format!("cannot write {}: {error}", file.display())))
+}
+
+/// What the user makes of a text in `$EDITOR`. The file that the editor works on is readable for the user alone and is
+/// gone afterwards; its ending is that of the real one, so that the editor knows the language.
+fn edited(plain: &[u8], file: &Path) -> Result<Vec<u8>, Failure> {
+    let ending = file.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    let mut scratch = tempfile::Builder::new().suffix(&ending).tempfile().map_err(Failure::error)?;
+    scratch.write_all(plain).map_err(Failure::error)?;
+    let editor = std::env::var("EDITOR").ok().filter(|editor| !editor.trim().is_empty()).unwrap_or_else(|| "vi".into());
+    let words = ksplay_engine::split_words(&editor).unwrap_or_else(|| vec![editor.clone()]);
+    let (program, arguments) = words.split_first().ok_or_else(|| Failure::error("EDITOR names no program"))?;
+    let status = Command::new(program).args(arguments).arg(scratch.path()).status();
+    let status = status.map_err(|error| Failure::error(format!("the editor `{editor}` cannot be run: {error}")))?;
+    if !status.success() {
+        return Err(Failure::error(format!("the editor `{editor}` ended with {status}; nothing was changed")));
+    }
+    std::fs::read(scratch.path()).map_err(Failure::error)
+}
+
+fn encrypt_strings(texts: &[String], names: &[String], stdin_name: Option<&str>, key: &Key) -> Result<u8, Failure> {
+    let mut values: Vec<(Option<&str>, Vec<u8>)> = Vec::new();
+    if texts.is_empty() || texts.iter().any(|text| text == "-") {
+        values.push((stdin_name, read(Path::new("-"))?));
+    }
+    let mut names = names.iter();
+    for text in texts.iter().filter(|text| *text != "-") {
+        values.push((names.next().map(String::as_str), text.clone().into_bytes()));
+    }
+    for (name, plain) in values {
+        let encrypted = key.encrypt("the value", &plain)?;
+        println!("{}", block(name, &String::from_utf8_lossy(&encrypted)));
+    }
+    Ok(0)
+}
+
+/// An encrypted value as it stands in a YAML file.
+fn block(name: Option<&str>, encrypted: &str) -> String {
+    let head = name.map(|name| format!("{name}: ")).unwrap_or_default();
+    let lines: Vec<String> = encrypted.lines().map(|line| format!("          {line}")).collect();
+    format!("{head}!vault |\n{}", lines.join("\n"))
+}
