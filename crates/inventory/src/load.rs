@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::Source;
+use ksplay_value::{Source, Span};
 
 use crate::{Error, Inventory, Warning, ini, range, script, structured};
 
@@ -188,6 +188,10 @@ impl Loader<'_> {
         let source = Source::new(path.display().to_string(), text);
         let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
         match extension.as_deref() {
+            Some("toml") => {
+                let span = Span::new(&source, 1, 1);
+                return Err(Failures(vec![Error::Plugin { plugin: "toml".into(), span }]));
+            }
             Some("yml" | "yaml" | "json") | None => match structured::parse_yaml(self.inventory, &source, &file) {
                 Ok(()) => return Ok(()),
                 Err(error @ Error::Plugin { .. }) => return Err(Failures(vec![error])),

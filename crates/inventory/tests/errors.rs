@@ -58,6 +58,15 @@ fn an_inventory_plugin_is_refused_by_name() {
 }
 
 #[test]
+fn a_toml_inventory_is_refused_by_name_and_not_read_as_something_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("hosts.toml");
+    std::fs::write(&file, "[web.hosts]\na = {}\n").unwrap();
+    let error = Inventory::load(&[file.display().to_string()], &LoadOptions::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the inventory plugin `toml` is not supported yet");
+}
+
+#[test]
 fn a_limit_that_leaves_nothing_is_an_error() {
     let inventory = Inventory::from_ini("h", "a\nb\n").unwrap();
     assert!(matches!(inventory.check_limit("c"), Err(Error::NoHosts)));
