@@ -190,7 +190,7 @@ impl Loader<'_> {
         match extension.as_deref() {
             Some("toml") => {
                 let span = Span::new(&source, 1, 1);
-                return Err(Failures(vec![Error::Plugin { plugin: "toml".into(), span }]));
+                return Err(Failures(vec![Error::Plugin { plugin: "toml".into(), span: Some(span) }]));
             }
             Some("yml" | "yaml" | "json") | None => match structured::parse_yaml(self.inventory, &source, &file) {
                 Ok(()) => return Ok(()),
