@@ -38,7 +38,8 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     crate::version::introduce(args.verbose, &settings);
     args.playbooks.iter().try_for_each(|playbook| crate::playbooks::check(playbook))?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
-    let dir = args.playbooks.first().and_then(|playbook| playbook.parent()).unwrap_or(Path::new("."));
+    let dir = args.playbooks.first().and_then(|playbook| playbook.parent());
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let environment = sources::environment(&settings, &vault, dir);
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
     let loader = loader(args, &settings, &environment, sources::decrypt(&vault), extra_vars.clone());

@@ -5,6 +5,7 @@ use ksplay_modules::{Opt, OptType};
 use ksplay_value::Diagnostic;
 
 use crate::failure::Failure;
+use crate::output::say;
 use crate::playbooks;
 
 /// Shows these modules, or lists all.
@@ -15,12 +16,12 @@ use crate::playbooks;
 pub fn show(modules: &[String]) -> Result<u8, Failure> {
     let width = width();
     if modules.is_empty() {
-        print!("{}", list(width));
+        say!("{}", list(width).trim_end());
         return Ok(0);
     }
     for (number, name) in modules.iter().enumerate() {
         let entry = registry::find(name).ok_or_else(|| unknown(name))?;
-        print!("{}{}", if number > 0 { "\n" } else { "" }, page(entry, width));
+        say!("{}{}", if number > 0 { "\n" } else { "" }, page(entry, width).trim_end());
     }
     Ok(0)
 }

@@ -9,6 +9,7 @@ use ksplay_value::{Diagnostic, Source, Span, Template, TemplateKind, Value, has_
 
 use crate::args::EvalArgs;
 use crate::failure::Failure;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::{cases, playbooks, sources};
 
@@ -78,9 +79,10 @@ fn trusted(text: &str) -> Value {
 /// If the value has no such form.
 pub fn print(value: &Value, as_yaml: bool) -> Result<u8, Failure> {
     if as_yaml {
-        print!("{}", yaml::emit(value, &yaml::EmitOptions { indent: 2, ..yaml::EmitOptions::nice() }).map_err(Failure::error)?);
+        let options = yaml::EmitOptions { indent: Some(2), ..yaml::EmitOptions::nice() };
+        say!("{}", yaml::emit(value, &options).map_err(Failure::error)?.trim_end());
     } else {
-        println!("{}", text::to_json(value, &text::JsonStyle::indented(4)).map_err(Failure::error)?);
+        say!("{}", text::to_json(value, &text::JsonStyle::indented(4)).map_err(Failure::error)?);
     }
     Ok(0)
 }

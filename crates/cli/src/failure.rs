@@ -47,7 +47,13 @@ impl Failure {
 
 impl From<ksplay_playbook::Error> for Failure {
     fn from(error: ksplay_playbook::Error) -> Self {
-        Self { message: error.render(), code: error.exit_code().try_into().unwrap_or(1) }
+        let code = error.exit_code().try_into().unwrap_or(1);
+        let mut diagnostic = error.diagnostic();
+        if error.kind == ksplay_playbook::ErrorKind::Vault && diagnostic.help.is_none() {
+            diagnostic.help =
+                Some("name the password: `--vault-password-file FILE`, `--vault-id ID@FILE` or `-J`".into());
+        }
+        Self::of(code, &diagnostic)
     }
 }
 

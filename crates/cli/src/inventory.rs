@@ -8,6 +8,7 @@ use ksplay_value::{Map, Value};
 
 use crate::args::InventoryArgs;
 use crate::failure::Failure;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::{eval, sources};
 
@@ -26,7 +27,7 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
         eprintln!("[WARNING]: {warning}");
     }
     if let Some(group) = &args.graph {
-        print!("{}", inventory.graph(group)?);
+        say!("{}", inventory.graph(group)?.trim_end());
         return Ok(0);
     }
     if let Some(host) = &args.host {

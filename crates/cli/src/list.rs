@@ -10,6 +10,7 @@ use ksplay_value::{Str, Value};
 use crate::args::RunArgs;
 use crate::assemble::Assembled;
 use crate::failure::Failure;
+use crate::output::say;
 
 /// Prints the lists that were asked for.
 ///
@@ -19,7 +20,7 @@ use crate::failure::Failure;
 pub fn show(args: &RunArgs, assembled: &Assembled) -> Result<u8, Failure> {
     warn(assembled)?;
     for (file, playbook) in args.playbooks.iter().zip(&assembled.playbooks) {
-        println!("\nplaybook: {}", file.display());
+        say!("\nplaybook: {}", file.display());
         for (number, play) in playbook.plays.iter().enumerate() {
             show_play(args, assembled, number + 1, play)?;
         }
@@ -60,25 +61,25 @@ fn show_play(args: &RunArgs, assembled: &Assembled, number: usize, play: &Play) 
         None => patterns.join(","),
     };
     let own = joined(play.keywords.tags.iter(), ",");
-    println!("\n  play #{number} ({}): {name}\tTAGS: [{own}]", patterns.join(","));
+    say!("\n  play #{number} ({}): {name}\tTAGS: [{own}]", patterns.join(","));
     if args.list_hosts {
         let found = inventory.select(&patterns, options.limit.as_deref())?;
-        println!("    pattern: {}", ksplay_value::text::repr(&patterns.iter().collect::<Value>()));
-        println!("    hosts ({}):", found.hosts.len());
-        for host in &found.hosts {
-            println!("      {host}");
+        say!("    pattern: {}", ksplay_value::text::repr(&patterns.iter().collect::<Value>()));
+        say!("    hosts ({}):", found.hosts.len());
+        for host in BTreeSet::from_iter(&found.hosts) {
+            say!("      {host}");
         }
     }
     let tasks = tasks(args, assembled, play);
     if args.list_tasks {
-        println!("    tasks:");
+        say!("    tasks:");
         for task in &tasks {
-            println!("      {}\tTAGS: [{}]", name_of(task), joined(task.keywords.tags.iter(), ", "));
+            say!("      {}\tTAGS: [{}]", name_of(task), joined(task.keywords.tags.iter(), ", "));
         }
     }
     if args.list_tags {
         let all = tasks.iter().flat_map(|task| &task.keywords.tags).chain(&play.keywords.tags);
-        println!("      TASK TAGS: [{}]", joined(all, ", "));
+        say!("      TASK TAGS: [{}]", joined(all, ", "));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod inventory;
 mod list;
+mod output;
 mod playbooks;
 mod refused;
 mod secrets;
@@ -27,6 +28,7 @@ use ksplay_engine::{Event, Sink};
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
+use crate::output::say;
 
 fn main() -> ExitCode {
     if let Some(code) = ksplay_transport::askpass_if_asked() {
@@ -80,7 +82,7 @@ fn run(args: &args::RunArgs) -> Result<u8, Failure> {
         return list::show(args, &assembled);
     }
     for playbook in &args.playbooks {
-        println!("\nplaybook: {}", playbook.display());
+        say!("\nplaybook: {}", playbook.display());
     }
     Ok(0)
 }

@@ -41,15 +41,15 @@ pub fn from_file(path: &Path) -> Result<Secret, String> {
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// The vault passwords that the options name.
+/// The vault passwords that the options name; those without an id have this label.
 ///
 /// # Errors
 ///
 /// If one cannot be read or asked for.
-pub fn vault(args: &VaultArgs, files: &[String], identities: &[String]) -> Result<Secrets, String> {
+pub fn vault(args: &VaultArgs, files: &[String], identities: &[String], label: &str) -> Result<Secrets, String> {
     let mut secrets = Secrets::new();
     for source in identities.iter().chain(&args.vault_id) {
-        let (id, source) = source.split_once('@').unwrap_or(("default", source));
+        let (id, source) = source.split_once('@').unwrap_or((label, source));
         let secret = match source {
             "prompt" | "prompt_ask_vault_pass" => ask(&format!("Vault password ({id}): "))?,
             file => from_file(Path::new(&ksplay_engine::expand_home(file)))?,
@@ -59,10 +59,10 @@ pub fn vault(args: &VaultArgs, files: &[String], identities: &[String]) -> Resul
     let named = files.iter().map(|file| Path::new(file).to_path_buf()).chain(args.vault_password_file.iter().cloned());
     for file in named {
         let file = ksplay_engine::expand_home(&file.to_string_lossy());
-        secrets.add("default", from_file(Path::new(&file))?.expose().as_bytes());
+        secrets.add(label, from_file(Path::new(&file))?.expose().as_bytes());
     }
     if args.ask_vault_pass {
-        secrets.add("default", ask("Vault password: ")?.expose().as_bytes());
+        secrets.add(label, ask("Vault password: ")?.expose().as_bytes());
     }
     Ok(secrets)
 }

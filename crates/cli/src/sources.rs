@@ -22,9 +22,11 @@ use crate::{secrets, variables};
 pub fn vault_secrets(args: &VaultArgs, settings: &Settings) -> Result<Arc<Secrets>, Failure> {
     let files: Vec<String> =
         settings.vault_password_file.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-    let mut secrets = secrets::vault(args, &files, &settings.vault_identity_list).map_err(Failure::error)?;
+    let label = &settings.vault_identity;
+    let mut secrets = secrets::vault(args, &files, &settings.vault_identity_list, label).map_err(Failure::error)?;
     if *settings.ask_vault_pass && !args.ask_vault_pass {
-        secrets.add("default", secrets::ask("Vault password: ").map_err(Failure::error)?.expose().as_bytes());
+        let asked = secrets::ask("Vault password: ").map_err(Failure::error)?;
+        secrets.add(label.as_str(), asked.expose().as_bytes());
     }
     Ok(Arc::new(secrets))
 }
@@ -83,9 +85,11 @@ pub fn inventory(
         ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
     };
     let inventory = Inventory::load(&inventory_sources(args, settings), &options)?;
+    let quiet = settings.transform_invalid_group_chars.as_str() == "ignore";
     let mut warnings: Vec<String> = inventory
         .warnings()
         .iter()
+        .filter(|warning| !(quiet && warning.message.starts_with("Invalid characters were found in group names")))
         .map(|warning| match &warning.span {
             Some(span) => format!("{warning} ({span})"),
             None => warning.to_string(),

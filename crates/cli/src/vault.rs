@@ -9,6 +9,7 @@ use ksplay_vault::{Secrets, is_encrypted};
 
 use crate::args::{Encryption, VaultCommand, VaultFiles};
 use crate::failure::Failure;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::{files, secrets, sources};
 
@@ -255,7 +256,7 @@ fn encrypt_strings(texts: &[String], names: &[String], stdin_name: Option<&str>,
     }
     for (name, plain) in values {
         let encrypted = key.encrypt("the value", &plain)?;
-        println!("{}", block(name, &String::from_utf8_lossy(&encrypted)));
+        say!("{}", block(name, &String::from_utf8_lossy(&encrypted)));
     }
     Ok(0)
 }

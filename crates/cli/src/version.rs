@@ -1,6 +1,7 @@
 //! `--version`, and what `-v` says at the start.
 
 use crate::failure::Failure;
+use crate::output::say;
 use crate::settings::Settings;
 
 /// Prints the version and where things are found.
@@ -20,8 +21,8 @@ pub fn introduce(verbosity: u8, settings: &Settings) {
     }
     if verbosity >= 1 {
         match &settings.file {
-            Some(file) => println!("Using {} as config file", file.display()),
-            None => println!("No config file found; using defaults"),
+            Some(file) => say!("Using {} as config file", file.display()),
+            None => say!("No config file found; using defaults"),
         }
     }
 }
@@ -30,12 +31,12 @@ fn print(settings: &Settings) {
     let joined = |paths: &[std::path::PathBuf]| {
         paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":")
     };
-    println!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION"));
+    say!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION"));
     let file = settings.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string());
-    println!("  config file = {file}");
-    println!("  roles path = {}", joined(&settings.roles_path));
-    println!("  collection location = {}", joined(&settings.collections_path));
+    say!("  config file = {file}");
+    say!("  roles path = {}", joined(&settings.roles_path));
+    say!("  collection location = {}", joined(&settings.collections_path));
     if let Ok(executable) = std::env::current_exe() {
-        println!("  executable location = {}", executable.display());
+        say!("  executable location = {}", executable.display());
     }
 }

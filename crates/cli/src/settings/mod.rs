@@ -5,6 +5,7 @@
 
 mod error;
 mod file;
+mod ignored;
 mod origin;
 mod paths;
 mod reader;

@@ -18,7 +18,8 @@ pub(super) struct Reader<'a> {
 pub(super) struct Names(pub &'static [&'static str], pub &'static [(&'static str, &'static str)]);
 
 impl Reader<'_> {
-    fn raw(&self, names: Names) -> Option<(String, Origin)> {
+    /// The text of a setting and where it was set.
+    pub fn raw(&self, names: Names) -> Option<(String, Origin)> {
         let Names(variables, entries) = names;
         let set = |name: &&str| (self.variable)(name).map(|value| (value, Origin::Environment((*name).to_owned())));
         if let Some(found) = variables.iter().rev().find_map(set) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{self, File};
+use super::ignored;
 use super::reader::{Names, Reader};
 use super::{Error, Setting};
 
@@ -56,8 +57,6 @@ settings! {
     vault_identity_list: Vec<String> = list(&[]), ["ANSIBLE_VAULT_IDENTITY_LIST"], [("defaults", "vault_identity_list")];
     /// The label of a vault identity that has none.
     vault_identity: String = text("default"), ["ANSIBLE_VAULT_IDENTITY"], [("defaults", "vault_identity")];
-    /// Whether only the identity with the label of a vault is tried.
-    vault_id_match: bool = flag(false), ["ANSIBLE_VAULT_ID_MATCH"], [("defaults", "vault_id_match")];
     /// Whether the keys of hosts are checked.
     host_key_checking: bool = flag(true), ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"], [("defaults", "host_key_checking"), ("ssh_connection", "host_key_checking")];
     /// Seconds to wait for a connection.
@@ -88,18 +87,8 @@ settings! {
     force_color: bool = flag(false), ["ANSIBLE_FORCE_COLOR"], [("defaults", "force_color")];
     /// Whether differences are always shown.
     diff_always: bool = flag(false), ["ANSIBLE_DIFF_ALWAYS"], [("diff", "always")];
-    /// Lines around a difference.
-    diff_context: usize = number(3), ["ANSIBLE_DIFF_CONTEXT"], [("diff", "context")];
-    /// Bytes up to which a file is shown as a difference.
-    max_diff_size: u64 = number(104_448), ["ANSIBLE_MAX_DIFF_SIZE"], [("defaults", "max_diff_size")];
     /// The form of the output; only `default` is taken.
     stdout_callback: String = text("default"), ["ANSIBLE_STDOUT_CALLBACK"], [("defaults", "stdout_callback")];
-    /// Whether a file of failed hosts is written.
-    retry_files_enabled: bool = flag(false), ["ANSIBLE_RETRY_FILES_ENABLED"], [("defaults", "retry_files_enabled")];
-    /// Where that file is written.
-    retry_files_save_path: Option<PathBuf> = path(), ["ANSIBLE_RETRY_FILES_SAVE_PATH"], [("defaults", "retry_files_save_path")];
-    /// Whether an undefined variable is an error.
-    error_on_undefined_vars: bool = flag(true), ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], [("defaults", "error_on_undefined_vars")];
     /// Extensions of Jinja to enable.
     jinja2_extensions: Vec<String> = list(&[]), ["ANSIBLE_JINJA2_EXTENSIONS"], [("defaults", "jinja2_extensions")];
     /// Whether a failure of one host ends the play for all.
@@ -118,22 +107,14 @@ settings! {
     ssh_extra_args: String = text(""), ["ANSIBLE_SSH_EXTRA_ARGS"], [("ssh_connection", "ssh_extra_args")];
     /// The program ssh.
     ssh_executable: String = text("ssh"), ["ANSIBLE_SSH_EXECUTABLE"], [("ssh_connection", "ssh_executable")];
-    /// How often a failed connection is tried again.
-    ssh_retries: u32 = number(0), ["ANSIBLE_SSH_RETRIES"], [("connection", "retries"), ("ssh_connection", "retries")];
-    /// Accepted; the agent makes it meaningless.
-    pipelining: bool = flag(false), ["ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING"], [("defaults", "pipelining"), ("connection", "pipelining"), ("ssh_connection", "pipelining")];
     /// Whether skipped tasks are shown.
     display_skipped_hosts: bool = flag(true), ["ANSIBLE_DISPLAY_SKIPPED_HOSTS"], [("defaults", "display_skipped_hosts")];
     /// Whether tasks that changed nothing are shown.
     display_ok_hosts: bool = flag(true), ["ANSIBLE_DISPLAY_OK_HOSTS"], [("defaults", "display_ok_hosts")];
     /// Whether failures go to the standard error stream.
     display_failed_stderr: bool = flag(false), ["ANSIBLE_DISPLAY_FAILED_STDERR"], [("defaults", "display_failed_stderr")];
-    /// Whether the head of a task shows its arguments.
-    display_args_to_stdout: bool = flag(false), ["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], [("defaults", "display_args_to_stdout")];
     /// Whether the output says that it is check mode.
     check_mode_markers: bool = flag(false), ["ANSIBLE_CHECK_MODE_MARKERS"], [("defaults", "check_mode_markers")];
-    /// Whether what `set_stats` set is shown.
-    show_custom_stats: bool = flag(false), ["ANSIBLE_SHOW_CUSTOM_STATS"], [("defaults", "show_custom_stats")];
     /// Seconds that a task may take; 0 is no limit.
     task_timeout: u64 = number(0), ["ANSIBLE_TASK_TIMEOUT"], [("defaults", "task_timeout")];
     /// Whether an empty inventory is worth a warning.
@@ -146,8 +127,6 @@ settings! {
     inventory_any_unparsed_failed: bool = flag(false), ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"], [("inventory", "any_unparsed_is_failed")];
     /// Endings of files in an inventory directory that are passed over.
     inventory_ignore_extensions: Vec<String> = list(&[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"]), ["ANSIBLE_INVENTORY_IGNORE"], [("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")];
-    /// What a pattern that matches nothing is.
-    host_pattern_mismatch: String = choice(&["warning", "error", "ignore"]), ["ANSIBLE_HOST_PATTERN_MISMATCH"], [("inventory", "host_pattern_mismatch")];
     /// Whether a condition may be something else than a boolean.
     allow_broken_conditionals: bool = flag(false), ["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"], [("defaults", "allow_broken_conditionals")];
 }
@@ -171,7 +150,9 @@ impl Settings {
     pub fn from(variable: &dyn Fn(&str) -> Option<String>, dir: &Path) -> Result<Self, Error> {
         let (path, warning) = file::find(variable, dir);
         let file = path.map(|path| File::read(&path)).transpose()?.unwrap_or_default();
-        let settings = Self::read(&Reader { file: &file, variable, dir }, warning.into_iter().collect())?;
+        let reader = Reader { file: &file, variable, dir };
+        let warnings = warning.into_iter().chain(ignored::warnings(&reader)).collect();
+        let settings = Self::read(&reader, warnings)?;
         settings.refuse_what_is_missing()?;
         Ok(settings)
     }
@@ -181,6 +162,11 @@ impl Settings {
         if *self.hash_behaviour.value == *"merge" {
             let message = "hash_behaviour = merge is not supported; use the filter `combine`".to_owned();
             return refuse(message, &self.hash_behaviour.origin);
+        }
+        if matches!(self.transform_invalid_group_chars.as_str(), "always" | "silently") {
+            let message =
+                "names of groups are never changed; force_valid_group_names can be never or ignore".to_owned();
+            return refuse(message, &self.transform_invalid_group_chars.origin);
         }
         if !matches!(self.stdout_callback.as_str(), "default" | "ansible.builtin.default") {
             let message = format!("the callback `{}` is not supported; only `default` is", *self.stdout_callback);

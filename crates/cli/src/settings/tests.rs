@@ -59,3 +59,10 @@ fn what_cannot_be_used_is_refused_with_its_place() {
     assert_eq!(refused("forks = 1\n"), "an entry before the first [section] (my.cfg:1)");
     assert_eq!(refused("[defaults]\nforks = 1\nforks = 2\n"), "`forks` stands twice in its section (my.cfg:3)");
 }
+
+#[test]
+fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway() {
+    let settings = load("[defaults]\nretry_files_enabled = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
+    let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+    assert!(warning.starts_with("the setting ANSIBLE_SSH_RETRIES has no effect here"), "{warning}");
+}

@@ -1,0 +1,48 @@
+//! Settings of Ansible that have no effect here: whoever sets one to something else than its default is told so.
+
+use super::reader::{Names, Reader};
+
+/// The setting as `ansible-config` calls it, its names, and the texts that mean what happens here anyway.
+const IGNORED: &[(&str, Names, &[&str])] = &[
+    ("VAULT_ID_MATCH", Names(&["ANSIBLE_VAULT_ID_MATCH"], &[("defaults", "vault_id_match")]), NO),
+    ("DIFF_CONTEXT", Names(&["ANSIBLE_DIFF_CONTEXT"], &[("diff", "context")]), &["3"]),
+    ("MAX_FILE_SIZE_FOR_DIFF", Names(&["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")]), &["104448"]),
+    ("RETRY_FILES_ENABLED", Names(&["ANSIBLE_RETRY_FILES_ENABLED"], &[("defaults", "retry_files_enabled")]), NO),
+    (
+        "DEFAULT_UNDEFINED_VAR_BEHAVIOR",
+        Names(&["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], &[("defaults", "error_on_undefined_vars")]),
+        YES,
+    ),
+    (
+        "ANSIBLE_SSH_RETRIES",
+        Names(&["ANSIBLE_SSH_RETRIES"], &[("connection", "retries"), ("ssh_connection", "retries")]),
+        &["0"],
+    ),
+    (
+        "DISPLAY_ARGS_TO_STDOUT",
+        Names(&["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], &[("defaults", "display_args_to_stdout")]),
+        NO,
+    ),
+    ("SHOW_CUSTOM_STATS", Names(&["ANSIBLE_SHOW_CUSTOM_STATS"], &[("defaults", "show_custom_stats")]), NO),
+    (
+        "HOST_PATTERN_MISMATCH",
+        Names(&["ANSIBLE_HOST_PATTERN_MISMATCH"], &[("inventory", "host_pattern_mismatch")]),
+        &["warning"],
+    ),
+];
+
+const NO: &[&str] = &["no", "false", "off", "0", "f", "n"];
+const YES: &[&str] = &["yes", "true", "on", "1", "t", "y"];
+
+/// A warning for each of them that is set.
+pub(super) fn warnings(reader: &Reader<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, names, same) in IGNORED {
+        if let Some((value, origin)) = reader.raw(*names)
+            && !same.contains(&value.trim().to_lowercase().as_str())
+        {
+            warnings.push(format!("the setting {name} has no effect here ({origin})"));
+        }
+    }
+    warnings
+}
