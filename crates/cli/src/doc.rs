@@ -81,7 +81,8 @@ fn page(entry: &Entry, width: usize) -> String {
     }
     text += "\nARGUMENTS\n";
     for option in options {
-        text += &format!("\n  {} ({})\n{}\n", option.name, traits(option), indented(option.doc, 6, width));
+        let head = indented(&format!("{} ({})", option.name, traits(option)), 2, width);
+        text += &format!("\n{head}\n{}\n", indented(option.doc, 6, width));
         for (label, values) in [("one of", option.choices), ("also called", option.aliases)] {
             if !values.is_empty() {
                 text += &format!("{}\n", indented(&format!("{label}: {}", values.join(", ")), 6, width));
@@ -176,7 +177,7 @@ mod tests {
     fn no_line_of_any_page_is_wider_than_the_terminal() {
         for entry in registry::MODULES {
             for line in page(entry, 60).lines() {
-                assert!(line.chars().count() <= 60 || line.split_whitespace().count() < 4, "{}: {line}", entry.name);
+                assert!(line.chars().count() <= 60 || line.split_whitespace().count() == 1, "{}: {line}", entry.name);
             }
         }
     }

@@ -1,0 +1,157 @@
+//! The commands beside running playbooks, and the examples of the help.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn ksplay(dir: &Path, arguments: &[&str]) -> Output {
+    with_input(dir, arguments, "")
+}
+
+fn with_input(dir: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ksplay"))
+        .args(arguments)
+        .current_dir(dir)
+        .env("HOME", dir)
+        .env_remove("ANSIBLE_CONFIG")
+        .env("EDITOR", "sed -i s/1/2/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// Standard output of a command that ends well.
+fn said(dir: &Path, arguments: &[&str]) -> String {
+    let output = ksplay(dir, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = dir.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    dir
+}
+
+const HOSTS: (&str, &str) =
+    ("conf/hosts.ini", "[etcd]\nnode1\nnode2\n[all:vars]\nansible_connection=local\ngreeting='hello {{ name }}'\n");
+
+#[test]
+fn a_file_encrypted_edited_and_rekeyed_is_read_again() {
+    let dir = folder(&[("old", "one\n"), ("new", "two\n"), ("f.yml", "a: 1\n")]);
+    let path = dir.path();
+    std::fs::set_permissions(path.join("f.yml"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let first_line = || std::fs::read_to_string(path.join("f.yml")).unwrap().lines().next().unwrap().to_owned();
+
+    said(path, &["vault", "encrypt", "--vault-id", "prod@old", "f.yml"]);
+    assert_eq!(first_line(), "$ANSIBLE_VAULT;1.2;AES256;prod");
+    said(path, &["vault", "edit", "--vault-id", "prod@old", "f.yml"]);
+    assert_eq!(first_line(), "$ANSIBLE_VAULT;1.2;AES256;prod");
+    assert_eq!(said(path, &["vault", "view", "--vault-password-file", "old", "f.yml"]), "a: 2\n");
+    said(path, &["vault", "rekey", "--vault-password-file", "old", "--new-vault-password-file", "new", "f.yml"]);
+    assert_eq!(first_line(), "$ANSIBLE_VAULT;1.1;AES256");
+    assert!(!ksplay(path, &["vault", "view", "--vault-password-file", "old", "f.yml"]).status.success());
+    said(path, &["vault", "decrypt", "--vault-password-file", "new", "f.yml"]);
+    assert_eq!(std::fs::read_to_string(path.join("f.yml")).unwrap(), "a: 2\n");
+    assert_eq!(std::fs::metadata(path.join("f.yml")).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+/// `ansible-vault encrypt --vault-password-file pass` of ansible-core 2.19.14 made it of `a: 1` with the password `right`.
+const FOREIGN: &str = "\
+$ANSIBLE_VAULT;1.1;AES256\n\
+36643866343030356530313236626137323636613130373336646434363232663431356238333266\n\
+6434333631346665626332316632613539303966656363360a366334383132333535623639373065\n\
+30633763663037646235623834326133333866623530346339363162623137313361336261353632\n\
+3635353738623066390a336330343134316532623161333537383532366535616135316363313166\n\
+6566\n";
+
+#[test]
+fn a_file_that_ansible_vault_encrypted_is_opened() {
+    let dir = folder(&[("pass", "right"), ("f.yml", FOREIGN)]);
+    assert_eq!(said(dir.path(), &["vault", "view", "--vault-password-file", "pass", "f.yml"]), "a: 1\n");
+}
+
+#[test]
+fn an_encrypted_string_is_a_variable_of_a_file() {
+    let dir = folder(&[("pass", "right"), HOSTS]);
+    let text =
+        said(dir.path(), &["vault", "encrypt-string", "--vault-password-file", "pass", "-n", "secret", "s3 cret"]);
+    assert!(text.starts_with("secret: !vault |\n          $ANSIBLE_VAULT;1.1;AES256\n          "), "{text}");
+    std::fs::write(dir.path().join("vars.yml"), text).unwrap();
+    let got = said(dir.path(), &["eval", "--vault-password-file", "pass", "-e", "@vars.yml", "{{ secret }}!"]);
+    assert_eq!(got, "\"s3 cret!\"\n");
+}
+
+#[test]
+fn eval_sees_what_a_host_sees() {
+    let dir = folder(&[HOSTS]);
+    let eval = |template: &str| {
+        said(dir.path(), &["eval", "-i", "conf/hosts.ini", "--host", "node2", "-e", "name=ada", "--yaml", template])
+    };
+    assert_eq!(
+        eval("{{ [greeting, group_names, hostvars.node1.inventory_hostname] }}"),
+        "- hello ada\n- - etcd\n- node1\n"
+    );
+}
+
+#[test]
+fn eval_answers_cases_line_by_line() {
+    let cases = "{\"s\": \"{{ a + 1 }}\", \"vars\": {\"a\": 41}}\n{\"s\": \"{{ b }}\"}\n{\"s\": \"{{ {'x': [1.5, none]} }}\"}\n";
+    let output = with_input(Path::new("/"), &["eval"], cases);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "{\"v\":{\"i\":\"42\"}}\n{\"err\":\"'b' is undefined\"}\n{\"v\":{\"m\":[[\"x\",[{\"f\":\"1.5\"},null]]]}}\n"
+    );
+}
+
+#[test]
+fn completions_know_the_options() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(said(Path::new("/"), &["completions", shell]).contains("start-at-task"), "{shell}");
+    }
+}
+
+#[test]
+fn each_level_of_verbosity_says_where_settings_come_from() {
+    let dir = folder(&[("site.yml", "- hosts: all\n  tasks: []\n"), HOSTS]);
+    let listed = |verbosity: &str| said(dir.path(), &["-i", "conf/hosts.ini", "--list-hosts", verbosity, "site.yml"]);
+    assert!(listed("-v").starts_with("No config file found; using defaults\n\nplaybook: site.yml\n"));
+    assert!(listed("-vv").starts_with("ksplay "));
+    std::fs::write(dir.path().join("ansible.cfg"), "[defaults]\n").unwrap();
+    assert!(listed("-v").starts_with("Using /"));
+}
+
+/// The lines of a help text that are commands, up to their explanation.
+fn examples(help: &str) -> Vec<Vec<String>> {
+    let lines = help.lines().filter_map(|line| line.strip_prefix("  ksplay "));
+    let commands = lines.map(|line| line.split("   ").next().unwrap().trim());
+    commands.map(|command| shlex::split(command.split("  ").next().unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn the_examples_of_the_help_run() {
+    let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - debug: msg=hello\n      tags: etcd\n";
+    let dir = folder(&[HOSTS, ("site.yml", playbook), ("vars.yml", "packages: [etcd]\n")]);
+    let mut run = 0;
+    for help in [&["--help"][..], &["eval", "--help"]] {
+        for example in examples(&said(dir.path(), help)) {
+            let words: Vec<&str> = example.iter().map(String::as_str).collect();
+            said(dir.path(), &words);
+            run += 1;
+        }
+    }
+    assert!(run >= 8, "{run}");
+}
