@@ -235,7 +235,7 @@ fn terminal(settings: &Settings, options: &Options) -> Terminal {
     let shown = ksplay_report::Options {
         colour: *settings.force_color || (is_terminal && !*settings.nocolor),
         width: ksplay_report::Options::width_of(columns),
-        verbosity: options.verbosity.into(),
+        verbosity: options.verbosity,
         diff: options.diff,
         show_skipped: *settings.display_skipped_hosts,
         show_ok: *settings.display_ok_hosts,

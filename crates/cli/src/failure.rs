@@ -9,7 +9,7 @@ use ksplay_value::Diagnostic;
 pub struct Failure {
     /// The whole message, in the form of the house: `error: …`.
     pub message: String,
-    /// The exit code: 1 for an error, 4 for a playbook that cannot be read, 5 for bad options.
+    /// The exit code: 1 for an error, 4 for a playbook that cannot be read, 5 for bad options and settings.
     pub code: u8,
 }
 
@@ -19,7 +19,7 @@ impl Failure {
         Self { message: diagnostic.render(), code }
     }
 
-    /// An error of the settings, the inventory or the system.
+    /// An error of the inventory or the system.
     pub fn error(message: impl std::fmt::Display) -> Self {
         Self::of(1, &Diagnostic::new(message.to_string()))
     }
@@ -78,6 +78,6 @@ impl From<ksplay_engine::TaskFailure> for Failure {
 
 impl From<crate::settings::Error> for Failure {
     fn from(error: crate::settings::Error) -> Self {
-        Self::of(1, &error.diagnostic())
+        Self::of(5, &error.diagnostic())
     }
 }

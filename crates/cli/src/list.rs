@@ -45,7 +45,9 @@ fn warn(assembled: &Assembled) -> Result<(), Failure> {
 
 fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
     let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &play.vars };
-    Ok(match Templar::new(&assembled.environment, &vars).resolve(&play.hosts)? {
+    let hosts = Templar::new(&assembled.environment, &vars).resolve(&play.hosts);
+    // Ansible counts it among the errors of the playbook.
+    Ok(match hosts.map_err(|error| Failure { code: 4, ..Failure::from(error) })? {
         Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
         pattern => vec![pattern.to_string()],
     })
