@@ -87,6 +87,8 @@ pub struct Diff {
     pub after: Value,
     /// A text that stands for both, when the module makes its own (`prepared`).
     pub prepared: Option<String>,
+    /// What is said instead of a side that is not shown: `src_binary`, `dst_larger` and the like.
+    pub notes: Map,
 }
 
 /// The result of a module that failed.
@@ -195,10 +197,18 @@ impl Diff {
             map.insert("prepared", prepared);
             return map.into();
         }
-        map.insert("before", self.before);
-        map.insert("after", self.after);
-        map.insert("before_header", self.before_header);
-        map.insert("after_header", self.after_header);
+        let noted = !self.notes.is_empty();
+        for (name, side) in [("before", self.before), ("after", self.after)] {
+            if !(noted && side.is_null()) {
+                map.insert(name, side);
+            }
+        }
+        for (name, header) in [("before_header", self.before_header), ("after_header", self.after_header)] {
+            if !header.is_empty() {
+                map.insert(name, header);
+            }
+        }
+        map.extend(self.notes);
         map.into()
     }
 }

@@ -58,6 +58,7 @@ pub static MODULES: &[Entry] = &[
     entry::<files::Stat>("stat", BUILTIN),
     entry::<files::TempFile>("tempfile", BUILTIN),
     entry::<files::Unarchive>("unarchive", BUILTIN),
+    entry::<files::Uri>("uri", BUILTIN),
     // packages
     entry::<packages::Apk>("apk", "community.general"),
     entry::<packages::AptModule>("apt", BUILTIN),

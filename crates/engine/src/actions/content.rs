@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ksplay_transport::PayloadSource;
 use ksplay_value::{Map, Value};
+use md5::Md5;
 use sha1::{Digest, Sha1};
 
 use super::ActionCall;
@@ -72,10 +73,7 @@ fn is_vaulted(path: &Path) -> std::io::Result<bool> {
 fn decrypted(call: &ActionCall<'_>, path: &Path) -> Result<Vec<u8>, TaskFailure> {
     let failure = |why: &str| TaskFailure::action(format!("Decryption failed on {}: {why}", path.display()));
     let decrypt = call.work.shared.loader.options().decrypt.as_ref().ok_or_else(|| {
-        TaskFailure::action(format!(
-            "Attempting to decrypt {} but no vault secrets found.",
-            path.display()
-        ))
+        TaskFailure::action(format!("Attempting to decrypt {} but no vault secrets found.", path.display()))
     })?;
     let bytes = std::fs::read(path).map_err(|error| failure(&error.to_string()))?;
     decrypt(&bytes).map_err(|why| failure(&why))
@@ -96,6 +94,11 @@ pub(crate) fn checksum(path: &Path) -> std::io::Result<Option<String>> {
             read => hash.update(&buffer[..read]),
         }
     }
+}
+
+/// The MD5 of a file.
+pub(crate) fn md5(path: &Path) -> std::io::Result<String> {
+    std::fs::read(path).map(|bytes| hex(&Md5::digest(bytes)))
 }
 
 fn hex(bytes: &[u8]) -> String {

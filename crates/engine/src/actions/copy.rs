@@ -71,6 +71,14 @@ pub(super) async fn send(call: &ActionCall<'_>, mut args: Map, content: Content)
     } else if compared && !has_changed(&result) {
         result.remove("src");
     }
+    if let Some(Value::List(diffs)) = result.get("diff")
+        && let [diff] = &diffs[..]
+        && diff.get("before").is_some_and(|before| before.as_map().is_some())
+    {
+        // What only concerns owner and mode stands alone, as `file` gives it.
+        let diff = diff.clone();
+        result.insert("diff", diff);
+    }
     if compared && !result.contains_key("diff") {
         result.insert("diff", Value::List(std::sync::Arc::default()));
     }
@@ -122,8 +130,7 @@ impl Folder {
 
     /// Sends a folder file by file; the result says what became of the whole.
     async fn send(self, call: &ActionCall<'_>, args: Map) -> Result<Map, TaskFailure> {
-        let unreadable =
-            |error: std::io::Error| TaskFailure::action(format!("{}: {error}", self.root.display()));
+        let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", self.root.display()));
         let tree = self.read().map_err(unreadable)?;
         let mut changed = false;
         let mut diffs = Vec::new();
@@ -176,8 +183,11 @@ impl Folder {
             only.insert("changed", changed);
             return Ok(only);
         }
-        let mut result =
-            Map::from([("changed", Value::Bool(changed)), ("dest", Value::from(self.dest)), ("src", Value::from(self.src))]);
+        let mut result = Map::from([
+            ("changed", Value::Bool(changed)),
+            ("dest", Value::from(self.dest)),
+            ("src", Value::from(self.src)),
+        ]);
         if !diffs.is_empty() {
             result.insert("diff", diffs);
         }
@@ -221,8 +231,8 @@ impl Folder {
                     tree.files.push(name);
                 }
             }
-            let is_root = relative.as_os_str().is_empty();
-            if is_leaf && (!is_root || tree.files.is_empty()) {
+            // As in Ansible, an empty folder is not made when it is the source itself.
+            if is_leaf && !relative.as_os_str().is_empty() {
                 tree.leaves.push(relative);
             }
         }

@@ -1,19 +1,19 @@
 //! `fetch`: brings a file of the target to the controller.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ksplay_value::{Map, Value};
 
-use super::content::checksum;
-use super::{ActionCall, refuse_rest, take_flag, take_text};
+use super::content::{checksum, md5};
+use super::{ActionCall, take_flag, take_text};
 use crate::failure::TaskFailure;
 
 /// Brings `src` to `dest/HOST/src`, or to `dest` itself when `flat`; a file that is there already is left alone.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("fetch", &args, &["dest", "fail_on_missing", "flat", "src", "validate_checksum"])?;
     let (Some(src), Some(dest)) = (take_text(&mut args, &["src"]), take_text(&mut args, &["dest"])) else {
-        return Err(TaskFailure::action("src and dest are required"));
+        return Err(TaskFailure::raised("src and dest are required"));
     };
     let flat = take_flag(&mut args, &["flat"], false)?;
     let must_exist = take_flag(&mut args, &["fail_on_missing"], true)?;
@@ -43,7 +43,12 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         return missing("remote file is a directory, fetch cannot work on directories");
     }
     let target = if flat {
-        if dest.ends_with('/') || Path::new(&dest).is_dir() {
+        if !dest.ends_with('/') && Path::new(&dest).is_dir() {
+            return Err(TaskFailure::raised(
+                "dest is an existing directory, use a trailing slash if you want to fetch src into that directory",
+            ));
+        }
+        if dest.ends_with('/') {
             Path::new(&dest).join(Path::new(&src).file_name().unwrap_or_default())
         } else {
             PathBuf::from(&dest)
@@ -58,10 +63,12 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let unwritable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", target.display()));
     let remote_sum = stat.get("checksum").map(Value::to_string);
     let local_sum = checksum(&target).map_err(unwritable)?;
-    let mut result = Map::from([("dest", Value::from(target.display().to_string())), ("file", Value::from(&src))]);
+    let mut result = Map::from([("dest", Value::from(target.display().to_string()))]);
     if local_sum.is_some() && local_sum == remote_sum {
         result.insert("changed", false);
         result.insert("checksum", local_sum);
+        result.insert("file", src);
+        result.insert("md5sum", md5(&target).ok());
         return Ok(result);
     }
     let folder = target.parent().unwrap_or(Path::new("."));
@@ -78,9 +85,14 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             .with("checksum", received)
             .with("remote_checksum", remote_sum));
     }
+    // A file of one's own making has the mode of any new file, not that of a private one.
+    let mode = std::fs::Permissions::from_mode(0o666 & !ksplay_modules::Probe::default().umask());
+    part.as_file().set_permissions(mode).map_err(unwritable)?;
     part.persist(&target).map_err(|error| unwritable(error.error))?;
     result.insert("changed", true);
     result.insert("checksum", received);
+    result.insert("md5sum", md5(&target).ok());
     result.insert("remote_checksum", remote_sum);
+    result.insert("remote_md5sum", Value::Null);
     Ok(result)
 }

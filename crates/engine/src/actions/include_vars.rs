@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ksplay_value::{Key, Map, Value};
 
-use super::{ActionCall, take, take_text};
+use super::{ActionCall, take, take_flag, take_text};
 use crate::failure::TaskFailure;
 use crate::task::Effect;
 
@@ -32,9 +32,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     }
     let given = |names: &[&str]| names.iter().any(|name| args.contains_key(name));
     if given(&["file", "_raw_params"]) && given(OF_DIR) {
-        return Err(TaskFailure::new(
-            "You are mixing file only and dir only arguments, these are incompatible",
-        ));
+        return Err(TaskFailure::new("You are mixing file only and dir only arguments, these are incompatible"));
     }
     let text_list = |value: Option<Value>| match value {
         None => Vec::new(),
@@ -58,6 +56,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                 matching: take_text(&mut args, &["files_matching"]),
                 ignored: text_list(take(&mut args, &["ignore_files"])),
                 extensions,
+                ignores_unknown: take_flag(&mut args, &["ignore_unknown_extensions"], false)?,
             };
             search.files(&folder(call, &dir)?, 1)?
         }
@@ -70,8 +69,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let mut vars = Map::new();
     for file in &files {
-        let read =
-            call.work.shared.loader.load_vars_file(file).map_err(|error| refused(error.to_string()))?;
+        let read = call.work.shared.loader.load_vars_file(file).map_err(|error| refused(error.to_string()))?;
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
     if let Some(name) = name {
@@ -118,6 +116,8 @@ struct Search {
     matching: Option<String>,
     ignored: Vec<String>,
     extensions: Vec<String>,
+    /// Whether files with another extension are left out instead of refused.
+    ignores_unknown: bool,
 }
 
 impl Search {
@@ -131,8 +131,17 @@ impl Search {
         let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|path| path.is_dir());
         let mut found = Vec::new();
         for file in files {
-            if self.wants(&file)? {
+            if !self.wants(&file)? {
+                continue;
+            }
+            let extension = file.extension().unwrap_or_default().to_string_lossy();
+            if self.extensions.iter().any(|known| known.trim_start_matches('.') == extension) {
                 found.push(file);
+            } else if !self.ignores_unknown {
+                let known = self.extensions.join(", ");
+                let read: Value = found.iter().map(|file| file.display().to_string()).collect();
+                return Err(refused(format!("{} does not have a valid extension: {known}", file.display()))
+                    .with("ansible_included_var_files", read));
             }
         }
         if self.depth == 0 || level < self.depth {
@@ -154,12 +163,6 @@ impl Search {
                 return Ok(false);
             }
         }
-        let extension = file.extension().unwrap_or_default().to_string_lossy();
-        let known = self.extensions.iter().any(|wanted| wanted.trim_start_matches('.') == extension);
-        let fits = match &self.matching {
-            Some(pattern) => matches(pattern)?,
-            None => true,
-        };
-        Ok(known && fits)
+        self.matching.as_deref().map_or(Ok(true), matches)
     }
 }

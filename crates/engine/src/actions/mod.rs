@@ -14,11 +14,13 @@ mod group_by;
 mod include_vars;
 mod pause;
 mod raw;
+mod reboot;
 mod script;
 mod set_fact;
 mod set_stats;
 mod template;
 mod unarchive;
+mod uri;
 mod validate_argument_spec;
 mod wait_for_connection;
 
@@ -63,11 +65,13 @@ fn find(name: &str) -> Option<Action> {
         "include_vars" => Here(include_vars::run),
         "pause" => There(|call| Box::pin(pause::run(call))),
         "raw" => There(|call| Box::pin(raw::run(call))),
+        "reboot" => There(|call| Box::pin(reboot::run(call))),
         "script" => There(|call| Box::pin(script::run(call))),
         "set_fact" => Here(set_fact::run),
         "set_stats" => Here(set_stats::run),
         "template" => There(|call| Box::pin(template::run(call))),
         "unarchive" => There(|call| Box::pin(unarchive::run(call))),
+        "uri" => There(|call| Box::pin(uri::run(call))),
         "validate_argument_spec" => Here(validate_argument_spec::run),
         "wait_for_connection" => There(|call| Box::pin(wait_for_connection::run(call))),
         _ => return None,
@@ -89,11 +93,13 @@ const CONTROLLER: &[&str] = &[
     "include_vars",
     "pause",
     "raw",
+    "reboot",
     "script",
     "set_fact",
     "set_stats",
     "template",
     "unarchive",
+    "uri",
     "validate_argument_spec",
     "wait_for_connection",
 ];
@@ -199,6 +205,13 @@ impl<'a> ActionCall<'a> {
         self.work.facts_host(self.scope, self.delegate)
     }
 
+    /// Whether the task works on the controller itself.
+    pub fn is_local(&self) -> Result<bool, TaskFailure> {
+        let (options, keywords) = (&self.work.shared.options, &self.task().keywords);
+        let target = connect::target(self.remote().host(), &self.remote().templar(), keywords, options)?;
+        Ok(matches!(target.link, ksplay_transport::Link::Local))
+    }
+
     /// Runs a module of the target.
     pub async fn module(&self, name: &str, args: Map, payload: Option<PayloadSource>) -> Result<Map, TaskFailure> {
         self.module_to(name, args, payload, None).await
@@ -246,19 +259,17 @@ impl<'a> ActionCall<'a> {
         let mut add = |value: Value| match value {
             Value::Map(map) => {
                 merged.extend(map.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
-                Ok(())
             }
-            Value::Null | Value::Omit => Ok(()),
-            other if !other.is_true() => Ok(()),
-            other => Err(TaskFailure::new(format!(
-                "environment must be a dictionary, received {other} ({})",
-                other.type_name()
-            ))),
+            other if !other.is_true() || matches!(other, Value::Omit) => {}
+            other => {
+                let message = format!("could not parse environment value, skipping: {other}");
+                self.work.shared.emit(crate::event::Event::Warning(message));
+            }
         };
         for value in &self.task().keywords.environment {
             match templar.resolve(value)? {
-                Value::List(items) => items.iter().cloned().try_for_each(&mut add)?,
-                other => add(other)?,
+                Value::List(items) => items.iter().cloned().for_each(&mut add),
+                other => add(other),
             }
         }
         Ok(merged.iter().map(|(key, value)| (key.as_value().to_string(), value.to_string())).collect())

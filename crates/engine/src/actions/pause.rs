@@ -16,13 +16,15 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if args.contains_key("seconds") && args.contains_key("minutes") {
         return Err(TaskFailure::raised("parameters are mutually exclusive: minutes|seconds"));
     }
-    let number = |name: &'static str, text: Option<String>| match text {
+    let number = |name: &'static str, text: Option<String>| {
+        match text {
         None => Ok(None),
         Some(text) => text.parse::<f64>().map(Some).map_err(|_| {
             TaskFailure::raised(format!(
                 "argument '{name}' is of type str and we were unable to convert to int: invalid literal for int() with base 10: '{text}'"
             ))
         }),
+    }
     };
     let seconds = number("seconds", take_text(&mut args, &["seconds"]))?;
     let minutes = number("minutes", take_text(&mut args, &["minutes"]))?;

@@ -7,8 +7,7 @@ use super::{ActionCall, failed_with, refuse_rest, take_flag, take_text};
 use crate::connect::split_words;
 use crate::failure::TaskFailure;
 
-const KNOWN: &[&str] =
-    &["_raw_params", "chdir", "cmd", "creates", "decrypt", "executable", "removes"];
+const KNOWN: &[&str] = &["_raw_params", "chdir", "cmd", "creates", "decrypt", "executable", "removes"];
 
 /// Sends the script and runs it with the words behind it.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {

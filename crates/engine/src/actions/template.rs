@@ -52,6 +52,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     args.insert("_original_basename", name);
+    args.insert("src", file.display().to_string());
     let bytes = encoding.encode(&rendered.to_string())?;
     send(call, args, Content::of_bytes(bytes)).await
 }
@@ -104,14 +105,15 @@ impl Encoding {
     fn encode(&self, text: &str) -> Result<Vec<u8>, TaskFailure> {
         match self {
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Bytes { name, last } => text
-                .chars()
-                .map(|char| {
-                    u8::try_from(u32::from(char)).ok().filter(|byte| byte <= last).ok_or_else(|| {
-                        TaskFailure::new(format!("the character '{char}' cannot be written in {name}"))
+            Self::Bytes { name, last } => {
+                text.chars()
+                    .map(|char| {
+                        u8::try_from(u32::from(char)).ok().filter(|byte| byte <= last).ok_or_else(|| {
+                            TaskFailure::new(format!("the character '{char}' cannot be written in {name}"))
+                        })
                     })
-                })
-                .collect(),
+                    .collect()
+            }
         }
     }
 }

@@ -10,17 +10,17 @@ use crate::failure::TaskFailure;
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let copy = take_flag(&mut args, &["copy"], true)?;
-    let remote = args.get("remote_src").map(|flag| crate::connect::boolean(flag)).transpose()?.unwrap_or(!copy);
+    let remote = args.get("remote_src").map(crate::connect::boolean).transpose()?.unwrap_or(!copy);
     let decrypt = take_flag(&mut args, &["decrypt"], true)?;
     let Some(src) = take_text(&mut args, &["src"]) else {
-        return Err(TaskFailure::action("src (or content) is required"));
+        return Err(TaskFailure::raised("src (or content) and dest are required"));
     };
     let payload = if remote || src.contains("://") {
         args.insert("remote_src", true);
         args.insert("src", src);
         None
     } else {
-        let file = call.find_file("files", &src)?;
+        let file = call.find_file("files", &src).map_err(|failure| TaskFailure::new(failure.message))?;
         args.insert("src", file.display().to_string());
         Some(Content::of_file(call, &file, decrypt)?.payload)
     };

@@ -21,10 +21,8 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         ))),
     };
     let spec = mapping("argument_spec", spec)?;
-    let provided = mapping(
-        "provided_arguments",
-        take(&mut args, &["provided_arguments"]).unwrap_or_else(Value::empty_map),
-    )?;
+    let provided =
+        mapping("provided_arguments", take(&mut args, &["provided_arguments"]).unwrap_or_else(Value::empty_map))?;
     let context = take(&mut args, &["validate_args_context"]).unwrap_or_else(Value::empty_map);
     let templar = call.templar();
     let mut given = Map::new();

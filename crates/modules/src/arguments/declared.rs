@@ -215,7 +215,10 @@ fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Re
     };
     let word = declared.get("type").and_then(Value::as_str).unwrap_or("str").to_owned();
     let refused = |what: &str, value: &Value, word: &str, why: &str| {
-        format!("{what} '{name}' is of type {}{place} and we were unable to convert to {word}: {why}", value.type_name())
+        format!(
+            "{what} '{name}' is of type {}{place} and we were unable to convert to {word}: {why}",
+            value.type_name()
+        )
     };
     let unknown = "there is no such type";
     let kind = kind_of(&word).ok_or_else(|| refused("argument", value, &word, unknown))?;
@@ -235,8 +238,9 @@ fn wrong_choice(name: &str, declared: &Value, value: &Value) -> Option<String> {
     let shown = texts(Some(&Value::List(choices.clone()))).join(", ");
     if let Value::List(items) = value {
         let wrong: Vec<String> = items.iter().filter(|item| !choices.contains(item)).map(Value::to_string).collect();
-        return (!wrong.is_empty())
-            .then(|| format!("value of {name} must be one or more of: {shown}. Got no match for: {}", wrong.join(", ")));
+        return (!wrong.is_empty()).then(|| {
+            format!("value of {name} must be one or more of: {shown}. Got no match for: {}", wrong.join(", "))
+        });
     }
     let text = value.to_string();
     let fits = choices.contains(value)

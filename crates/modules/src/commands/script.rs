@@ -60,7 +60,9 @@ impl Module for Script {
             (Some((path, true)), _) => skip(format!("{path} exists, matching creates option")),
             (_, Some((path, false))) => skip(format!("{path} does not exist, matching removes option")),
             // Only with one of them is it known that the script would change something.
-            (None, None) => Ok(Inspection { predicted: Outcome { skipped: true, ..Outcome::default() }, plan: Some(plan) }),
+            (None, None) => {
+                Ok(Inspection { predicted: Outcome { skipped: true, ..Outcome::default() }, plan: Some(plan) })
+            }
             _ => Ok(Inspection::change(Outcome::default(), plan)),
         }
     }

@@ -74,7 +74,7 @@ impl Module for Assemble {
                 after_header: dest,
                 before: text(now.as_deref().unwrap_or_default()),
                 after: text(&content),
-                prepared: None,
+                ..Diff::default()
             });
         }
         if now.is_some() {

@@ -280,7 +280,10 @@ fn file_copy(
         }
         let mut sides = (ksplay_value::Map::new(), ksplay_value::Map::new());
         change.diff(&current, &mut sides.0, &mut sides.1);
-        if found.is_some() && !change.is_empty() {
+        if same {
+            let shown = path.display().to_string();
+            sides.0.insert("path", shown.as_str());
+            sides.1.insert("path", shown);
             outcome.diff.push(Diff { before: sides.0.into(), after: sides.1.into(), ..Diff::default() });
         }
     }
@@ -296,26 +299,35 @@ const LARGEST_DIFF: u64 = 104_448;
 fn content_diff(args: &CopyArgs, dest: &Path, source: &Source, exists: bool, system: &Probe) -> std::io::Result<Diff> {
     let shown = dest.display().to_string();
     let origin = args.src.clone().unwrap_or_else(|| shown.clone());
-    let mut diff = Diff { before_header: shown, after_header: origin, ..Diff::default() };
+    let mut diff = Diff::default();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     if exists {
         if system.metadata(dest)?.size() > LARGEST_DIFF {
-            diff.before = "the file is too large for a diff".into();
+            diff.notes.insert("dst_larger", LARGEST_DIFF);
         } else {
             before = system.read(dest)?;
+            diff.before_header = shown;
         }
     }
     if source.size(system) > LARGEST_DIFF {
-        diff.after = "the file is too large for a diff".into();
+        diff.notes.insert("src_larger", LARGEST_DIFF);
     } else {
         source.open(system)?.read_to_end(&mut after)?;
+        diff.after_header = origin;
     }
-    for (side, bytes) in [(&mut diff.before, before), (&mut diff.after, after)] {
-        if side.is_null() {
-            *side = match bytes.contains(&0) {
-                true => "the file is binary".into(),
-                false => String::from_utf8_lossy(&bytes).into_owned().into(),
-            };
+    let sides = [
+        (&mut diff.before, &mut diff.before_header, before, "dst"),
+        (&mut diff.after, &mut diff.after_header, after, "src"),
+    ];
+    for (side, header, bytes, which) in sides {
+        if diff.notes.contains_key(format!("{which}_larger").as_str()) {
+            continue;
+        }
+        if bytes.contains(&0) {
+            diff.notes.insert(format!("{which}_binary"), 1);
+            header.clear();
+        } else {
+            *side = String::from_utf8_lossy(&bytes).into_owned().into();
         }
     }
     Ok(diff)
@@ -335,7 +347,11 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
     }
     let mut outcome = Outcome::default();
     outcome.values.insert("src", given);
-    outcome.values.insert("dest", dest.display().to_string());
+    // Ansible names the directory that it made, or the place in the one that was there.
+    let shown = if system.is_dir(&plan.dest) { &dest } else { &plan.dest };
+    outcome.values.insert("dest", shown.display().to_string());
+    outcome.values.insert("checksum", Value::Null);
+    outcome.values.insert("md5sum", Value::Null);
     plan.dest.clone_from(&dest);
     let mut folders = vec![(src.to_owned(), dest)];
     // As in Ansible, the mode is that of the directory itself; what is in it has the modes of its source.

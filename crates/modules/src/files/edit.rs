@@ -84,7 +84,7 @@ impl Edit {
                     after_header: format!("{path} (file attributes)"),
                     before: before.into(),
                     after: after.into(),
-                    prepared: None,
+                    ..Diff::default()
                 });
             }
         }

@@ -13,7 +13,7 @@ use ksplay_value::{Map, Value};
 use super::attributes::{Current, FileAttributes, describe};
 use super::rewrite::Rewrite;
 use crate::arguments::{Opt, OptType};
-use crate::system::{HttpAnswer, HttpGet};
+use crate::system::{HttpAnswer, HttpGet, os_error_alone};
 use crate::{Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`GetUrlArgs`].
@@ -79,7 +79,7 @@ impl GetUrlArgs {
         }
         let timeout = Duration::from_secs(self.timeout.max(1).cast_unsigned());
         let (validate_certs, use_proxy) = (self.validate_certs, self.use_proxy);
-        HttpGet { url: url.to_owned(), headers, timeout, validate_certs, use_proxy }
+        HttpGet { url: url.to_owned(), headers, timeout, validate_certs, use_proxy, ..HttpGet::default() }
     }
 
     fn failure(&self, message: impl Into<String>, dest: &Path) -> Failure {
@@ -175,7 +175,9 @@ impl Module for GetUrl {
             request.headers.push(("If-Modified-Since".into(), since.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         }
         let answer = system.http_get(&request);
-        let answer = answer.map_err(|error| args.failure(format!("Request failed: <urlopen error {error}>"), &dest))?;
+        let answer = answer.map_err(|error| {
+            args.failure(format!("Request failed: <urlopen error {}>", os_error_alone(&error)), &dest)
+        })?;
         outcome.values.insert("status_code", u32::from(answer.status));
         if answer.status == 304 {
             outcome.values.insert("msg", "HTTP Error 304: Not Modified");

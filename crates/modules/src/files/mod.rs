@@ -17,6 +17,7 @@ mod stat;
 mod tempfile;
 mod times;
 mod unarchive;
+mod uri;
 
 pub(crate) use attributes::describe;
 
@@ -33,6 +34,7 @@ pub use slurp::Slurp;
 pub use stat::Stat;
 pub use tempfile::TempFile;
 pub use unarchive::Unarchive;
+pub use uri::Uri;
 
 /// An error of the operating system as Python shows it.
 fn python_error(error: &std::io::Error, path: &std::path::Path) -> String {

@@ -80,6 +80,6 @@ pub(crate) fn content_diff(path: &str, before: &str, after: &str) -> Diff {
         after_header: format!("{path} (content)"),
         before: Value::from(before),
         after: Value::from(after),
-        prepared: None,
+        ..Diff::default()
     }
 }

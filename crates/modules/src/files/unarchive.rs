@@ -58,10 +58,17 @@ impl Kind {
         if [".zip", ".jar", ".war"].iter().any(|end| name.ends_with(end)) { Self::Zip } else { Self::Tar }
     }
 
-    fn handler(self) -> &'static str {
+    /// The name of the part of Ansible that takes care of an archive of this name.
+    fn handler(self, name: &str) -> &'static str {
+        let name = name.to_ascii_lowercase();
+        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
         match self {
-            Self::Tar => "TgzArchive",
             Self::Zip => "ZipArchive",
+            Self::Tar if ends(&[".tar"]) => "TarArchive",
+            Self::Tar if ends(&[".bz2", ".tbz", ".tbz2"]) => "TarBzipArchive",
+            Self::Tar if ends(&[".xz", ".txz"]) => "TarXzArchive",
+            Self::Tar if ends(&[".zst"]) => "TarZstdArchive",
+            Self::Tar => "TgzArchive",
         }
     }
 }
@@ -93,16 +100,16 @@ impl Module for Unarchive {
             return Err(Failure::new(format!("Source '{}' failed to transfer", args.src)));
         }
         if !system.is_dir(&args.dest) {
-            return Err(Failure::new(format!("Destination '{}' is not a directory", args.dest.display())));
+            return Err(Failure::new(format!("dest '{}' must be an existing dir", args.dest.display())));
         }
         let kind = Kind::of(&args.src);
         let mut outcome = Outcome::default();
         outcome.values.insert("dest", args.dest.display().to_string());
         outcome.values.insert("src", args.src.as_str());
-        outcome.values.insert("handler", kind.handler());
+        outcome.values.insert("handler", kind.handler(&args.src));
         describe(system, &args.dest, &mut outcome.values);
         // Only an archive that is here can be compared with what is unpacked without writing anything.
-        if is_remote && kind == Kind::Tar && is_unpacked(args, Path::new(&args.src), system)? {
+        if is_remote && is_unpacked(args, kind, Path::new(&args.src), system)? {
             if args.list_files {
                 outcome.values.insert("files", names(args, kind, Path::new(&args.src), system)?);
             }
@@ -128,10 +135,19 @@ impl Module for Unarchive {
         if args.list_files {
             predicted.values.insert("files", listed.clone());
         }
-        predicted.changed = kind == Kind::Zip || !is_unpacked(&args, &archive, system)?;
+        predicted.changed = !is_unpacked(&args, kind, &archive, system)?;
         if predicted.changed {
             let command = extraction(&args, kind, &archive);
             let output = system.run(&command)?;
+            predicted.values.insert(
+                "extract_results",
+                ksplay_value::Map::from([
+                    ("cmd", command.argv.iter().collect::<Value>()),
+                    ("err", output.stderr_text().into()),
+                    ("out", output.stdout_text().into()),
+                    ("rc", output.rc.into()),
+                ]),
+            );
             if !output.ok() {
                 let said = output.stderr_text();
                 return Err(output.failure(format!(
@@ -170,7 +186,10 @@ fn tar(args: &UnarchiveArgs, verb: &str, archive: &Path) -> CommandSpec {
 }
 
 /// Whether all that is in the archive is unpacked as it is there. Owner and mode count only when the user set none.
-fn is_unpacked(args: &UnarchiveArgs, archive: &Path, system: &Probe) -> Result<bool, Failure> {
+fn is_unpacked(args: &UnarchiveArgs, kind: Kind, archive: &Path, system: &Probe) -> Result<bool, Failure> {
+    if kind == Kind::Zip {
+        return is_unzipped(args, archive, system);
+    }
     let output = system.query(&tar(args, "--diff", archive))?;
     if output.ok() {
         return Ok(true);
@@ -183,6 +202,63 @@ fn is_unpacked(args: &UnarchiveArgs, archive: &Path, system: &Probe) -> Result<b
             || (args.keep_newer && line.ends_with("Mod time differs"))
     };
     Ok(output.rc == 1 && said.lines().all(|line| line.trim().is_empty() || settled(line)))
+}
+
+/// Whether each file of a zip archive is there with its size and checksum.
+fn is_unzipped(args: &UnarchiveArgs, archive: &Path, system: &Probe) -> Result<bool, Failure> {
+    let output =
+        system.query(&CommandSpec::new(["unzip".into(), "-v".into(), archive.display().to_string()]).parsable())?;
+    let text = output.stdout_text();
+    // Length, method, size, ratio, date, time, checksum, name.
+    for line in text.lines().skip_while(|line| !line.starts_with("---")).skip(1) {
+        if line.starts_with("---") {
+            break;
+        }
+        let mut rest = line.trim_start();
+        let mut fields = Vec::new();
+        for _ in 0..7 {
+            let Some((field, after)) = rest.split_once(char::is_whitespace) else { return Ok(false) };
+            fields.push(field);
+            rest = after.trim_start();
+        }
+        let wanted = args.include.is_empty() || args.include.iter().any(|name| name == rest);
+        if !wanted || args.exclude.iter().any(|name| name == rest) {
+            continue;
+        }
+        let path = args.dest.join(rest);
+        let same = match rest.ends_with('/') {
+            true => system.is_dir(&path),
+            false => {
+                system.metadata(&path).is_ok_and(|found| found.is_file() && found.len().to_string() == fields[0])
+                    && system
+                        .open(&path)
+                        .and_then(crc32)
+                        .is_ok_and(|crc| format!("{crc:08x}") == fields[6].to_lowercase())
+            }
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(output.ok())
+}
+
+/// The checksum that zip archives have, of all that is read.
+fn crc32(mut content: impl std::io::Read) -> std::io::Result<u32> {
+    let mut crc = u32::MAX;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = content.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(!crc);
+        }
+        for byte in &buffer[..read] {
+            crc ^= u32::from(*byte);
+            for _ in 0..8 {
+                crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+            }
+        }
+    }
 }
 
 fn extraction(args: &UnarchiveArgs, kind: Kind, archive: &Path) -> CommandSpec {

@@ -134,6 +134,14 @@ pub(crate) fn os_error(error: &io::Error, path: &str) -> String {
     format!("[Errno {number}] {}: {}", os_message(error), python_bytes(path))
 }
 
+/// The error as Python shows it without a path: `[Errno 111] Connection refused`.
+pub(crate) fn os_error_alone(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => format!("[Errno {number}] {}", os_message(error)),
+        None => error.to_string(),
+    }
+}
+
 /// The message alone, such as `No such file or directory`.
 pub(crate) fn os_message(error: &io::Error) -> String {
     let text = error.to_string();
