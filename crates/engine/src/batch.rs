@@ -1,9 +1,11 @@
 //! One batch of hosts in one play: starts what the scheduler allows, notes what came of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 
-use ksplay_playbook::{Item, RoleRequest, Task};
+use ksplay_playbook::{Item, Role, RoleRequest, Task};
 use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
 use ksplay_value::{Map, Str, Value};
 use tokio::sync::{Semaphore, watch};
@@ -23,6 +25,8 @@ use crate::task::{Effect, Include, Outcome, Work, all_hold};
 pub(crate) enum Ending {
     /// The next may begin.
     Done,
+    /// The play is over; the next may begin.
+    EndPlay,
     /// Too much failed: nothing more is begun.
     Stop,
     /// The user ended the run.
@@ -38,7 +42,7 @@ struct StepRun {
     run_once: bool,
     waiting: usize,
     includes: Vec<(HostIndex, Vec<Include>)>,
-    failed: bool,
+    failed: Vec<HostIndex>,
 }
 
 pub(crate) struct Batch {
@@ -55,6 +59,10 @@ pub(crate) struct Batch {
     /// Hosts that failed or were lost in this batch.
     lost: usize,
     ending: Ending,
+    /// Hosts that had failed when errors were cleared; they stay out of this batch only.
+    forgiven: HashSet<HostIndex>,
+    /// Whether the play has no further batches (`meta: end_play`).
+    ends_play: bool,
     /// Whether nothing is begun after this batch: an error was fatal for all hosts.
     stops_after: bool,
 }
@@ -100,6 +108,8 @@ impl Batch {
             running: JoinSet::new(),
             max_fail,
             lost: 0,
+            forgiven: HashSet::new(),
+            ends_play: false,
             ending: Ending::Done,
             stops_after: false,
         })
@@ -134,6 +144,7 @@ impl Batch {
         }
         for (index, host) in self.hosts.iter().enumerate() {
             match self.scheduler.standing(index) {
+                _ if self.forgiven.contains(&index) => {}
                 Standing::Failed => self.shared.lose(host, false),
                 Standing::Unreachable => self.shared.lose(host, true),
                 _ => {}
@@ -141,6 +152,9 @@ impl Batch {
         }
         if self.stops_after || (self.ending == Ending::Done && self.lost > 0 && self.lost == self.hosts.len()) {
             return Ok(Ending::Stop);
+        }
+        if self.ends_play && self.ending == Ending::Done {
+            return Ok(Ending::EndPlay);
         }
         Ok(self.ending)
     }
@@ -179,24 +193,34 @@ impl Batch {
             info: Arc::clone(&info),
             host: host.clone(),
         };
-        let run_once = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
+        let asked = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
+        let run_once = asked || steps::is_for_all_hosts(&task.action);
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = info.number;
         for host in working.iter().copied() {
             let work = work(&self.hosts[host]);
             let (forks, throttle) = (Arc::clone(&self.forks), throttle.clone());
-            self.running.spawn(async move {
-                let _throttled = match &throttle {
-                    Some(throttle) => throttle.acquire().await.ok(),
+            let mut slot = Box::pin(async move {
+                let throttled = match throttle {
+                    Some(throttle) => throttle.acquire_owned().await.ok(),
                     None => None,
                 };
-                let _slot = forks.acquire().await.ok();
+                (throttled, forks.acquire_owned().await.ok())
+            });
+            // Asked for here and now, so that hosts get their turns in the order of the batch.
+            let given = now_or_later(slot.as_mut());
+            self.running.spawn(async move {
+                let _slot = match given {
+                    Poll::Ready(slot) => slot,
+                    Poll::Pending => slot.await,
+                };
                 work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
                 let outcome = work.run().await;
                 (step, host, number, outcome)
             });
         }
-        let run = StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: false };
+        let run =
+            StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: Vec::new() };
         self.steps.insert(number, run);
         Ok(())
     }
@@ -257,11 +281,13 @@ impl Batch {
             });
         }
         if outcome.status == Status::Changed {
-            self.notify(&task, told)?;
+            self.notify(&task, &[host])?;
         }
         let Some(run) = self.steps.get_mut(&number) else { return Ok(()) };
         run.waiting -= 1;
-        run.failed |= ended != Ended::Ok;
+        if ended != Ended::Ok {
+            run.failed.extend(told);
+        }
         if is_include {
             run.includes.push((host, outcome.includes));
         } else if ended == Ended::Ok {
@@ -382,7 +408,7 @@ impl Batch {
                 };
                 for name in names {
                     let name = name.to_string();
-                    let found = self.handlers_named(&name, &scope);
+                    let found = self.handlers_named(&name, *host);
                     if found.is_empty() {
                         let message = format!(
                             "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
@@ -397,11 +423,11 @@ impl Batch {
     }
 
     /// The handlers that a notification means: the last one of this name, and all that listen to it.
-    fn handlers_named(&self, wanted: &str, scope: &HostScope) -> Vec<usize> {
+    fn handlers_named(&self, wanted: &str, host: HostIndex) -> Vec<usize> {
         let handlers = self.scheduler.handlers();
         let named = handlers.iter().enumerate().rev().find(|(_, handler)| {
             let Some(name) = &handler.name else { return false };
-            let name = scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)).to_string();
+            let name = self.text(name, handler, host).unwrap_or_else(|| actions::as_written(name).to_string());
             match &handler.role {
                 Some(role) => name == wanted || wanted == format!("{} : {name}", role.name),
                 None => name == wanted,
@@ -409,11 +435,7 @@ impl Batch {
         });
         let mut found: Vec<usize> = named.map(|(number, _)| number).into_iter().collect();
         for (number, handler) in handlers.iter().enumerate() {
-            let listens = handler.listen.iter().any(|topic| match scope.templar().resolve(topic) {
-                Ok(Value::List(topics)) => topics.iter().any(|topic| topic.to_string() == wanted),
-                Ok(topic) => topic.to_string() == wanted,
-                Err(_) => false,
-            });
+            let listens = handler.listen.iter().any(|topic| self.text(topic, handler, host).as_deref() == Some(wanted));
             if listens && !found.contains(&number) {
                 found.push(number);
             }
@@ -421,12 +443,20 @@ impl Batch {
         found
     }
 
+    /// A text of a handler, with its variables.
+    fn text(&self, text: &Value, handler: &Arc<Task>, host: HostIndex) -> Option<String> {
+        match text {
+            Value::Template(_) => self.scope(handler, host).templar().resolve(text).ok().map(|text| text.to_string()),
+            plain => Some(plain.to_string()),
+        }
+    }
+
     /// All hosts of a step have ended it.
     fn finish(&mut self, step: StepId, run: StepRun) -> Result<(), TaskFailure> {
         if !run.includes.is_empty() {
             self.include(step, &run)?;
         }
-        if !run.failed {
+        if run.failed.is_empty() {
             return Ok(());
         }
         let scope = self.scope(&run.task, run.hosts[0]);
@@ -437,10 +467,10 @@ impl Batch {
         if fatal {
             let mut stops = false;
             for host in 0..self.hosts.len() {
-                if self.scheduler.standing(host) == Standing::Running && !self.scheduler.is_failing(host) {
-                    stops |= self.scheduler.fail(host) == Consequence::Failed;
-                } else {
+                if run.failed.contains(&host) || self.scheduler.is_failing(host) {
                     stops |= self.scheduler.is_failing(host);
+                } else if self.scheduler.standing(host) == Standing::Running {
+                    stops |= self.scheduler.fail(host) == Consequence::Failed;
                 }
             }
             self.stops_after |= stops;
@@ -467,7 +497,8 @@ impl Batch {
         let mut ordered = run.includes.iter().collect::<Vec<_>>();
         ordered.sort_by_key(|(host, _)| *host);
         for (host, includes) in &ordered {
-            let hosts = if run.run_once { run.hosts.clone() } else { vec![*host] };
+            // As in Ansible the others go on without it under `run_once`.
+            let hosts = vec![*host];
             for include in includes {
                 match groups.iter_mut().find(|group| {
                     group.args == include.args && group.vars == include.vars && !group.hosts.contains(host)
@@ -499,9 +530,10 @@ impl Batch {
                 }
                 Err(failure) => {
                     let error = Arc::new(failure.to_error(&run.task.span));
-                    let mut result = failure.into_result();
-                    if let Some(reason) = result.remove("msg") {
-                        result.insert("reason", reason);
+                    let name = actions::include_kind(&run.task.action).and_then(|_| group.args.get("_raw_params"));
+                    let mut result = Map::from([("reason", Value::from(failure.message)), ("changed", false.into())]);
+                    if let Some(name) = name {
+                        result.insert("include", name.clone());
                     }
                     for host in group.hosts {
                         self.shared.emit(Event::Error(Arc::clone(&error)));
@@ -525,7 +557,11 @@ impl Batch {
             let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
             for host in all {
                 match failed.get(host) {
-                    Some(result) => self.fail(step, *host, Ended::Failed, true, &run.task, result),
+                    Some(result) => {
+                        self.fail(step, *host, Ended::Failed, false, &run.task, result);
+                        // As in Ansible a failed include counts as failed even when it is rescued.
+                        self.shared.count(&self.hosts[*host], |counts| counts.failed += 1);
+                    }
                     None => {
                         self.scheduler.complete(step, *host, Ended::Ok);
                     }
@@ -621,7 +657,23 @@ impl Batch {
             "noop" => {}
             "flush_handlers" => self.scheduler.flush(step, &holding),
             "end_host" => ended = Ended::Left,
+            "end_role" => {
+                let Some(role) = &task.role else {
+                    let message = "Cannot execute 'end_role' from outside of a role";
+                    return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+                };
+                for host in &holding {
+                    self.scheduler.skip(step, *host, |task| belongs(task, role));
+                }
+                hosts.iter().filter(|host| !holding.contains(host)).for_each(|host| {
+                    self.scheduler.complete(step, *host, Ended::Ok);
+                });
+                return Ok(());
+            }
+            // As in Ansible without a plugin that says otherwise: sources are read once.
+            "refresh_inventory" => {}
             "end_batch" | "end_play" if !holding.is_empty() => {
+                self.ends_play |= meta == "end_play";
                 for host in hosts {
                     self.scheduler.complete(step, *host, Ended::Ok);
                 }
@@ -638,7 +690,11 @@ impl Batch {
                 for (index, host) in self.hosts.iter().enumerate() {
                     self.shared.forgive(host);
                     self.scheduler.forgive(index);
+                    if self.scheduler.standing(index) != Standing::Running {
+                        self.forgiven.insert(index);
+                    }
                 }
+                self.lost = 0;
             }
             "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
             other => {
@@ -654,11 +710,26 @@ impl Batch {
     }
 }
 
+/// Asks a future once.
+fn now_or_later<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+}
+
+/// Whether a task is one of this use of a role, or of a role that it imports.
+fn belongs(task: &Task, role: &Arc<Role>) -> bool {
+    let of = |own: &Arc<Role>| Arc::ptr_eq(own, role) || own.inherited.iter().any(|outer| outer.path == role.path);
+    task.role.as_ref().is_some_and(of)
+}
+
 /// The name of a task as it is shown: with its role, templates evaluated where they can be.
 fn banner(task: &Task, scope: &HostScope) -> String {
-    let name = match &task.name {
+    let own = task.name.as_ref().filter(|name| name.as_str() != Some(""));
+    let name = match own {
         Some(name) => scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)).to_string(),
-        None => task.action.to_string(),
+        None => match (actions::include_kind(&task.action), task.args.get("name").or_else(|| task.args.get("role"))) {
+            (Some("include_role"), Some(role)) => format!("{} : {}", task.action, actions::as_written(role)),
+            _ => task.action.to_string(),
+        },
     };
     let name = name.trim().to_owned();
     match &task.role {

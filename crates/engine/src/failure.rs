@@ -21,6 +21,8 @@ pub struct TaskFailure {
     pub values: Map,
     /// Whether the host could not be reached.
     pub unreachable: bool,
+    /// Whether the message is all there is to say, without a word about the task before it.
+    pub bare: bool,
 }
 
 impl TaskFailure {
@@ -34,6 +36,7 @@ impl TaskFailure {
             help: None,
             values: Map::new(),
             unreachable: false,
+            bare: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl TaskFailure {
     /// The result as modules give it.
     pub fn into_result(self) -> Map {
         let message = match &self.prefix {
+            _ if self.bare => self.message,
             Some(_) => self.message,
             None => format!("Task failed: {}", join(self.step.as_deref(), &self.message)),
         };
@@ -89,6 +93,11 @@ impl TaskFailure {
 
     /// The error as it is shown for a task that stands at `task`.
     pub fn to_error(&self, task: &Span) -> TaskError {
+        if self.bare {
+            let span = self.span.clone().unwrap_or_else(|| task.clone());
+            let frame = ErrorFrame { message: self.message.clone(), span: Some(span), help: self.help.clone() };
+            return TaskError { title: self.message.clone(), frames: vec![frame] };
+        }
         let inner = match self.prefix {
             Some("") => self.message.clone(),
             Some(prefix) => format!("{prefix}: {}", self.message),
@@ -131,6 +140,11 @@ impl From<ksplay_template::Error> for TaskFailure {
 
 impl From<&ksplay_transport::Error> for TaskFailure {
     fn from(error: &ksplay_transport::Error) -> Self {
+        if let ksplay_transport::Error::Timeout { after } = error {
+            let seconds = after.as_secs_f64();
+            let period = Map::from([("period", Value::from(after.as_secs()))]);
+            return Self::new(format!("Timed out after {seconds} second(s).")).with("timedout", period);
+        }
         if error.is_unreachable() { Self::unreachable(error.to_string()) } else { Self::action(error.to_string()) }
     }
 }

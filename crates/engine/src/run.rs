@@ -243,7 +243,7 @@ impl Run {
         'playbooks: for playbook in playbooks {
             for play in &playbook.plays {
                 match self.play(play).await {
-                    Ok(Ending::Done) => {}
+                    Ok(Ending::Done | Ending::EndPlay) => {}
                     Ok(Ending::Stop) => break 'playbooks,
                     Ok(Ending::Interrupted) => {
                         code = Some(99);
@@ -280,19 +280,22 @@ impl Run {
         for warning in &selection.warnings {
             shared.emit(Event::Warning(warning.to_string()));
         }
-        shared.emit(Event::PlayStart { name: name.clone(), check: shared.options.check });
         let all: Vec<Str> = selection.hosts.iter().map(|host| Str::from(host.as_str())).collect();
+        let begin = || shared.emit(Event::PlayStart { name: name.clone(), check: shared.options.check });
         if all.is_empty() {
+            begin();
             shared.emit(Event::NoHostsMatched);
             return Ok(Ending::Done);
         }
         let mut hosts: Vec<Str> = all.iter().filter(|host| !shared.is_lost(host)).cloned().collect();
         order(play, shared, &mut hosts)?;
         if hosts.is_empty() {
+            begin();
             shared.emit(Event::NoHostsRemaining);
             return Ok(Ending::Done);
         }
         for batch in steps::batches(play, shared, &hosts)? {
+            begin();
             let context = Arc::new(PlayContext {
                 play: Arc::clone(play),
                 vars: vec![Arc::new(play.vars.clone())],
@@ -308,6 +311,7 @@ impl Run {
             }
             match Batch::new(shared, &context, batch)?.run(&mut self.interrupt).await? {
                 Ending::Done => {}
+                Ending::EndPlay => break,
                 other => return Ok(other),
             }
         }

@@ -159,10 +159,12 @@ impl HostScope {
             "playbook_dir" => play.map(|play| path(&play.play.dir))?,
             "role_path" => path(&role?.path),
             "role_name" | "ansible_role_name" => Value::from(&role?.name),
-            "role_names" | "ansible_play_role_names" => self.role_names(),
+            "role_names" | "ansible_play_role_names" => self.role_names(|dependent| !dependent),
+            "ansible_dependent_role_names" => unique(&self.role_names(|dependent| dependent)),
+            "ansible_parent_role_names" if role?.parents.is_empty() => return None,
             "ansible_parent_role_names" => role?.parents.iter().map(Value::from).collect(),
             "ansible_parent_role_paths" => role?.inherited.iter().rev().map(|role| path(&role.path)).collect(),
-            "ansible_role_names" => self.role_names(),
+            "ansible_role_names" => unique(&self.role_names(|_| true)),
             "play_hosts" | "ansible_play_batch" => list(&play?.batch),
             "ansible_play_hosts" => list(&play?.hosts),
             "ansible_play_hosts_all" => names(&play?.hosts_all),
@@ -189,10 +191,60 @@ impl HostScope {
         })
     }
 
-    fn role_names(&self) -> Value {
-        let Some(play) = &self.play else { return Value::List(Arc::default()) };
-        play.play.roles.iter().map(|role| Value::from(&role.name)).collect()
+    /// The variable, when anything sets it.
+    fn known(&self, name: &str) -> Option<Value> {
+        let layers = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
+        self.locals
+            .get(name)
+            .cloned()
+            .or_else(|| self.magic(name))
+            .or_else(|| layers(&self.above))
+            .or_else(|| self.state.vars.get(name).cloned())
+            .or_else(|| self.state.included.get(name).cloned())
+            .or_else(|| layers(&self.below))
     }
+
+    /// What tasks see of the connection where nothing says otherwise.
+    fn connection_default(&self, name: &str) -> Option<Value> {
+        let keywords = &self.task.as_ref()?.keywords;
+        let defaults = &self.shared.options.connection;
+        let keyword = |value: &Option<Value>| self.templar().resolve(value.as_ref()?).ok();
+        match name {
+            "ansible_connection" => keyword(&keywords.connection).or_else(|| Some(defaults.kind.as_str().into())),
+            "ansible_timeout" => Some(Value::from(defaults.timeout.as_secs())),
+            "ansible_host" => self.known("ansible_ssh_host").or_else(|| Some((&self.host).into())),
+            "ansible_ssh_host" => self.known("ansible_host").or_else(|| Some((&self.host).into())),
+            "ansible_user" | "ansible_ssh_user" => {
+                let other = if name == "ansible_user" { "ansible_ssh_user" } else { "ansible_user" };
+                let default = || defaults.user.as_deref().map(Value::from);
+                self.known(other).or_else(|| keyword(&keywords.remote_user)).or_else(default)
+            }
+            _ => None,
+        }
+    }
+
+    /// The names of the play's roles, chosen by whether they are there as dependencies of others.
+    fn role_names(&self, wanted: impl Fn(bool) -> bool) -> Value {
+        let Some(play) = &self.play else { return Value::List(Arc::default()) };
+        let roles = &play.play.roles;
+        let dependencies: Vec<*const Role> =
+            roles.iter().flat_map(|role| &role.dependencies).map(Arc::as_ptr).collect();
+        let chosen = roles.iter().filter(|role| wanted(dependencies.contains(&Arc::as_ptr(role))));
+        chosen.map(|role| Value::from(&role.name)).collect()
+    }
+}
+
+/// The list without what came before in it.
+fn unique(list: &Value) -> Value {
+    let mut found: Vec<Value> = Vec::new();
+    if let Value::List(items) = list {
+        items.iter().for_each(|item| {
+            if !found.contains(item) {
+                found.push(item.clone());
+            }
+        });
+    }
+    found.into()
 }
 
 const MAGIC: &[&str] = &[
@@ -209,6 +261,7 @@ const MAGIC: &[&str] = &[
     "role_names",
     "ansible_role_name",
     "ansible_role_names",
+    "ansible_dependent_role_names",
     "ansible_play_role_names",
     "ansible_parent_role_names",
     "ansible_parent_role_paths",
@@ -235,15 +288,7 @@ const MAGIC: &[&str] = &[
 
 impl Scope for HostScope {
     fn get(&self, name: &str) -> Option<Value> {
-        let layers = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
-        self.locals
-            .get(name)
-            .cloned()
-            .or_else(|| self.magic(name))
-            .or_else(|| layers(&self.above))
-            .or_else(|| self.state.vars.get(name).cloned())
-            .or_else(|| self.state.included.get(name).cloned())
-            .or_else(|| layers(&self.below))
+        self.known(name).or_else(|| self.connection_default(name))
     }
 
     fn names(&self) -> Vec<Str> {

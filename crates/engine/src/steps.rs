@@ -117,6 +117,11 @@ pub(crate) fn meta_of(task: &Task) -> Option<String> {
     args.get("_raw_params").or_else(|| args.get("action")).map(Value::to_string)
 }
 
+/// Whether the action concerns all hosts at once, so that only the first does it.
+pub(crate) fn is_for_all_hosts(action: &str) -> bool {
+    matches!(short_name(action), "add_host" | "pause")
+}
+
 /// The handlers of a play in their order, blocks dissolved.
 pub(crate) fn handlers(items: &[Item]) -> Vec<Arc<Task>> {
     let mut found = Vec::new();

@@ -19,7 +19,7 @@ pub fn selects(only: &[String], skip: &[String], tags: &[Str]) -> bool {
         has("always") || named(only) || (asks("tagged") && !untagged && !has("never")) || (asks("untagged") && untagged)
     };
     let excluded = if skips("all") {
-        !(has("always") && !skips("always"))
+        !has("always") || skips("always")
     } else {
         named(skip) || (skips("tagged") && !untagged) || (skips("untagged") && untagged)
     };

@@ -74,16 +74,10 @@ struct Once {
 impl Work {
     /// Does the task.
     pub async fn run(&self) -> Outcome {
-        let mut scope = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &self.host);
-        if let Some(check) = self.keyword_flag(&scope, self.task.keywords.check_mode.as_ref()) {
-            scope.set_local("ansible_check_mode", check);
-        }
+        let scope = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &self.host);
         let mut effects = Vec::new();
         let mut includes = Vec::new();
-        let items = match self.task.loop_ {
-            Some(_) => Some(self.items(&scope)),
-            None => None,
-        };
+        let items = self.task.loop_.as_ref().map(|_| self.items(&scope));
         let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
         let once = match items {
             None => self.execute(&scope, &mut effects).await,
@@ -163,12 +157,11 @@ impl Work {
             let label = self.label(&scope, &control, item);
             let mut result = once.result;
             result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
-            control.note(&mut result);
+            changed |= result.get("changed").is_some_and(Value::is_true);
             match once.status {
-                Status::Changed => changed = true,
                 Status::Failed => failed = true,
                 Status::Unreachable => unreachable = true,
-                Status::Ok | Status::Skipped => {}
+                Status::Ok | Status::Changed | Status::Skipped => {}
             }
             all_skipped &= once.status == Status::Skipped;
             if matches!(once.status, Status::Ok | Status::Changed) {
@@ -267,10 +260,23 @@ impl Work {
             }
         };
         match list {
-            Value::List(items) => Ok(items.to_vec()),
-            other => Err(TaskFailure::new(format!(
-                "Invalid data passed to 'loop', it requires a list, got this instead: {other}. Hint: If you passed a list/dict of just one element, try adding wantlist=True to your lookup invocation or use q/query instead of lookup."
-            ))),
+            // Where Python has tuples, playbooks see lists.
+            Value::List(items) => Ok(items
+                .iter()
+                .map(|item| match item {
+                    Value::Tuple(parts) => Value::List(Arc::clone(parts)),
+                    other => other.clone(),
+                })
+                .collect()),
+            other => Err(TaskFailure {
+                bare: true,
+                span: match &loop_.items {
+                    Value::Template(template) => template.span.clone(),
+                    _ => None,
+                },
+                help: Some("Provide a list of items/templates, or a template resolving to a list.".into()),
+                ..TaskFailure::new(format!("The `loop` value must resolve to a 'list', not '{}'.", other.type_name()))
+            }),
         }
     }
 
@@ -320,7 +326,8 @@ impl Work {
             Ok(delegate) => delegate,
             Err(failure) => return self.failed(failure),
         };
-        let delegated = delegate.as_ref().map(|scope| (scope.host().clone(), self.address_of(scope)));
+        let elsewhere = delegate.as_ref().filter(|delegate| *delegate.host() != self.host);
+        let delegated = elsewhere.map(|scope| (scope.host().clone(), self.address_of(scope)));
         let plan = match self.tries(scope) {
             Ok(plan) => plan,
             Err(failure) => return self.failed(failure),
@@ -344,16 +351,11 @@ impl Work {
                 return once;
             }
             if attempt >= plan.limit {
-                if once.status != Status::Failed {
-                    once.status = Status::Failed;
-                    once.result.insert("failed", true);
-                    once.error.get_or_insert_with(|| {
-                        TaskFailure {
-                            prefix: Some("Module failed"),
-                            ..TaskFailure::new("until condition did not hold")
-                        }
-                        .to_error(&self.task.span)
-                    });
+                once.status = Status::Failed;
+                once.result.insert("failed", true);
+                once.result.insert("attempts", Value::from(plan.limit - 1));
+                if once.error.is_none() {
+                    once.error = Some(self.failure_of(&once.result));
                 }
                 return once;
             }
@@ -389,7 +391,11 @@ impl Work {
                 }
                 if failure.prefix.is_none() {
                     // The task itself is wrong: nothing ran whose result `failed_when` could judge.
-                    return Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) };
+                    let mut result = failure.into_result();
+                    if !matches!(actions::short_name(&self.task.action), "debug" | "assert" | "fail") {
+                        result.insert("changed", false);
+                    }
+                    return Once { error: Some(error), ..Once::of(Status::Failed, result) };
                 }
                 (failure.into_result(), Some(error))
             }
@@ -408,8 +414,8 @@ impl Work {
             result.insert("changed", false);
         }
         let skipped = result.get("skipped").is_some_and(Value::is_true);
-        if !skipped && let Err(failure) = self.judge(scope, &mut result) {
-            return self.failed(failure);
+        if !skipped {
+            self.judge(scope, &mut result);
         }
         effects.append(&mut made);
         let is = |name: &str| result.get(name).is_some_and(Value::is_true);
@@ -420,32 +426,51 @@ impl Work {
             () => Status::Ok,
         };
         if status == Status::Failed {
-            let message = result.get("msg").map(Value::to_string).unwrap_or_default();
-            error.get_or_insert_with(|| {
-                TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new(message) }.to_error(&self.task.span)
-            });
+            error.get_or_insert_with(|| self.failure_of(&result));
         } else {
             error = None;
         }
         Once { verbose, error, ..Once::of(status, result) }
     }
 
-    /// `changed_when` and `failed_when`.
-    fn judge(&self, scope: &HostScope, result: &mut Map) -> Result<(), TaskFailure> {
-        if self.task.changed_when.is_none() && self.task.failed_when.is_none() {
-            return Ok(());
-        }
-        let seen = self.seen(scope, result);
-        if let Some(conditions) = &self.task.failed_when {
-            let failed = !conditions.is_empty() && all_hold(&seen, conditions)?;
-            result.insert("failed_when_result", failed);
-            result.insert("failed", failed);
-        }
+    /// The failure that a result tells of.
+    fn failure_of(&self, result: &Map) -> TaskError {
+        let failure = match result.get("msg").map(Value::to_string) {
+            Some(message) if !message.is_empty() => {
+                TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new(message) }
+            }
+            _ => TaskFailure::new("Action failed."),
+        };
+        failure.to_error(&self.task.span)
+    }
+
+    /// `changed_when` and `failed_when`. A condition that cannot be evaluated fails the task, whose result stays.
+    fn judge(&self, scope: &HostScope, result: &mut Map) {
+        let holds = |result: &Map, conditions: &[Value]| {
+            let held = all_hold(&self.seen(scope, result), conditions).map_err(|failure| failure.message);
+            held.map(|held| held && !conditions.is_empty())
+        };
         if let Some(conditions) = &self.task.changed_when {
-            let changed = !conditions.is_empty() && all_hold(&seen, conditions)?;
-            result.insert("changed", changed);
+            match holds(result, conditions) {
+                Ok(changed) => result.insert("changed", changed),
+                Err(message) => {
+                    result.insert("failed", true);
+                    result.insert("changed_when_result", message)
+                }
+            };
         }
-        Ok(())
+        if let Some(conditions) = &self.task.failed_when {
+            match holds(result, conditions) {
+                Ok(failed) => {
+                    result.insert("failed_when_result", failed);
+                    result.insert("failed", failed)
+                }
+                Err(message) => {
+                    result.insert("failed", true);
+                    result.insert("failed_when_result", message)
+                }
+            };
+        }
     }
 
     /// What the conditions about a result see: its registered name and its facts too.
@@ -474,7 +499,8 @@ impl Work {
         }
         let limit = number(scope, self.task.retries.as_ref(), "retries")?.unwrap_or(3.0);
         let delay = number(scope, self.task.delay.as_ref(), "delay")?.unwrap_or(5.0);
-        Ok(Tries { repeats, limit: limit.max(1.0) as u64, delay: Duration::from_secs_f64(delay.max(0.0)) })
+        // The first try is none of the `retries`.
+        Ok(Tries { repeats, limit: limit.max(0.0) as u64 + 1, delay: Duration::from_secs_f64(delay.max(0.0)) })
     }
 
     fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {
@@ -564,9 +590,7 @@ impl Work {
 
     fn label(&self, scope: &HostScope, control: &LoopVariables, item: &Value) -> String {
         match &control.label {
-            Some(label) => {
-                scope.templar().resolve(label).map_or_else(|_| actions::as_written(label), |label| label).to_string()
-            }
+            Some(label) => scope.templar().resolve(label).unwrap_or_else(|_| actions::as_written(label)).to_string(),
             None => item.to_string(),
         }
     }
@@ -597,6 +621,7 @@ impl LoopVariables {
     /// The variables of one item.
     fn variables(&self, items: &[Value], index: usize) -> Map {
         let mut vars = Map::from([(self.loop_var.as_str(), items[index].clone())]);
+        self.note(&mut vars);
         if let Some(name) = &self.index_var {
             vars.insert(name, index);
         }
@@ -625,11 +650,11 @@ impl LoopVariables {
         vars
     }
 
-    /// Says in a result which variables are the loop's.
-    fn note(&self, result: &mut Map) {
-        result.insert("ansible_loop_var", self.loop_var.as_str());
+    /// Says which variables are the loop's.
+    fn note(&self, vars: &mut Map) {
+        vars.insert("ansible_loop_var", self.loop_var.as_str());
         if let Some(name) = &self.index_var {
-            result.insert("ansible_index_var", name.as_str());
+            vars.insert("ansible_index_var", name.as_str());
         }
     }
 }
@@ -659,8 +684,8 @@ pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, 
 }
 
 fn conditional(error: ksplay_template::Error) -> TaskFailure {
-    let plain =
-        error.kind == ErrorKind::BrokenConditional || error.message.starts_with("Error while evaluating conditional");
+    let plain = error.kind == ErrorKind::BrokenConditional
+        || ["Error while evaluating conditional", "Syntax error"].iter().any(|start| error.message.starts_with(start));
     let mut failure = TaskFailure::from(error);
     if !plain {
         failure.message = format!("Error while evaluating conditional: {}", failure.message);

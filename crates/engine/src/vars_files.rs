@@ -30,7 +30,7 @@ pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -
 ///
 /// # Errors
 ///
-/// If a file is missing, or is no mapping.
+/// If a file is no mapping.
 pub(crate) fn read(
     shared: &Arc<Shared>,
     context: &Arc<PlayContext>,
@@ -54,7 +54,9 @@ pub(crate) fn read(
         let Some(file) = file else {
             let what =
                 if names.len() == 1 { format!("file {}", names[0]) } else { format!("none of {}", names.join(", ")) };
-            return Err(TaskFailure::new(format!("vars {what} was not found")));
+            // As in Ansible this is no error; but it is hardly meant.
+            shared.emit(crate::event::Event::Warning(format!("vars {what} was not found")));
+            continue;
         };
         let vars = shared.loader.load_vars_file(&file).map_err(|error| TaskFailure::new(error.to_string()))?;
         found.insert(0, Arc::new(vars));

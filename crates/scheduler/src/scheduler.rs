@@ -245,6 +245,17 @@ impl<P: Clone> Scheduler<P> {
         }
     }
 
+    /// A host ended a step and leaves out those behind it that are one thing with it, up to the first that is not
+    /// (`meta: end_role`).
+    pub fn skip(&mut self, step: StepId, host: HostIndex, is_part: impl Fn(&P) -> bool) {
+        self.complete(step, host, Ended::Ok);
+        while self.hosts[host].standing == Standing::Running
+            && self.graph.payload(self.hosts[host].at).is_some_and(&is_part)
+        {
+            self.advance(host);
+        }
+    }
+
     /// Fails a host where it stands, such as all others of an `any_errors_fatal` task.
     pub fn fail(&mut self, host: HostIndex) -> Consequence {
         let (target, owing, rescued) = self.graph.on_failure(self.hosts[host].at);
