@@ -19,7 +19,7 @@ pub struct FileOptions {
     pub lstrip_blocks: bool,
     /// What newlines of the template become.
     pub newline_sequence: String,
-    /// Keep the newline at the end of the file.
+    /// Whether Jinja keeps the newline at the end of the file; newlines that the result lacks are added in any case.
     pub keep_trailing_newline: bool,
     /// The markers of variables, blocks and comments when they are not the usual ones.
     pub markers: Option<[(String, String); 3]>,
@@ -31,7 +31,7 @@ impl Default for FileOptions {
             trim_blocks: true,
             lstrip_blocks: false,
             newline_sequence: "\n".into(),
-            keep_trailing_newline: true,
+            keep_trailing_newline: false,
             markers: None,
         }
     }
@@ -52,9 +52,7 @@ impl Templar<'_> {
         let value =
             run.template().and_then(|output| output.into_text(self)).map_err(|error| self.suggest(outermost(error)))?;
         let value = match value {
-            Value::String(rendered) if options.keep_trailing_newline => {
-                Value::String(with_newlines(rendered, &file.text))
-            }
+            Value::String(rendered) => Value::String(with_newlines(rendered, &file.text)),
             other => other,
         };
         Ok(match value {

@@ -56,7 +56,7 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         trim_blocks: call.flag_option("trim_blocks", true),
         lstrip_blocks: call.flag_option("lstrip_blocks", false),
         newline_sequence: "\n".to_owned(),
-        keep_trailing_newline: true,
+        keep_trailing_newline: false,
         markers: (!same).then_some(markers),
     };
     let mut texts = Vec::new();
