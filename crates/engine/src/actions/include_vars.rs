@@ -77,11 +77,17 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     }
     let host = call.facts_host();
     call.effects.push(Effect::Included { host, vars: vars.clone() });
-    let shown =
-        call.templar().resolve(&Value::from(vars.clone())).unwrap_or_else(|_| super::written(&Value::from(vars)));
+    // The result shows values as the variables just read make them; what cannot be evaluated yet, as written.
+    let mut scope = call.scope.clone();
+    scope.extend_locals(&vars);
+    let templar = scope.templar();
+    let shown: Map = vars
+        .into_iter()
+        .map(|(key, value)| (key.into_value(), templar.resolve(&value).unwrap_or_else(|_| super::written(&value))))
+        .collect();
     Ok(Map::from([
         ("changed", Value::Bool(false)),
-        ("ansible_facts", shown),
+        ("ansible_facts", shown.into()),
         ("ansible_included_var_files", files.iter().map(|file| file.display().to_string()).collect()),
     ]))
 }
