@@ -54,6 +54,9 @@ pub(crate) struct Batch {
     forks: Arc<Semaphore>,
     throttles: HashMap<u32, Arc<Semaphore>>,
     steps: HashMap<u64, StepRun>,
+    strategy: Strategy,
+    /// Under `free`, the steps that some host has come to.
+    begun: HashMap<StepId, Arc<TaskInfo>>,
     running: JoinSet<(StepId, HostIndex, u64, Outcome)>,
     max_fail: Option<f64>,
     /// Hosts that failed or were lost in this batch.
@@ -105,6 +108,8 @@ impl Batch {
             builder,
             throttles: HashMap::new(),
             steps: HashMap::new(),
+            strategy,
+            begun: HashMap::new(),
             running: JoinSet::new(),
             max_fail,
             lost: 0,
@@ -182,7 +187,13 @@ impl Batch {
         if let Some(meta) = steps::meta_of(&task) {
             return self.meta(step, &task, &meta, &hosts);
         }
-        let info = self.info(step, &task, hosts[0]);
+        let info = match self.begun.get(&step) {
+            Some(info) => Arc::clone(info),
+            None => self.info(step, &task, hosts[0]),
+        };
+        if self.strategy == Strategy::Free {
+            self.begun.insert(step, Arc::clone(&info));
+        }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
         let first = self.scope(&task, hosts[0]);
         let throttle = self.throttle(&task, &first)?;
@@ -196,7 +207,7 @@ impl Batch {
         let asked = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
         let run_once = asked || steps::is_for_all_hosts(&task.action);
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
-        let number = info.number;
+        let number = self.shared.next_number();
         for host in working.iter().copied() {
             let work = work(&self.hosts[host]);
             let (forks, throttle) = (Arc::clone(&self.forks), throttle.clone());
@@ -619,12 +630,12 @@ impl Batch {
 
     /// Carries out a `meta` task.
     fn meta(&mut self, step: StepId, task: &Arc<Task>, meta: &str, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
-        let info = self.info(step, task, hosts[0]);
         // As in Ansible, what concerns all hosts is decided by the first one, the rest by each host.
         let each = matches!(meta, "noop" | "flush_handlers" | "end_host" | "end_role" | "reset_connection");
         let deciding = if each { hosts } else { &hosts[..1] };
         let mut holding = Vec::new();
         for host in deciding {
+            let info = self.info(step, task, *host);
             self.shared.emit(Event::TaskStart(Arc::clone(&info)));
             if all_hold(&self.scope(task, *host), &task.keywords.when)? {
                 holding.push(*host);
@@ -733,6 +744,8 @@ fn banner(task: &Task, scope: &HostScope) -> String {
     };
     let name = name.trim().to_owned();
     match &task.role {
+        // As in Ansible: the name of an unnamed include says which role it means, not where it stands.
+        Some(_) if own.is_none() && actions::include_kind(&task.action) == Some("include_role") => name,
         Some(role) => format!("{} : {name}", role.name),
         None => name,
     }

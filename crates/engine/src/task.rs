@@ -71,6 +71,10 @@ struct Once {
     error: Option<TaskError>,
 }
 
+/// Actions that take free text beside or instead of named arguments.
+const TAKE_FREE_TEXT: &[&str] =
+    &["add_host", "command", "group_by", "include_vars", "meta", "raw", "script", "set_fact", "shell"];
+
 impl Work {
     /// Does the task.
     pub async fn run(&self) -> Outcome {
@@ -380,7 +384,10 @@ impl Work {
             Err(failure) => return self.failed(failure),
         };
         let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, timeout);
-        let ran = actions::run(call).await;
+        let ran = match self.check_free_text() {
+            Ok(()) => actions::run(call).await,
+            Err(failure) => Err(failure),
+        };
         let (mut result, mut error) = match ran {
             Ok(result) => (result, None),
             Err(failure) => {
@@ -433,13 +440,24 @@ impl Work {
         Once { verbose, error, ..Once::of(status, result) }
     }
 
+    /// Refuses free text where the module takes none.
+    fn check_free_text(&self) -> Result<(), TaskFailure> {
+        let has = self.task.args.as_map().is_some_and(|args| args.contains_key("_raw_params"));
+        if !has || TAKE_FREE_TEXT.contains(&actions::short_name(&self.task.action)) {
+            return Ok(());
+        }
+        let name = actions::full_name(&self.task.action);
+        Err(TaskFailure::new(format!("Action '{name}' does not support raw params.")))
+    }
+
     /// The failure that a result tells of.
     fn failure_of(&self, result: &Map) -> TaskError {
         let failure = match result.get("msg").map(Value::to_string) {
             Some(message) if !message.is_empty() => {
                 TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new(message) }
             }
-            _ => TaskFailure::new("Action failed."),
+            Some(_) => TaskFailure::new("Action failed."),
+            None => TaskFailure::action("Unknown error."),
         };
         failure.to_error(&self.task.span)
     }

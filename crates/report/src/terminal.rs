@@ -109,7 +109,7 @@ impl Screen {
             Event::TaskStart(task) => {
                 self.task = Some(Arc::clone(task));
                 if self.options.show_ok && self.options.show_skipped {
-                    self.task_banner(task);
+                    self.task_banner_once(task);
                 }
             }
             Event::HostStart { .. } => {}

@@ -16,7 +16,8 @@
 //! for host in ready[0].hosts.clone() {
 //!     scheduler.complete(ready[0].step, host, Ended::Ok);
 //! }
-//! assert_eq!(scheduler.payload(scheduler.next()[0].step), Some(&"second"));
+//! let step = scheduler.next()[0].step;
+//! assert_eq!(scheduler.payload(step), Some(&"second"));
 //! ```
 
 mod graph;
