@@ -1,11 +1,14 @@
 //! One batch of hosts in one play: starts what the scheduler allows, notes what came of it.
 
+mod includes;
+mod meta;
+
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
-use ksplay_playbook::{Item, Role, RoleRequest, Task};
+use ksplay_playbook::Task;
 use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
 use ksplay_value::{Map, Str, Value};
 use tokio::sync::{Semaphore, watch};
@@ -18,7 +21,7 @@ use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
-use crate::task::{Effect, Include, Outcome, Work, all_hold};
+use crate::task::{Effect, Include, Outcome, Work};
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -495,241 +498,11 @@ impl Batch {
         }
         Ok(())
     }
-
-    /// Reads what dynamic includes ask for and grafts it: hosts that include the same thing go through it together.
-    fn include(&mut self, step: StepId, run: &StepRun) -> Result<(), TaskFailure> {
-        struct Group {
-            args: Map,
-            vars: Map,
-            label: Option<String>,
-            hosts: Vec<HostIndex>,
-        }
-        let mut groups: Vec<Group> = Vec::new();
-        let mut ordered = run.includes.iter().collect::<Vec<_>>();
-        ordered.sort_by_key(|(host, _)| *host);
-        for (host, includes) in &ordered {
-            // As in Ansible the others go on without it under `run_once`.
-            let hosts = vec![*host];
-            for include in includes {
-                match groups.iter_mut().find(|group| {
-                    group.args == include.args && group.vars == include.vars && !group.hosts.contains(host)
-                }) {
-                    Some(group) => group.hosts.extend(&hosts),
-                    None => groups.push(Group {
-                        args: include.args.clone(),
-                        vars: include.vars.clone(),
-                        label: include.label.clone(),
-                        hosts: hosts.clone(),
-                    }),
-                }
-            }
-        }
-        let mut failed: HashMap<HostIndex, Map> = HashMap::new();
-        for group in groups {
-            match self.load_include(&run.task, &group.args, group.vars) {
-                Ok((file, items, handlers)) => {
-                    let names: Vec<Str> = group.hosts.iter().map(|host| self.hosts[*host].clone()).collect();
-                    for name in &names {
-                        self.shared.count(name, |counts| counts.ok += 1);
-                    }
-                    for handler in steps::handlers(&handlers) {
-                        self.scheduler.add_handler(handler);
-                    }
-                    self.shared.emit(Event::Included { file, hosts: names, label: group.label });
-                    let tree = self.builder.items(&items);
-                    self.scheduler.graft(step, &group.hosts, tree);
-                }
-                Err(failure) => {
-                    let error = Arc::new(failure.to_error(&run.task.span));
-                    let name = actions::include_kind(&run.task.action).and_then(|_| group.args.get("_raw_params"));
-                    let mut result = Map::from([("reason", Value::from(failure.message)), ("changed", false.into())]);
-                    if let Some(name) = name {
-                        result.insert("include", name.clone());
-                    }
-                    for host in group.hosts {
-                        self.shared.emit(Event::Error(Arc::clone(&error)));
-                        self.shared.emit(Event::Result(TaskResult {
-                            task: Arc::clone(&run.info),
-                            host: self.hosts[host].clone(),
-                            delegated: None,
-                            status: Status::Failed,
-                            ignored: false,
-                            result: result.clone(),
-                            label: None,
-                            looped: false,
-                            verbose: false,
-                        }));
-                        failed.insert(host, result.clone());
-                    }
-                }
-            }
-        }
-        for (host, _) in &run.includes {
-            let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
-            for host in all {
-                match failed.get(host) {
-                    Some(result) => {
-                        self.fail(step, *host, Ended::Failed, false, &run.task, result);
-                        // As in Ansible a failed include counts as failed even when it is rescued.
-                        self.shared.count(&self.hosts[*host], |counts| counts.failed += 1);
-                    }
-                    None => {
-                        self.scheduler.complete(step, *host, Ended::Ok);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn load_include(
-        &self,
-        task: &Arc<Task>,
-        args: &Map,
-        vars: Map,
-    ) -> Result<(String, Vec<Item>, Vec<Item>), TaskFailure> {
-        let loader = &self.shared.loader;
-        let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(Value::to_string);
-        let refused = |error: ksplay_playbook::Error| TaskFailure {
-            span: error.span.clone(),
-            prefix: None,
-            ..TaskFailure::action(error.message.clone())
-        };
-        if actions::include_kind(&task.action) == Some("include_tasks") {
-            let Some(name) = text("file").or_else(|| text("_raw_params")) else {
-                return Err(TaskFailure::action("No file specified for include_tasks"));
-            };
-            let file = loader.find_tasks(&name, task).map_err(refused)?;
-            let items = loader.include_tasks(&file, task, args.get("apply"), vars).map_err(refused)?;
-            crate::refuse::items(&items)?;
-            return Ok((file.display().to_string(), items, Vec::new()));
-        }
-        let Some(name) = text("name").or_else(|| text("role")).or_else(|| text("_raw_params")) else {
-            return Err(TaskFailure::action("'name' is a required field for include_role."));
-        };
-        let flag = |name: &str| args.get(name).map(boolean).transpose();
-        let request = RoleRequest {
-            name: name.clone(),
-            tasks_from: text("tasks_from"),
-            vars_from: text("vars_from"),
-            defaults_from: text("defaults_from"),
-            handlers_from: text("handlers_from"),
-            allow_duplicates: flag("allow_duplicates")?,
-            public: flag("public")?.unwrap_or(false),
-            rolespec_validate: flag("rolespec_validate")?,
-            apply: args.get("apply").cloned(),
-            vars,
-        };
-        let included = loader.include_role(&request, task).map_err(refused)?;
-        crate::refuse::items(&included.tasks)?;
-        if request.public {
-            self.context.roles.write().unwrap_or_else(PoisonError::into_inner).extend(included.roles.iter().cloned());
-        }
-        Ok((name, included.tasks, included.handlers))
-    }
-
-    /// Carries out a `meta` task.
-    fn meta(&mut self, step: StepId, task: &Arc<Task>, meta: &str, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
-        // As in Ansible, what concerns all hosts is decided by the first one, the rest by each host.
-        let each = matches!(meta, "noop" | "flush_handlers" | "end_host" | "end_role" | "reset_connection");
-        let deciding = if each { hosts } else { &hosts[..1] };
-        let mut holding = Vec::new();
-        for host in deciding {
-            let info = self.info(step, task, *host);
-            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-            if all_hold(&self.scope(task, *host), &task.keywords.when)? {
-                holding.push(*host);
-                continue;
-            }
-            let name = self.hosts[*host].clone();
-            let text = |word: &str| {
-                let what =
-                    if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
-                format!("{meta} conditional evaluated to {word}, {what}")
-            };
-            let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
-            self.shared.emit(Event::Result(TaskResult {
-                task: Arc::clone(&info),
-                host: name,
-                delegated: None,
-                status: Status::Skipped,
-                ignored: false,
-                result,
-                label: None,
-                looped: false,
-                verbose: false,
-            }));
-        }
-        if !each && !holding.is_empty() {
-            holding = hosts.to_vec();
-        }
-        let mut ended = Ended::Ok;
-        match meta {
-            "noop" => {}
-            "flush_handlers" => self.scheduler.flush(step, &holding),
-            "end_host" => ended = Ended::Left,
-            "end_role" => {
-                let Some(role) = &task.role else {
-                    let message = "Cannot execute 'end_role' from outside of a role";
-                    return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
-                };
-                for host in &holding {
-                    self.scheduler.skip(step, *host, |task| belongs(task, role));
-                }
-                hosts.iter().filter(|host| !holding.contains(host)).for_each(|host| {
-                    self.scheduler.complete(step, *host, Ended::Ok);
-                });
-                return Ok(());
-            }
-            // As in Ansible without a plugin that says otherwise: sources are read once.
-            "refresh_inventory" => {}
-            "end_batch" | "end_play" if !holding.is_empty() => {
-                self.ends_play |= meta == "end_play";
-                for host in hosts {
-                    self.scheduler.complete(step, *host, Ended::Ok);
-                }
-                for host in 0..self.hosts.len() {
-                    if self.scheduler.standing(host) == Standing::Running {
-                        self.scheduler.leave(host, Standing::Left);
-                    }
-                }
-                return Ok(());
-            }
-            "end_batch" | "end_play" => {}
-            "clear_facts" => holding.iter().for_each(|host| self.shared.states.clear_facts(&self.hosts[*host])),
-            "clear_host_errors" => {
-                for (index, host) in self.hosts.iter().enumerate() {
-                    self.shared.forgive(host);
-                    self.scheduler.forgive(index);
-                    if self.scheduler.standing(index) != Standing::Running {
-                        self.forgiven.insert(index);
-                    }
-                }
-                self.lost = 0;
-            }
-            "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
-            other => {
-                let message = format!("the meta task '{other}' is not supported yet");
-                return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
-            }
-        }
-        for host in hosts {
-            let ended = if holding.contains(host) { ended } else { Ended::Ok };
-            self.scheduler.complete(step, *host, ended);
-        }
-        Ok(())
-    }
 }
 
 /// Asks a future once.
 fn now_or_later<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-}
-
-/// Whether a task is one of this use of a role, or of a role that it imports.
-fn belongs(task: &Task, role: &Arc<Role>) -> bool {
-    let of = |own: &Arc<Role>| Arc::ptr_eq(own, role) || own.inherited.iter().any(|outer| outer.path == role.path);
-    task.role.as_ref().is_some_and(of)
 }
 
 /// The name of a task as it is shown: with its role, templates evaluated where they can be.

@@ -1,5 +1,7 @@
 //! One task on one host: its condition, its loop, its tries, its result.
 
+mod loops;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use ksplay_value::{Map, Str, Value};
 
 use crate::actions::{self, ActionCall};
 use crate::connect::boolean;
-use crate::event::{Event, Status, TaskError, TaskInfo, TaskResult};
+use crate::event::{Event, Status, TaskError, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Shared;
 use crate::scope::{HostScope, PlayContext};
@@ -114,124 +116,6 @@ impl Work {
         }
     }
 
-    async fn run_loop(
-        &self,
-        items: Vec<Value>,
-        mut scope: HostScope,
-        mut effects: Vec<Effect>,
-        mut includes: Vec<Include>,
-    ) -> Outcome {
-        let control = match self.loop_control(&scope) {
-            Ok(control) => control,
-            Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
-        };
-        if items.is_empty() {
-            let result = Map::from([
-                ("changed", Value::Bool(false)),
-                ("skipped", Value::Bool(true)),
-                ("skipped_reason", Value::from("No items in the list")),
-                ("results", Value::List(Arc::default())),
-            ]);
-            let mut outcome = self.outcome_of(Once::of(Status::Skipped, result), &scope, effects);
-            outcome.looped = true;
-            return outcome;
-        }
-        let mut results = Vec::with_capacity(items.len());
-        let (mut changed, mut failed, mut unreachable, mut all_skipped) = (false, false, false, true);
-        let mut delegated = None;
-        let mut first_error = None;
-        let mut hidden = false;
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 && !control.pause.is_zero() {
-                tokio::time::sleep(control.pause).await;
-            }
-            let extra = control.variables(&items, index);
-            scope.extend_locals(&extra);
-            let before = effects.len();
-            let once = self.execute(&scope, &mut effects).await;
-            for effect in &effects[before..] {
-                if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
-                    && *host == self.host
-                {
-                    scope.see_vars(vars);
-                }
-            }
-            let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
-            hidden |= no_log;
-            let label = self.label(&scope, &control, item);
-            let mut result = once.result;
-            result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
-            changed |= result.get("changed").is_some_and(Value::is_true);
-            match once.status {
-                Status::Failed => failed = true,
-                Status::Unreachable => unreachable = true,
-                Status::Ok | Status::Changed | Status::Skipped => {}
-            }
-            all_skipped &= once.status == Status::Skipped;
-            if matches!(once.status, Status::Ok | Status::Changed) {
-                result.insert("failed", false);
-            }
-            if let Some(args) = once.include {
-                includes.push(Include { args, vars: extra.clone(), label: Some(label.clone()) });
-            } else {
-                let error = self.report(once.error, no_log);
-                if let Some(error) = &error {
-                    self.shared.emit(Event::Error(Arc::clone(error)));
-                    first_error.get_or_insert_with(|| Arc::clone(error));
-                }
-                self.shared.emit(Event::Item(TaskResult {
-                    task: Arc::clone(&self.info),
-                    host: self.host.clone(),
-                    delegated: once.delegated.clone(),
-                    status: once.status,
-                    ignored: self.is_ignored(&scope, once.status),
-                    result: actions::presentable(&result, no_log),
-                    label: Some(if no_log { "(censored due to no_log)".into() } else { label }),
-                    looped: true,
-                    verbose: once.verbose,
-                }));
-            }
-            delegated = once.delegated.or(delegated);
-            results.push(Value::from(result));
-            if unreachable || self.breaks(&scope, &control) {
-                break;
-            }
-        }
-        let mut result = Map::from([("results", Value::from(results)), ("changed", Value::Bool(changed))]);
-        let message = if failed {
-            result.insert("failed", true);
-            "One or more items failed"
-        } else if all_skipped {
-            "All items skipped"
-        } else {
-            "All items completed"
-        };
-        result.insert("msg", message);
-        result.insert("skipped", all_skipped);
-        if unreachable {
-            result.insert("unreachable", true);
-        }
-        let status = match (unreachable, failed, all_skipped, changed) {
-            (true, ..) => Status::Unreachable,
-            (_, true, ..) => Status::Failed,
-            (_, _, true, _) => Status::Skipped,
-            (.., true) => Status::Changed,
-            _ => Status::Ok,
-        };
-        Outcome {
-            ignored: self.is_ignored(&scope, status),
-            status,
-            result,
-            effects,
-            includes,
-            delegated,
-            looped: true,
-            verbose: false,
-            no_log: hidden,
-            error: None,
-        }
-    }
-
     fn outcome_of(&self, once: Once, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
         let error = self.report(once.error, false);
         Outcome {
@@ -245,42 +129,6 @@ impl Work {
             verbose: once.verbose,
             no_log: false,
             error,
-        }
-    }
-
-    /// What the loop goes over.
-    fn items(&self, scope: &HostScope) -> Result<Vec<Value>, TaskFailure> {
-        let Some(loop_) = &self.task.loop_ else { return Ok(Vec::new()) };
-        let templar = scope.templar();
-        let value = templar.resolve(&loop_.items)?;
-        let list = match &loop_.lookup {
-            None => value,
-            Some(lookup) => {
-                let terms = match value {
-                    Value::List(terms) => terms.to_vec(),
-                    other => vec![other],
-                };
-                templar.call_lookup(lookup, terms, Map::new())?
-            }
-        };
-        match list {
-            // Where Python has tuples, playbooks see lists.
-            Value::List(items) => Ok(items
-                .iter()
-                .map(|item| match item {
-                    Value::Tuple(parts) => Value::List(Arc::clone(parts)),
-                    other => other.clone(),
-                })
-                .collect()),
-            other => Err(TaskFailure {
-                bare: true,
-                span: match &loop_.items {
-                    Value::Template(template) => template.span.clone(),
-                    _ => None,
-                },
-                help: Some("Provide a list of items/templates, or a template resolving to a list.".into()),
-                ..TaskFailure::new(format!("The `loop` value must resolve to a 'list', not '{}'.", other.type_name()))
-            }),
         }
     }
 
@@ -583,98 +431,12 @@ impl Work {
         let frame = crate::event::ErrorFrame { message: title.clone(), span: Some(self.task.span.clone()), help: None };
         Some(Arc::new(TaskError { title, frames: vec![frame] }))
     }
-
-    fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
-        let control = self.task.loop_.as_ref().map(|loop_| loop_.control.clone()).unwrap_or_default();
-        let templar = scope.templar();
-        let text = |value: &Option<Value>| match value {
-            Some(value) => templar.resolve(value).map(|value| Some(value.to_string())),
-            None => Ok(None),
-        };
-        let flag = |value: &Option<Value>| match value {
-            Some(value) => boolean(&templar.resolve(value)?).map(Some),
-            None => Ok(None),
-        };
-        Ok(LoopVariables {
-            loop_var: text(&control.loop_var)?.unwrap_or_else(|| "item".into()),
-            index_var: text(&control.index_var)?,
-            label: control.label.clone(),
-            pause: Duration::from_secs_f64(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0).max(0.0)),
-            extended: flag(&control.extended)?.unwrap_or(false),
-            all_items: flag(&control.extended_allitems)?.unwrap_or(true),
-            break_when: control.break_when,
-        })
-    }
-
-    fn label(&self, scope: &HostScope, control: &LoopVariables, item: &Value) -> String {
-        match &control.label {
-            Some(label) => scope.templar().resolve(label).unwrap_or_else(|_| actions::as_written(label)).to_string(),
-            None => item.to_string(),
-        }
-    }
-
-    fn breaks(&self, scope: &HostScope, control: &LoopVariables) -> bool {
-        !control.break_when.is_empty() && all_hold(scope, &control.break_when).unwrap_or(false)
-    }
 }
 
 struct Tries {
     repeats: bool,
     limit: u64,
     delay: Duration,
-}
-
-/// `loop_control`, evaluated.
-struct LoopVariables {
-    loop_var: String,
-    index_var: Option<String>,
-    label: Option<Value>,
-    pause: Duration,
-    extended: bool,
-    all_items: bool,
-    break_when: Vec<Value>,
-}
-
-impl LoopVariables {
-    /// The variables of one item.
-    fn variables(&self, items: &[Value], index: usize) -> Map {
-        let mut vars = Map::from([(self.loop_var.as_str(), items[index].clone())]);
-        self.note(&mut vars);
-        if let Some(name) = &self.index_var {
-            vars.insert(name, index);
-        }
-        if self.extended {
-            let length = items.len();
-            let mut extended = Map::from([
-                ("index", Value::from(index + 1)),
-                ("index0", Value::from(index)),
-                ("first", Value::Bool(index == 0)),
-                ("last", Value::Bool(index + 1 == length)),
-                ("length", Value::from(length)),
-                ("revindex", Value::from(length - index)),
-                ("revindex0", Value::from(length - index - 1)),
-            ]);
-            if self.all_items {
-                extended.insert("allitems", items.to_vec());
-            }
-            if let Some(next) = items.get(index + 1) {
-                extended.insert("nextitem", next.clone());
-            }
-            if index > 0 {
-                extended.insert("previtem", items[index - 1].clone());
-            }
-            vars.insert("ansible_loop", extended);
-        }
-        vars
-    }
-
-    /// Says which variables are the loop's.
-    fn note(&self, vars: &mut Map) {
-        vars.insert("ansible_loop_var", self.loop_var.as_str());
-        if let Some(name) = &self.index_var {
-            vars.insert("ansible_index_var", name.as_str());
-        }
-    }
 }
 
 impl Once {

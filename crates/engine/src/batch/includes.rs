@@ -1,0 +1,149 @@
+//! Dynamic includes: what they bring is read when hosts reach them, and grafted behind them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use ksplay_playbook::{Item, RoleRequest, Task};
+use ksplay_scheduler::{Ended, HostIndex, StepId};
+use ksplay_value::{Map, Str, Value};
+
+use super::{Batch, StepRun};
+use crate::actions;
+use crate::connect::boolean;
+use crate::event::{Event, Status, TaskResult};
+use crate::failure::TaskFailure;
+use crate::steps;
+
+impl Batch {
+    /// Reads what dynamic includes ask for and grafts it: hosts that include the same thing go through it together.
+    pub(super) fn include(&mut self, step: StepId, run: &StepRun) -> Result<(), TaskFailure> {
+        struct Group {
+            args: Map,
+            vars: Map,
+            label: Option<String>,
+            hosts: Vec<HostIndex>,
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        let mut ordered = run.includes.iter().collect::<Vec<_>>();
+        ordered.sort_by_key(|(host, _)| *host);
+        for (host, includes) in &ordered {
+            // As in Ansible the others go on without it under `run_once`.
+            let hosts = vec![*host];
+            for include in includes {
+                match groups.iter_mut().find(|group| {
+                    group.args == include.args && group.vars == include.vars && !group.hosts.contains(host)
+                }) {
+                    Some(group) => group.hosts.extend(&hosts),
+                    None => groups.push(Group {
+                        args: include.args.clone(),
+                        vars: include.vars.clone(),
+                        label: include.label.clone(),
+                        hosts: hosts.clone(),
+                    }),
+                }
+            }
+        }
+        let mut failed: HashMap<HostIndex, Map> = HashMap::new();
+        for group in groups {
+            match self.load_include(&run.task, &group.args, group.vars) {
+                Ok((file, items, handlers)) => {
+                    let names: Vec<Str> = group.hosts.iter().map(|host| self.hosts[*host].clone()).collect();
+                    for name in &names {
+                        self.shared.count(name, |counts| counts.ok += 1);
+                    }
+                    for handler in steps::handlers(&handlers) {
+                        self.scheduler.add_handler(handler);
+                    }
+                    self.shared.emit(Event::Included { file, hosts: names, label: group.label });
+                    let tree = self.builder.items(&items);
+                    self.scheduler.graft(step, &group.hosts, tree);
+                }
+                Err(failure) => {
+                    let error = Arc::new(failure.to_error(&run.task.span));
+                    let name = actions::include_kind(&run.task.action).and_then(|_| group.args.get("_raw_params"));
+                    let mut result = Map::from([("reason", Value::from(failure.message)), ("changed", false.into())]);
+                    if let Some(name) = name {
+                        result.insert("include", name.clone());
+                    }
+                    for host in group.hosts {
+                        self.shared.emit(Event::Error(Arc::clone(&error)));
+                        self.shared.emit(Event::Result(TaskResult {
+                            task: Arc::clone(&run.info),
+                            host: self.hosts[host].clone(),
+                            delegated: None,
+                            status: Status::Failed,
+                            ignored: false,
+                            result: result.clone(),
+                            label: None,
+                            looped: false,
+                            verbose: false,
+                        }));
+                        failed.insert(host, result.clone());
+                    }
+                }
+            }
+        }
+        for (host, _) in &run.includes {
+            let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
+            for host in all {
+                match failed.get(host) {
+                    Some(result) => {
+                        self.fail(step, *host, Ended::Failed, false, &run.task, result);
+                        // As in Ansible a failed include counts as failed even when it is rescued.
+                        self.shared.count(&self.hosts[*host], |counts| counts.failed += 1);
+                    }
+                    None => {
+                        self.scheduler.complete(step, *host, Ended::Ok);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn load_include(
+        &self,
+        task: &Arc<Task>,
+        args: &Map,
+        vars: Map,
+    ) -> Result<(String, Vec<Item>, Vec<Item>), TaskFailure> {
+        let loader = &self.shared.loader;
+        let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(Value::to_string);
+        let refused = |error: ksplay_playbook::Error| TaskFailure {
+            span: error.span.clone(),
+            prefix: None,
+            ..TaskFailure::action(error.message.clone())
+        };
+        if actions::include_kind(&task.action) == Some("include_tasks") {
+            let Some(name) = text("file").or_else(|| text("_raw_params")) else {
+                return Err(TaskFailure::action("No file specified for include_tasks"));
+            };
+            let file = loader.find_tasks(&name, task).map_err(refused)?;
+            let items = loader.include_tasks(&file, task, args.get("apply"), vars).map_err(refused)?;
+            crate::refuse::items(&items)?;
+            return Ok((file.display().to_string(), items, Vec::new()));
+        }
+        let Some(name) = text("name").or_else(|| text("role")).or_else(|| text("_raw_params")) else {
+            return Err(TaskFailure::action("'name' is a required field for include_role."));
+        };
+        let flag = |name: &str| args.get(name).map(boolean).transpose();
+        let request = RoleRequest {
+            name: name.clone(),
+            tasks_from: text("tasks_from"),
+            vars_from: text("vars_from"),
+            defaults_from: text("defaults_from"),
+            handlers_from: text("handlers_from"),
+            allow_duplicates: flag("allow_duplicates")?,
+            public: flag("public")?.unwrap_or(false),
+            rolespec_validate: flag("rolespec_validate")?,
+            apply: args.get("apply").cloned(),
+            vars,
+        };
+        let included = loader.include_role(&request, task).map_err(refused)?;
+        crate::refuse::items(&included.tasks)?;
+        if request.public {
+            self.context.roles.write().unwrap_or_else(PoisonError::into_inner).extend(included.roles.iter().cloned());
+        }
+        Ok((name, included.tasks, included.handlers))
+    }
+}

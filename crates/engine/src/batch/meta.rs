@@ -1,0 +1,118 @@
+//! `meta`: tasks that steer the run itself.
+
+use std::sync::Arc;
+
+use ksplay_playbook::{Role, Task};
+use ksplay_scheduler::{Ended, HostIndex, Standing, StepId};
+use ksplay_value::Map;
+
+use super::Batch;
+use crate::event::{Event, Status, TaskResult};
+use crate::failure::TaskFailure;
+use crate::task::all_hold;
+
+impl Batch {
+    /// Carries out a `meta` task.
+    pub(super) fn meta(
+        &mut self,
+        step: StepId,
+        task: &Arc<Task>,
+        meta: &str,
+        hosts: &[HostIndex],
+    ) -> Result<(), TaskFailure> {
+        // As in Ansible, what concerns all hosts is decided by the first one, the rest by each host.
+        let each = matches!(meta, "noop" | "flush_handlers" | "end_host" | "end_role" | "reset_connection");
+        let deciding = if each { hosts } else { &hosts[..1] };
+        let mut holding = Vec::new();
+        for host in deciding {
+            let info = self.info(step, task, *host);
+            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+            if all_hold(&self.scope(task, *host), &task.keywords.when)? {
+                holding.push(*host);
+                continue;
+            }
+            let name = self.hosts[*host].clone();
+            let text = |word: &str| {
+                let what =
+                    if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
+                format!("{meta} conditional evaluated to {word}, {what}")
+            };
+            let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
+            self.shared.emit(Event::Result(TaskResult {
+                task: Arc::clone(&info),
+                host: name,
+                delegated: None,
+                status: Status::Skipped,
+                ignored: false,
+                result,
+                label: None,
+                looped: false,
+                verbose: false,
+            }));
+        }
+        if !each && !holding.is_empty() {
+            holding = hosts.to_vec();
+        }
+        let mut ended = Ended::Ok;
+        match meta {
+            "noop" => {}
+            "flush_handlers" => self.scheduler.flush(step, &holding),
+            "end_host" => ended = Ended::Left,
+            "end_role" => {
+                let Some(role) = &task.role else {
+                    let message = "Cannot execute 'end_role' from outside of a role";
+                    return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+                };
+                for host in &holding {
+                    self.scheduler.skip(step, *host, |task| belongs(task, role));
+                }
+                hosts.iter().filter(|host| !holding.contains(host)).for_each(|host| {
+                    self.scheduler.complete(step, *host, Ended::Ok);
+                });
+                return Ok(());
+            }
+            // As in Ansible without a plugin that says otherwise: sources are read once.
+            "refresh_inventory" => {}
+            "end_batch" | "end_play" if !holding.is_empty() => {
+                self.ends_play |= meta == "end_play";
+                for host in hosts {
+                    self.scheduler.complete(step, *host, Ended::Ok);
+                }
+                for host in 0..self.hosts.len() {
+                    if self.scheduler.standing(host) == Standing::Running {
+                        self.scheduler.leave(host, Standing::Left);
+                    }
+                }
+                return Ok(());
+            }
+            "end_batch" | "end_play" => {}
+            "clear_facts" => holding.iter().for_each(|host| self.shared.states.clear_facts(&self.hosts[*host])),
+            "clear_host_errors" => {
+                for (index, host) in self.hosts.iter().enumerate() {
+                    self.shared.forgive(host);
+                    self.scheduler.forgive(index);
+                    if self.scheduler.standing(index) != Standing::Running {
+                        self.forgiven.insert(index);
+                    }
+                }
+                self.lost = 0;
+            }
+            "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
+            other => {
+                let message = format!("the meta task '{other}' is not supported yet");
+                return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+            }
+        }
+        for host in hosts {
+            let ended = if holding.contains(host) { ended } else { Ended::Ok };
+            self.scheduler.complete(step, *host, ended);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a task is one of this use of a role, or of a role that it imports.
+fn belongs(task: &Task, role: &Arc<Role>) -> bool {
+    let of = |own: &Arc<Role>| Arc::ptr_eq(own, role) || own.inherited.iter().any(|outer| outer.path == role.path);
+    task.role.as_ref().is_some_and(of)
+}
