@@ -484,7 +484,12 @@ impl Batch {
                 if run.failed.contains(&host) || self.scheduler.is_failing(host) {
                     stops |= self.scheduler.is_failing(host);
                 } else if self.scheduler.standing(host) == Standing::Running {
-                    stops |= self.scheduler.fail(host) == Consequence::Failed;
+                    let consequence = if run.hosts.contains(&host) && self.strategy == Strategy::Linear {
+                        self.scheduler.fail_as_of(step, host)
+                    } else {
+                        self.scheduler.fail(host)
+                    };
+                    stops |= consequence == Consequence::Failed;
                 }
             }
             self.stops_after |= stops;

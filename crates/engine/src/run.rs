@@ -291,7 +291,6 @@ impl Run {
         order(play, shared, &mut hosts)?;
         if hosts.is_empty() {
             begin();
-            shared.emit(Event::NoHostsRemaining);
             return Ok(Ending::Done);
         }
         for batch in steps::batches(play, shared, &hosts)? {

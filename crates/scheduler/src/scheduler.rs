@@ -258,7 +258,12 @@ impl<P: Clone> Scheduler<P> {
 
     /// Fails a host where it stands, such as all others of an `any_errors_fatal` task.
     pub fn fail(&mut self, host: HostIndex) -> Consequence {
-        let (target, owing, rescued) = self.graph.on_failure(self.hosts[host].at);
+        self.fail_as_of(self.hosts[host].at, host)
+    }
+
+    /// Fails a host as if it had failed at this step, which it has just ended, and has begun none since.
+    pub fn fail_as_of(&mut self, step: StepId, host: HostIndex) -> Consequence {
+        let (target, owing, rescued) = self.graph.on_failure(step);
         let state = &mut self.hosts[host];
         state.at = target;
         state.owing.extend(owing);
