@@ -63,7 +63,7 @@ pub(crate) struct Batch {
     running: JoinSet<(StepId, HostIndex, u64, Outcome)>,
     max_fail: Option<f64>,
     /// Hosts that failed or were lost in this batch.
-    lost: usize,
+    lost: HashSet<HostIndex>,
     ending: Ending,
     /// Hosts that had failed when errors were cleared; they stay out of this batch only.
     forgiven: HashSet<HostIndex>,
@@ -115,7 +115,7 @@ impl Batch {
             begun: HashMap::new(),
             running: JoinSet::new(),
             max_fail,
-            lost: 0,
+            lost: HashSet::new(),
             forgiven: HashSet::new(),
             ends_play: false,
             ending: Ending::Done,
@@ -158,7 +158,7 @@ impl Batch {
                 _ => {}
             }
         }
-        if self.stops_after || (self.ending == Ending::Done && self.lost > 0 && self.lost == self.hosts.len()) {
+        if self.stops_after || (self.ending == Ending::Done && self.lost.len() == self.hosts.len()) {
             return Ok(Ending::Stop);
         }
         if self.ends_play && self.ending == Ending::Done {
@@ -328,7 +328,7 @@ impl Batch {
         let name = self.hosts[host].clone();
         match (ended, consequence) {
             (Ended::Unreachable, _) => {
-                self.lost += 1;
+                self.lost.insert(host);
                 if count {
                     self.shared.count(&name, |counts| counts.unreachable += 1);
                 }
@@ -345,7 +345,7 @@ impl Batch {
                 self.shared.states.set_vars(&name, vars);
             }
             _ => {
-                self.lost += 1;
+                self.lost.insert(host);
                 if count {
                     self.shared.count(&name, |counts| counts.failed += 1);
                 }
@@ -494,7 +494,7 @@ impl Batch {
             }
             self.stops_after |= stops;
         } else if let Some(limit) = self.max_fail
-            && self.lost as f64 * 100.0 / self.hosts.len() as f64 > limit
+            && self.lost.len() as f64 * 100.0 / self.hosts.len() as f64 > limit
         {
             self.ending = Ending::Stop;
             // Ansible says it for the batch and for the play.

@@ -95,7 +95,7 @@ impl Batch {
                         self.forgiven.insert(index);
                     }
                 }
-                self.lost = 0;
+                self.lost.clear();
             }
             "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
             other => {
