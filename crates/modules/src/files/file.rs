@@ -56,6 +56,8 @@ pub struct Plan {
 enum Step {
     Remove(PathBuf),
     RemoveTree(PathBuf),
+    /// Only if it is empty by then.
+    RemoveDirectory(PathBuf),
     Directory(PathBuf),
     Touch(PathBuf),
     Symlink(PathBuf, PathBuf),
@@ -81,6 +83,17 @@ fn state(system: &Probe, path: &Path) -> &'static str {
     system.link_metadata(path).map_or("absent", |found| state_of(&found))
 }
 
+/// A hard link that is to be at a directory goes into it, under the name of what it is a link to.
+fn named_in_directory(path: PathBuf, args: &FileArgs, system: &Probe) -> PathBuf {
+    let name = args._original_basename.as_deref().or(args.src.as_deref());
+    // As in Python, what ends with a slash has no last name.
+    let name = name.and_then(|src| src.rsplit('/').next()).filter(|name| !name.is_empty());
+    match name {
+        Some(name) if system.is_dir(&path) => path.join(name),
+        _ => path,
+    }
+}
+
 impl Module for File {
     type Args = FileArgs;
     type Plan = Plan;
@@ -91,6 +104,7 @@ impl Module for File {
             Some("absent") if !trimmed.is_empty() => PathBuf::from(trimmed),
             _ => PathBuf::from(&args.path),
         };
+        let path = if args.state.as_deref() == Some("hard") { named_in_directory(path, args, system) } else { path };
         let previous = state(system, &path);
         let wanted = match &args.state {
             Some(state) => state.as_str(),
@@ -138,6 +152,7 @@ impl Step {
         let done = match self {
             Self::Remove(path) => (system.remove_file(path), path),
             Self::RemoveTree(path) => (system.remove_tree(path), path),
+            Self::RemoveDirectory(path) => (system.remove_dir(path), path),
             Self::Directory(path) => (system.create_dir(path), path),
             Self::Touch(path) => (system.create_file(path), path),
             Self::Symlink(target, path) => (system.symlink(target, path), path),
@@ -434,7 +449,7 @@ impl Work<'_> {
                         self.fail(format!("the directory {} is not empty, refusing to convert it", path.display()))
                     );
                 }
-                self.steps.push(Step::RemoveTree(path.clone()));
+                self.steps.push(Step::RemoveDirectory(path.clone()));
                 self.steps.push(Step::Symlink(target.clone(), path.clone()));
             }
             _ => {
@@ -484,12 +499,8 @@ impl Work<'_> {
                     .with("dest", path.display().to_string())
                     .with("src", src));
             }
-            Ok(found) => {
-                if found.is_dir() {
-                    self.steps.push(Step::RemoveTree(path.clone()));
-                }
-                self.steps.push(Step::HardLink(target, path.clone()));
-            }
+            // A directory here makes the step fail: a file cannot take its place.
+            Ok(_) => self.steps.push(Step::HardLink(target, path.clone())),
         }
         self.attributes(&path)
     }
@@ -535,4 +546,60 @@ fn listing(system: &Probe, root: &Path) -> Value {
         ("files", files.into_iter().collect::<Value>()),
         ("directories", directories.into_iter().collect::<Value>()),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{RunOptions, run};
+
+    fn file(args: &[(&str, &str)]) -> Map {
+        let args: Map = args.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
+        run("file", &args, &RunOptions::default(), Probe::default())
+    }
+
+    #[test]
+    fn a_hard_link_goes_into_the_directory_at_its_path_even_by_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(at("src"), "x").unwrap();
+        fs::create_dir(at("dir")).unwrap();
+        fs::write(at("dir/kept"), "kept").unwrap();
+        for changed in [true, false] {
+            let result = file(&[("path", &at("dir")), ("src", &at("src")), ("state", "hard"), ("force", "true")]);
+            assert_eq!(result.get("changed"), Some(&changed.into()), "{result:?}");
+            assert_eq!(result.get("dest"), Some(&at("dir/src").into()));
+        }
+        assert_eq!(fs::read_to_string(at("dir/kept")).unwrap(), "kept");
+        assert_eq!(fs::metadata(at("dir/src")).unwrap().ino(), fs::metadata(at("src")).unwrap().ino());
+    }
+
+    #[test]
+    fn a_directory_with_the_name_of_the_link_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(at("src"), "x").unwrap();
+        fs::create_dir_all(at("dir/src/kept")).unwrap();
+        let result = file(&[("path", &at("dir")), ("src", &at("src")), ("state", "hard"), ("force", "true")]);
+        assert_eq!(result.get("failed"), Some(&true.into()), "{result:?}");
+        assert!(Path::new(&at("dir/src/kept")).is_dir());
+    }
+
+    #[test]
+    fn a_directory_that_is_filled_before_a_link_takes_its_place_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty");
+        fs::create_dir(&path).unwrap();
+        let given = Map::from([("path", path.display().to_string()), ("src", "/".into()), ("state", "link".into())]);
+        let given: Map = given.into_iter().chain(Map::from([("force", Value::Bool(true))])).collect();
+        let args = <FileArgs as crate::Arguments>::parse(
+            &mut crate::Given::check("file", <FileArgs as crate::Arguments>::SPEC_REF, &given).unwrap(),
+        );
+        let found = File::inspect(&args.unwrap(), &Probe::default()).unwrap();
+        fs::write(path.join("late"), "x").unwrap();
+        let done = File::apply(found.plan.unwrap(), found.predicted, &mut System::new(Probe::default()));
+        assert!(done.is_err() && path.join("late").exists());
+    }
 }
