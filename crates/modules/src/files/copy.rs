@@ -98,8 +98,6 @@ pub struct Plan {
 struct FileCopy {
     /// `None` when the content is there already.
     source: Option<Source>,
-    /// A link that stands in the way.
-    replaces_link: bool,
     rewrite: Rewrite,
     sha1: String,
     /// The result gets the MD5 as well, as a single copied file does.
@@ -290,7 +288,7 @@ fn file_copy(
     let rewrite = Rewrite { path, backup: args.backup, validate: args.validate.clone(), attributes };
     let source = (!same).then_some(source);
     let work = source.is_some() || !change.is_empty();
-    Ok((FileCopy { source, replaces_link, rewrite, sha1, main }, work))
+    Ok((FileCopy { source, rewrite, sha1, main }, work))
 }
 
 /// Contents larger than this are not shown, as in Ansible.
@@ -369,12 +367,16 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
             let target = to.join(name);
             let found =
                 system.link_metadata(&path).map_err(|error| failed_at(&to, super::python_error(&error, &path)))?;
-            if found.is_symlink() && args.local_follow == Some(false) {
+            if found.is_symlink() && args.local_follow != Some(true) {
                 let says = system.read_link(&path).unwrap_or_default();
                 if system.read_link(&target).ok().as_ref() != Some(&says) {
                     plan.links.push((target, says));
                 }
             } else if system.is_dir(&path) {
+                if holds_itself(&path, system) {
+                    let shown = path.display();
+                    return Err(failed_at(&to, format!("cannot copy {shown}: it is a link to a directory around it")));
+                }
                 folders.push((path, target));
             } else if args.force || !system.exists(&target) {
                 let (copy, work) = file_copy(&inside, Source::File(path), &target, false, &mut outcome, system)?;
@@ -392,6 +394,13 @@ fn copy_tree(args: &CopyArgs, src: &Path, mut plan: Plan, system: &Probe) -> Res
         return Ok(Inspection::nothing_to_do(outcome));
     }
     Ok(Inspection::change(outcome, plan))
+}
+
+/// Whether the directory behind this path is one of those that the path goes through.
+fn holds_itself(path: &Path, system: &Probe) -> bool {
+    let place = |path: &Path| system.metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    let own = place(path);
+    path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()).any(|above| place(above) == own)
 }
 
 impl FileCopy {
@@ -417,9 +426,6 @@ impl FileCopy {
                     .with("checksum", arrived)
                     .with("expected_checksum", self.sha1.as_str()));
             }
-            if self.replaces_link {
-                system.remove_file(path).map_err(cannot)?;
-            }
             backup = self.rewrite.put(staged, path, system).map_err(|failure| self.refused(failure))?.backup;
         }
         self.rewrite.attributes.ensure(path, system)?;
@@ -438,5 +444,62 @@ impl Payload for Bytes {
 
     fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
         Ok(Box::new(Cursor::new(Arc::clone(&self.0))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use ksplay_value::Map;
+
+    use super::*;
+    use crate::{RunOptions, run};
+
+    fn copy(args: &[(&str, &str)], content: Option<&[u8]>) -> Map {
+        let args: Map = args.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
+        let payload = content.map(|content| Arc::new(Bytes(content.into())) as Arc<dyn Payload>);
+        run("copy", &args, &RunOptions::default(), Probe { payload, ..Probe::default() })
+    }
+
+    #[test]
+    fn a_link_stays_until_the_new_content_is_accepted_and_is_backed_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(at("origin"), "old").unwrap();
+        symlink(at("origin"), at("link")).unwrap();
+        let refused = copy(&[("dest", &at("link")), ("validate", "false %s")], Some(b"bad"));
+        assert_eq!(refused.get("msg"), Some(&"failed to validate".into()), "{refused:?}");
+        assert_eq!(fs::read_link(at("link")).unwrap(), Path::new(&at("origin")));
+        let done = copy(&[("dest", &at("link")), ("validate", "true %s"), ("backup", "true")], Some(b"good"));
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_file(), "{done:?}");
+        assert_eq!(fs::read_to_string(at("origin")).unwrap(), "old");
+        let backup = done.get("backup_file").and_then(Value::as_str).unwrap();
+        assert_eq!(fs::read_to_string(backup).unwrap(), "old");
+    }
+
+    #[test]
+    fn links_in_a_tree_stay_links_unless_they_are_to_be_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        fs::create_dir_all(at("src/a")).unwrap();
+        fs::write(at("src/a/file"), "x").unwrap();
+        symlink("a", at("src/b")).unwrap();
+        let tree = [("src", at("src/")), ("remote_src", "true".into())];
+        let given = |dest: &str, follow: Option<&'static str>| {
+            let mut args: Vec<(&str, String)> = tree.to_vec();
+            args.push(("dest", dest.to_owned()));
+            args.extend(follow.map(|follow| ("local_follow", follow.to_owned())));
+            copy(&args.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), None)
+        };
+        given(&at("kept/"), None);
+        assert_eq!(fs::read_link(at("kept/b")).unwrap(), Path::new("a"));
+        given(&at("followed/"), Some("true"));
+        assert_eq!(fs::read_to_string(at("followed/b/file")).unwrap(), "x");
+        symlink("..", at("src/a/up")).unwrap();
+        let endless = given(&at("endless/"), Some("true"));
+        assert_eq!(endless.get("failed"), Some(&true.into()), "{endless:?}");
+        assert!(!Path::new(&at("endless")).exists());
     }
 }
