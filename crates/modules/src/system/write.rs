@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -54,6 +54,12 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Whether a file that cannot be replaced for this reason can still be written into: a mount point, an immutable
+/// directory, a program that runs. Any other reason, such as a full disk, would cost the old content.
+fn cannot_be_replaced(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EBUSY | libc::EXDEV | libc::EPERM | libc::ETXTBSY))
+}
+
 impl System {
     /// The system behind this probe.
     pub fn new(probe: Probe) -> Self {
@@ -91,7 +97,7 @@ impl System {
         if given(uid).is_some_and(|uid| uid != metadata.uid()) || given(gid).is_some_and(|gid| gid != metadata.gid()) {
             let asked = wanted.uid.is_some() || wanted.gid.is_some();
             // Who is not root cannot keep the owner of a file that is another's, and Ansible goes on then.
-            match chown(staged.0.path(), given(uid), given(gid)) {
+            match fchown(file, given(uid), given(gid)) {
                 Err(error) if asked => return Err(error),
                 _ => {}
             }
@@ -104,7 +110,7 @@ impl System {
                 let _ = File::open(parent(path)).and_then(|folder| folder.sync_all());
                 Ok(())
             }
-            Err(error) if wanted.in_place_if_needed => {
+            Err(error) if wanted.in_place_if_needed && cannot_be_replaced(&error.error) => {
                 io::copy(&mut File::open(error.file.path())?, &mut File::create(path)?)?;
                 Ok(())
             }
@@ -273,10 +279,14 @@ impl System {
     ///
     /// If it cannot be copied.
     pub fn copy_file(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::copy(from, to)?;
-        let found = fs::metadata(from)?;
-        let _ = chown(to, Some(found.uid()), Some(found.gid()));
-        fs::set_permissions(to, Permissions::from_mode(found.mode() & 0o7777))?;
+        let mut source = File::open(from)?;
+        let found = source.metadata()?;
+        // A link that somebody puts at the new name is replaced, not followed.
+        let mut copy = tempfile::Builder::new().prefix(".ksplay-").tempfile_in(parent(to))?;
+        io::copy(&mut source, &mut copy)?;
+        let _ = fchown(copy.as_file(), Some(found.uid()), Some(found.gid()));
+        copy.as_file().set_permissions(Permissions::from_mode(found.mode() & 0o7777))?;
+        copy.persist(to).map_err(|error| error.error)?;
         let time = |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
         let (access, modification) = (time(found.atime(), found.atime_nsec()), time(found.mtime(), found.mtime_nsec()));
         self.set_times(to, Some(access), Some(modification), true)
@@ -346,6 +356,21 @@ mod tests {
         system.write_atomic(&path, &mut &b"new"[..], &NewFile::default()).unwrap();
         assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode(&path)), ("new", 0o640));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn only_what_cannot_be_replaced_is_written_into() {
+        for (number, fits) in [
+            (libc::EBUSY, true),
+            (libc::EXDEV, true),
+            (libc::EPERM, true),
+            (libc::ETXTBSY, true),
+            (libc::ENOSPC, false),
+            (libc::EACCES, false),
+            (libc::EISDIR, false),
+        ] {
+            assert_eq!(cannot_be_replaced(&io::Error::from_raw_os_error(number)), fits, "{number}");
+        }
     }
 
     #[test]
