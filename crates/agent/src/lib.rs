@@ -5,6 +5,7 @@
 //! `su`. When the loop ends, so does all that it started.
 
 mod accessible;
+mod broken;
 mod children;
 mod host;
 mod outbox;

@@ -1,11 +1,8 @@
 //! The loop: requests in, answers out.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,9 +11,10 @@ use std::time::Duration;
 
 use ksplay_modules::{Cancel, Payload, Probe, Sink};
 use ksplay_protocol::{Become, Frames, FromAgent, PayloadOffer, Run, ToAgent};
-use ksplay_value::{Map, Value};
+use ksplay_value::Map;
 
 use crate::Execute;
+use crate::broken;
 use crate::children::{Child, Children, Parent};
 use crate::host;
 use crate::outbox::{Outbox, failure};
@@ -28,11 +26,6 @@ const GRACE: Duration = Duration::from_millis(700);
 
 /// The largest piece of what a module sends.
 const PIECE: usize = 64 * 1024;
-
-thread_local! {
-    /// Where and why the thread panicked.
-    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-}
 
 struct Server {
     execute: Execute,
@@ -54,10 +47,7 @@ enum Place {
 
 /// Serves until the input ends or a signal comes; then ends everything.
 pub(crate) fn run(mut input: File, output: File, execute: Execute) -> ExitCode {
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|at| format!("{}:{}: ", at.file(), at.line())).unwrap_or_default();
-        PANIC.with_borrow_mut(|panic| *panic = Some(format!("{place}{}", words_of(info.payload()))));
-    }));
+    broken::listen();
     let server = Arc::new(Server {
         execute,
         outbox: Arc::new(Outbox::new(output)),
@@ -168,7 +158,7 @@ impl Server {
         }
     }
 
-    fn execute(&self, mut run: Box<Run>, cancel: Cancel, pulled: Option<Pulled>) {
+    fn execute(self: &Arc<Self>, mut run: Box<Run>, cancel: Cancel, pulled: Option<Pulled>) {
         let id = run.id;
         let payload: Option<Arc<dyn Payload>> = match std::mem::take(&mut run.payload) {
             PayloadOffer::Inline(bytes) => Some(Arc::new(Inline(bytes.into()))),
@@ -181,9 +171,8 @@ impl Server {
             sink: run.sink.then(|| self.sink(id)),
             cancel,
         };
-        let execute = &self.execute;
-        let result = panic::catch_unwind(AssertUnwindSafe(|| execute(&run, probe))).unwrap_or_else(|_| panicked(&run));
-        self.finish(id, result);
+        let server = Arc::clone(self);
+        broken::guarded(run.module.clone(), || (self.execute)(&run, probe), move |result| server.finish(id, result));
     }
 
     fn sink(&self, id: u64) -> Sink {
@@ -257,19 +246,4 @@ impl Parent for Server {
             self.finish(id, failure(child.epitaph()));
         }
     }
-}
-
-fn panicked(run: &Run) -> Map {
-    let words = PANIC.take().unwrap_or_else(|| "no reason given".into());
-    let mut result = failure(format!("the module `{}` broke off, which is a bug in ksplay: {words}", run.module));
-    result.insert("exception", Value::from(words));
-    result
-}
-
-fn words_of(payload: &dyn Any) -> String {
-    payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no reason given".into())
 }

@@ -161,8 +161,8 @@ impl Search {
     fn wants(&self, file: &Path) -> Result<bool, TaskFailure> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let matches = |pattern: &str| {
-            let regex = regex::Regex::new(pattern);
-            regex.map(|regex| regex.is_match(&name)).map_err(|error| TaskFailure::action(error.to_string()))
+            let found = fancy_regex::Regex::new(pattern).and_then(|regex| regex.is_match(&name));
+            found.map_err(|error| TaskFailure::action(error.to_string()))
         };
         for pattern in &self.ignored {
             if matches(&format!("{pattern}$"))? {
