@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ksplay_value::{Map, Value};
 
 use crate::Failure;
+use crate::secrets::{MASKED_VALUE, Secrets};
 
 mod check;
 mod convert;
@@ -298,11 +299,11 @@ macro_rules! arguments {
 
 impl Given {
     /// The arguments as used, secrets masked, for `invocation`.
-    pub fn invocation(&self) -> Map {
-        let mut shown = self.values.clone();
+    pub(crate) fn invocation(&self, secrets: &Secrets) -> Map {
+        let mut shown = secrets.masked(self.values.clone());
         for name in &self.secret {
             if shown.contains_key(name) {
-                shown.insert(*name, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER");
+                shown.insert(*name, MASKED_VALUE);
             }
         }
         shown.retain(|name, _| name.as_str().is_none_or(|name| !name.starts_with(check::INTERNAL)));

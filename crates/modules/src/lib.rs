@@ -11,11 +11,14 @@ mod files;
 mod module;
 mod packages;
 pub mod registry;
+mod secrets;
 mod services;
 mod system;
 mod text;
 
-pub use arguments::{Arguments, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name};
+pub use arguments::{
+    Arguments, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name,
+};
 pub use files::Bytes;
 pub use module::{Diff, Failure, Inspection, Module, Outcome, RunOptions, run};
 pub use system::{

@@ -4,6 +4,7 @@ use ksplay_value::{Map, Value};
 
 use crate::arguments::{Arguments, Given};
 use crate::registry;
+use crate::secrets::Secrets;
 use crate::system::{Probe, System};
 
 /// A native module, in two halves: the half that looks cannot write.
@@ -143,11 +144,13 @@ pub(crate) fn run_module<M: Module>(name: &str, args: &Map, options: &RunOptions
         probe.environment.clone_from(&options.environment);
     }
     probe.diff = options.diff;
+    probe.check = options.check;
+    let secrets = Secrets::among(<M::Args as Arguments>::SPEC_REF, args);
     let mut given = match Given::check(name, <M::Args as Arguments>::SPEC_REF, args) {
         Ok(given) => given,
-        Err(failure) => return failed(failure),
+        Err(failure) => return secrets.masked(failed(failure)),
     };
-    let invocation = given.invocation();
+    let invocation = given.invocation(&secrets);
     let result =
         M::Args::parse(&mut given).and_then(|args| M::inspect(&args, &probe)).and_then(|found| match found.plan {
             Some(plan) if !options.check => M::apply(plan, found.predicted, &mut System::new(probe)),
@@ -157,6 +160,7 @@ pub(crate) fn run_module<M: Module>(name: &str, args: &Map, options: &RunOptions
         Ok(outcome) => succeeded(outcome, options.diff),
         Err(failure) => failed(failure),
     };
+    map = secrets.masked(map);
     map.insert("invocation", Map::from([("module_args", Value::from(invocation))]));
     map
 }

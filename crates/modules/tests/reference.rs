@@ -203,7 +203,10 @@ fn modules_answer_and_write_as_the_reference_does() {
                     .map(|content| Arc::new(Bytes(content.to_string().into_bytes().into())) as _),
                 ..Probe::default()
             };
-            let result = run(module, &args, &RunOptions { check, diff: true, ..RunOptions::default() }, probe);
+            // The controller makes a payload of the content, and does not send it twice.
+            let sent = args.iter().filter(|(name, _)| module != "copy" || name.as_str() != Some("content"));
+            let sent: Map = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
+            let result = run(module, &sent, &RunOptions { check, diff: true, ..RunOptions::default() }, probe);
             let ours: Json = serde_json::from_str(&json_of(&result.into()).to_string().replace(dir, "{dir}")).unwrap();
             let mut ours = normalised(module, &ours);
             let theirs_result = normalised(module, &theirs["result"]);

@@ -293,7 +293,7 @@ mod tests {
     fn secrets_and_the_controllers_arguments_are_not_shown() {
         let given =
             check(&[("secret", "hush".into()), ("_ksplay_x", "y".into()), ("_ksplay_other", "z".into())]).unwrap();
-        let shown = given.invocation();
+        let shown = given.invocation(&crate::secrets::Secrets::default());
         assert_eq!(shown.get("secret"), Some(&"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER".into()));
         assert!(shown.keys().all(|name| !name.as_value().to_string().starts_with("_ksplay_")));
     }

@@ -17,6 +17,8 @@ pub struct Probe {
     pub environment: Vec<(String, String)>,
     /// Whether diffs are wanted.
     pub diff: bool,
+    /// Whether nothing will be changed (check mode): what is found need not only say that, but also what would change.
+    pub check: bool,
     /// Content that the controller has for this task.
     pub payload: Option<Arc<dyn Payload>>,
     /// Where bytes for the controller go.
