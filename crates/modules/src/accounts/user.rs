@@ -114,6 +114,7 @@ impl Module for UserModule {
             let commands = current.map(|_| removal(args)).into_iter().collect();
             return Ok(finished(args, values, commands, None));
         }
+        check_secrets(args)?;
         check_groups(args, system)?;
         let commands = match &current {
             None => {
@@ -235,10 +236,6 @@ fn creation(args: &UserArgs, system: &Probe) -> Vec<CommandSpec> {
             add(&[flag, value]);
         }
     }
-    if let Some(password) = &args.password {
-        let locked = args.password_lock == Some(true);
-        add(&["-p", &format!("{}{password}", if locked { "!" } else { "" })]);
-    }
     if let Some(expires) = args.expires {
         add(&["-e", &expiry_date(expires)]);
     }
@@ -264,7 +261,8 @@ fn creation(args: &UserArgs, system: &Probe) -> Vec<CommandSpec> {
         add(&["-r"]);
     }
     add(&[&args.name]);
-    [CommandSpec::new(argv).parsable()].into_iter().chain(aging(args, None)).collect()
+    let password = args.password.as_ref().map(|password| set_password(args, password));
+    [CommandSpec::new(argv).parsable()].into_iter().chain(password).chain(aging(args, None)).collect()
 }
 
 fn changes(args: &UserArgs, user: &User, system: &Probe) -> Vec<CommandSpec> {
@@ -311,28 +309,43 @@ fn changes(args: &UserArgs, user: &User, system: &Probe) -> Vec<CommandSpec> {
     {
         add(&["-e", &expiry_date(expires)]);
     }
+    let password = args.password.as_ref().filter(|password| {
+        args.update_password == "always" && password.trim_start_matches('!') != shadow.password.trim_start_matches('!')
+    });
+    // A new password comes locked or unlocked already.
     let locked = shadow.password.starts_with('!');
-    match args.password_lock {
+    match args.password_lock.filter(|_| password.is_none()) {
         Some(true) if !locked => add(&["-L"]),
         Some(false) if locked => add(&["-U"]),
         _ => {}
     }
-    if let Some(password) = args.password.as_ref().filter(|_| args.update_password == "always")
-        && password.trim_start_matches('!') != shadow.password.trim_start_matches('!')
-    {
-        let mark = if args.password_lock == Some(true)
-            || (locked && args.password_lock.is_none() && password.starts_with('!'))
-        {
-            "!"
-        } else {
-            ""
-        };
-        add(&["-p", &format!("{mark}{}", password.trim_start_matches('!'))]);
-    }
     let program = if args.local { "lusermod" } else { "usermod" };
     let change = (!argv.is_empty())
         .then(|| CommandSpec::new([program.to_owned()].into_iter().chain(argv).chain([args.name.clone()])).parsable());
-    change.into_iter().chain(aging(args, Some(&shadow))).collect()
+    let password = password.map(|password| set_password(args, password));
+    change.into_iter().chain(password).chain(aging(args, Some(&shadow))).collect()
+}
+
+/// The call that sets the password's hash; it is read from standard input, for all can see the arguments of programs.
+fn set_password(args: &UserArgs, password: &str) -> CommandSpec {
+    let bare = password.trim_start_matches('!');
+    let hash = match args.password_lock {
+        Some(true) => format!("!{bare}"),
+        Some(false) if !bare.is_empty() => bare.to_owned(),
+        _ => password.to_owned(),
+    };
+    CommandSpec::new(["chpasswd", "-e"]).parsable().secret_stdin(format!("{}:{hash}\n", args.name))
+}
+
+/// What would end the field or the line of the shadow file that it is for.
+fn check_secrets(args: &UserArgs) -> Result<(), Failure> {
+    if args.password.as_ref().is_some_and(|password| password.contains([':', '\n'])) {
+        return Err(Failure::new("the password must be a hash, which has neither colons nor line breaks"));
+    }
+    if args.ssh_key_passphrase.as_ref().is_some_and(|passphrase| passphrase.contains('\n')) {
+        return Err(Failure::new("ssh_key_passphrase must be one line"));
+    }
+    Ok(())
 }
 
 /// The names of the groups that a user is listed in.
@@ -392,14 +405,7 @@ fn make_key(args: &UserArgs, file: &std::path::Path, user: Option<&User>, system
     }
     let shown = file.display().to_string();
     let comment = args.ssh_key_comment.clone().unwrap_or_else(|| format!("ansible-generated on {}", system.hostname()));
-    let passphrase = args.ssh_key_passphrase.clone().unwrap_or_default();
-    let mut argv = ["ssh-keygen", "-q", "-t", &args.ssh_key_type, "-C", &comment, "-f", &shown, "-N", &passphrase]
-        .map(str::to_owned)
-        .to_vec();
-    if let Some(bits) = args.ssh_key_bits {
-        argv.extend(["-b".to_owned(), bits.to_string()]);
-    }
-    let command = CommandSpec::new(argv);
+    let command = key_command(args, &comment, &shown);
     let output = system.run(&command)?;
     if !output.ok() {
         return Err(output.failure(output.stderr_text().trim()));
@@ -408,6 +414,25 @@ fn make_key(args: &UserArgs, file: &std::path::Path, user: Option<&User>, system
         system.set_owner(&path, Some(user.uid), Some(user.gid)).map_err(|error| failed(&shown, error))?;
     }
     Ok(())
+}
+
+/// The call of ssh-keygen. Without a terminal it reads the passphrase, twice, from standard input.
+fn key_command(args: &UserArgs, comment: &str, file: &str) -> CommandSpec {
+    let mut argv =
+        ["ssh-keygen", "-q", "-t", &args.ssh_key_type, "-C", comment, "-f", file].map(str::to_owned).to_vec();
+    if let Some(bits) = args.ssh_key_bits {
+        argv.extend(["-b".to_owned(), bits.to_string()]);
+    }
+    match args.ssh_key_passphrase.as_deref().unwrap_or_default() {
+        "" => {
+            argv.extend(["-N".to_owned(), String::new()]);
+            CommandSpec::new(argv)
+        }
+        passphrase => CommandSpec::new(argv)
+            .secret_stdin(format!("{passphrase}\n{passphrase}\n"))
+            .env("SSH_ASKPASS_REQUIRE", "never")
+            .env("DISPLAY", ""),
+    }
 }
 
 #[cfg(test)]
@@ -462,5 +487,49 @@ mod tests {
         assert_eq!(expiry_date(1_422_403_387.0), "2015-01-28");
         assert_eq!(expiry_date(-1.0), "");
         assert_eq!(expiry_days(86_400.0 * 3.5), Some(3));
+    }
+
+    fn inputs(commands: &[CommandSpec]) -> Vec<(String, String)> {
+        let input = |command: &CommandSpec| command.stdin.clone().map(|text| String::from_utf8(text).unwrap());
+        commands.iter().map(|command| (command.shown(), input(command).unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn no_password_is_an_argument_of_a_program() {
+        let new = args(&[("name", "no-such-user"), ("password", "$6$x"), ("password_lock", "yes")]);
+        let expected = [("useradd -m no-such-user", ""), ("chpasswd -e", "no-such-user:!$6$x\n")]
+            .map(|(a, b)| (a.into(), b.into()));
+        assert_eq!(inputs(&creation(&new, &Probe::default())), expected);
+        assert!(check_secrets(&args(&[("name", "x"), ("password", "$6$x\nroot:")])).is_err());
+    }
+
+    #[test]
+    fn a_new_password_of_an_account_is_set_locked_or_unlocked_in_one_call() {
+        let user = User { name: "no-such-user".into(), ..User::default() };
+        let changed = |fields: &[(&str, &str)]| {
+            let all: Vec<_> = [("name", "no-such-user")].into_iter().chain(fields.iter().copied()).collect();
+            inputs(&changes(&args(&all), &user, &Probe::default()))
+        };
+        let set = |hash: &str| vec![("chpasswd -e".to_owned(), format!("no-such-user:{hash}\n"))];
+        assert_eq!(changed(&[("password", "$6$x"), ("password_lock", "yes")]), set("!$6$x"));
+        assert_eq!(changed(&[("password", "!$6$x"), ("password_lock", "no")]), set("$6$x"));
+        assert_eq!(changed(&[("password", "!$6$x")]), set("!$6$x"));
+        assert_eq!(changed(&[("password_lock", "yes")]), [("usermod -L no-such-user".into(), String::new())]);
+    }
+
+    #[test]
+    fn a_key_gets_its_passphrase_without_showing_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key").display().to_string();
+        let args = args(&[("name", "x"), ("ssh_key_type", "ed25519"), ("ssh_key_passphrase", "a secret phrase")]);
+        let command = key_command(&args, "remark", &file);
+        assert!(!command.shown().contains("secret"));
+        let mut system = System::new(Probe::default());
+        let Ok(output) = system.run(&command) else { return };
+        assert!(output.ok(), "{}", output.stderr_text());
+        let opens = |phrase: &str| {
+            system.query(&CommandSpec::new(["ssh-keygen", "-y", "-P", phrase, "-f", &file])).unwrap().ok()
+        };
+        assert!(opens("a secret phrase") && !opens(""));
     }
 }

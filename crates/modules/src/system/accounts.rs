@@ -3,7 +3,7 @@
 use super::{CommandSpec, Probe};
 
 /// A user, as a line of `/etc/passwd` has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     /// Its name.
     pub name: String,

@@ -27,6 +27,8 @@ pub struct CommandSpec {
     pub environment: Vec<(String, String)>,
     /// The bits that files it makes do not get.
     pub umask: Option<u32>,
+    /// It has no terminal that it could ask instead of its standard input.
+    pub without_terminal: bool,
 }
 
 /// What a program that ended left.
@@ -63,6 +65,14 @@ impl CommandSpec {
     pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(text.into());
         self
+    }
+
+    /// The command with this secret on its standard input, whatever terminal this program has: nobody sees it in a list
+    /// of arguments.
+    #[must_use]
+    pub fn secret_stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.without_terminal = true;
+        self.stdin(text)
     }
 
     /// The command with one more environment variable.
@@ -214,7 +224,17 @@ fn not_started(error: &io::Error, program: &str) -> Failure {
 fn command(probe: &Probe, spec: &CommandSpec, program: &str) -> Command {
     // The program is looked for by the path it will have itself.
     let mut command = Command::new(program);
-    command.args(&spec.argv[1..]).process_group(0);
+    command.args(&spec.argv[1..]);
+    if spec.without_terminal {
+        let leave = || {
+            // SAFETY: `setsid` takes nothing and touches no memory.
+            if unsafe { libc::setsid() } == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        };
+        // SAFETY: the closure makes one system call that is safe between fork and exec.
+        unsafe { command.pre_exec(leave) };
+    } else {
+        command.process_group(0);
+    }
     command.envs(probe.environment.iter().map(|(name, value)| (name, value)));
     command.envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(if spec.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
