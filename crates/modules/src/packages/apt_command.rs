@@ -21,7 +21,11 @@ impl<'a> Apt<'a> {
         for dpkg in args.dpkg_options.split(',').filter(|option| !option.is_empty()) {
             option(format!("Dpkg::Options::=--{dpkg}"));
         }
-        if !simulate {
+        if simulate {
+            // Without these two, apt writes what it has parsed to the disk.
+            option("Dir::Cache::pkgcache=".into());
+            option("Dir::Cache::srcpkgcache=".into());
+        } else {
             option(format!("DPkg::Lock::Timeout={}", args.lock_timeout));
         }
         if args.install_recommends == Some(true) {
@@ -94,4 +98,21 @@ fn put(mut bytes: &[u8], system: &mut System) -> Result<(), Failure> {
     system
         .write_atomic(Path::new(POLICY), &mut bytes, &wanted)
         .map_err(|error| Failure::new(format!("cannot write {POLICY}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ksplay_value::Map;
+
+    use super::*;
+    use crate::{Arguments, Given};
+
+    #[test]
+    fn a_simulation_writes_no_cache() {
+        let args = AptArgs::parse(&mut Given::check("apt", AptArgs::SPEC_REF, &Map::new()).unwrap()).unwrap();
+        let words = ["install".to_owned(), "tree".to_owned()];
+        let simulated = Apt::new(&args).command(&words, true).shown();
+        assert!(simulated.contains("-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --simulate"), "{simulated}");
+        assert!(!Apt::new(&args).command(&words, false).shown().contains("Dir::Cache"));
+    }
 }
