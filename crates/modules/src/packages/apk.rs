@@ -1,7 +1,7 @@
 //! `apk`: packages of Alpine.
 
 use crate::arguments::{Opt, OptType};
-use crate::{CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, arguments};
+use crate::{CommandOutput, CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`ApkArgs`].
 pub struct Apk;
@@ -28,6 +28,13 @@ arguments! {
 #[derive(Debug)]
 pub struct ApkPlan {
     commands: Vec<CommandSpec>,
+    /// What is said when packages cannot be installed or removed.
+    refusal: String,
+}
+
+/// Whether apk names a step, such as `(1/2) Installing tree (2.1.0-r0)`.
+fn did_something(output: &CommandOutput) -> bool {
+    output.stdout_text().lines().any(|line| line.starts_with('('))
 }
 
 impl Module for Apk {
@@ -60,14 +67,17 @@ impl Module for Apk {
             _ => (&["add"], args.name.iter().filter(|name| !has(name) || bare(name) != **name).cloned().collect()),
         };
         let mut changed = args.upgrade;
-        if !names.is_empty() {
+        let verb = if absent { "remove" } else { "install" };
+        let refusal = format!("failed to {verb} {}", names.join(" "));
+        if !names.is_empty() && !system.check {
+            // apk itself tells then whether there was anything to do.
+            commands.push(apk(words, &names));
+        } else if !names.is_empty() {
             let simulated = system.query(&apk(&[words, &["--simulate"]].concat(), &names))?;
             if !simulated.ok() && !updates {
-                let verb = if absent { "remove" } else { "install" };
-                return Err(simulated.failure(format!("failed to {verb} {}", names.join(" "))));
+                return Err(simulated.failure(refusal));
             }
-            let text = simulated.stdout_text();
-            if !simulated.ok() || text.lines().any(|line| line.starts_with('(')) {
+            if !simulated.ok() || did_something(&simulated) {
                 commands.push(apk(words, &names));
                 changed = true;
             }
@@ -76,16 +86,58 @@ impl Module for Apk {
         let mut outcome = Outcome { changed, ..Outcome::default() };
         outcome.values.insert("msg", if changed { "packages changed" } else { "package(s) already as wanted" });
         outcome.values.insert("packages", names.into_iter().collect::<ksplay_value::Value>());
-        let plan = (!commands.is_empty()).then_some(ApkPlan { commands });
+        let plan = (!commands.is_empty()).then_some(ApkPlan { commands, refusal });
         Ok(Inspection { predicted: outcome, plan })
     }
 
     fn apply(plan: ApkPlan, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
         for command in plan.commands {
-            let output = system.run(&command)?.checked(&command)?;
+            let output = system.run(&command)?;
+            if !output.ok() && command.argv.iter().any(|word| word == "add" || word == "del") {
+                return Err(output.failure(plan.refusal));
+            }
+            let output = output.checked(&command)?;
+            if did_something(&output) {
+                predicted.changed = true;
+                predicted.values.insert("msg", "packages changed");
+            }
             predicted.values.insert("stdout", output.stdout_text());
             predicted.values.insert("stderr", output.stderr_text());
         }
         Ok(predicted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use ksplay_value::{Map, Value};
+
+    use crate::{Probe, RunOptions, run};
+
+    #[test]
+    fn only_a_dry_run_simulates() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" >> {}\ncase \"$1\" in info) echo there;; add) echo '(1/1) Installing tree';; esac\n",
+            log.display()
+        );
+        let program = folder.path().join("apk");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let called = |name: &str, check: bool| {
+            let _ = fs::remove_file(&log);
+            let options =
+                RunOptions { check, environment: vec![("PATH".into(), path.clone())], ..RunOptions::default() };
+            let result = run("apk", &Map::from([("name", name)]), &options, Probe::default());
+            (result.get("changed").and_then(Value::as_bool), fs::read_to_string(&log).unwrap())
+        };
+        assert_eq!(called("tree", true), (Some(true), "info\nadd --simulate tree\n".into()));
+        assert_eq!(called("tree", false), (Some(true), "info\nadd tree\n".into()));
+        assert_eq!(called("there", false), (Some(false), "info\n".into()));
     }
 }
