@@ -117,6 +117,9 @@ impl Failure {
 }
 
 /// How a module is run.
+///
+/// The protocol has a struct of the same name: modules know of no channel and the channel of no modules, so neither can
+/// use the other's, and the agent, which knows both, turns one into the other.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
     /// Look, do not change.

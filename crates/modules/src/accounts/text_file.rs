@@ -22,5 +22,11 @@ pub(crate) fn write(path: &Path, text: &str, wanted: &NewFile, system: &mut Syst
 /// The difference of both texts.
 pub(crate) fn diff(path: &Path, before: &str, after: &str) -> Diff {
     let name = path.display().to_string();
-    Diff { before_header: name.clone(), after_header: name, before: before.into(), after: after.into(), ..Diff::default() }
+    Diff {
+        before_header: name.clone(),
+        after_header: name,
+        before: before.into(),
+        after: after.into(),
+        ..Diff::default()
+    }
 }
