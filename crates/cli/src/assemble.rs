@@ -166,7 +166,6 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
             password: become_password,
         },
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
-        agents_dir: None,
         config_file: settings.file.clone(),
         inventory_sources: sources::inventory_sources(&args.sources, settings),
     })
@@ -204,26 +203,18 @@ fn passwords(args: &RunArgs, settings: &Settings) -> Result<(Password, Password)
 pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
     let Assembled { options, environment, loader, inventory, playbooks, terminal } = assembled;
     let agents = AgentFiles::find().map_err(Failure::error)?;
-    let run = Run::new(Parts { options, environment, loader, inventory, agents, sink: Box::new(terminal) });
+    let terminal = Arc::new(terminal);
+    let sink = Box::new(Arc::clone(&terminal));
+    let run = Run::new(Parts { options, environment, loader, inventory, agents, sink });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
         .enable_all()
         .build()
         .map_err(Failure::error)?;
-    let interrupter = run.interrupter();
-    let code = runtime.block_on(async {
-        tokio::spawn(async move {
-            let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-                return;
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            interrupter.interrupt();
-        });
-        run.run(&playbooks).await
-    });
+    crate::signals::hear(run.interrupter(), Arc::clone(&terminal)).map_err(Failure::error)?;
+    let code = runtime.block_on(run.run(&playbooks));
+    // The thread that hears signals may keep the terminal itself.
+    terminal.clear();
     // A lookup that still waits for something must not keep the program.
     runtime.shutdown_timeout(Duration::from_millis(500));
     Ok(code)

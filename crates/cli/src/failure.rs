@@ -72,7 +72,7 @@ impl From<ksplay_template::Error> for Failure {
 
 impl From<ksplay_engine::TaskFailure> for Failure {
     fn from(failure: ksplay_engine::TaskFailure) -> Self {
-        Self::of(4, &Diagnostic::new(failure.message).at(failure.span).help(failure.help))
+        Self::of(failure.exit_code, &Diagnostic::new(failure.message).at(failure.span).help(failure.help))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod args;
 mod assemble;
+mod bug;
 mod cases;
 mod doc;
 mod eval;
@@ -16,6 +17,7 @@ mod playbooks;
 mod refused;
 mod secrets;
 mod settings;
+mod signals;
 mod sources;
 mod variables;
 mod vault;
@@ -34,10 +36,14 @@ fn main() -> ExitCode {
     if let Some(code) = ksplay_transport::askpass_if_asked() {
         return code;
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return bad_options(&error),
-    };
+    match Cli::try_parse() {
+        Ok(Cli { command: Some(Command::Agent { .. }), .. }) => ksplay_agent::serve(),
+        Ok(cli) => bug::guarded(|| command(cli)),
+        Err(error) => bad_options(&error),
+    }
+}
+
+fn command(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(Command::Agent { .. }) => return ksplay_agent::serve(),
         Some(Command::Doc { modules }) => doc::show(&modules),

@@ -20,7 +20,7 @@ const REFERENCE: &str = "KSPLAY_RECORD_FROM";
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour").canonicalize().unwrap();
     let mut folders: Vec<PathBuf> = std::fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|folder| folder.join("playbook.yml").is_file());
     folders.sort();
@@ -115,6 +115,10 @@ fn normal(text: &str, places: &[(&str, &str)]) -> String {
             if lines.peek().is_some_and(|next| next.starts_with("Origin: ")) {
                 lines.by_ref().find(|line| line.trim_start().starts_with('^'));
                 lines.next_if(|line| line.is_empty());
+            }
+            // These go on for as many lines as there are reasons.
+            if ["Invalid no_log value", "template error"].iter().any(|text| line.contains(text)) {
+                while lines.next_if(|next| !goes_on.is_match(next)).is_some() {}
             }
             continue;
         }

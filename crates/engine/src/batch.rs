@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use ksplay_playbook::Task;
 use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
@@ -16,12 +17,12 @@ use tokio::task::JoinSet;
 
 use crate::actions::{self, short_name};
 use crate::connect::boolean;
-use crate::event::{Event, Status, TaskInfo, TaskResult};
+use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
 use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
-use crate::task::{Effect, Include, Outcome, Work};
+use crate::task::{Effect, Include, Outcome, Work, flag};
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,9 @@ pub(crate) enum Ending {
     /// The user ended the run.
     Interrupted,
 }
+
+/// How long an interrupted run waits for its tasks to end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A step that hosts are at.
 struct StepRun {
@@ -145,7 +149,8 @@ impl Batch {
                     Err(_) => {}
                 },
                 _ = interrupt.wait_for(|interrupted| *interrupted) => {
-                    self.running.shutdown().await;
+                    // What blocks its thread does not hear of it; the program ends without it.
+                    let _ = tokio::time::timeout(PATIENCE, self.running.shutdown()).await;
                     return Ok(Ending::Interrupted);
                 }
             }
@@ -190,6 +195,11 @@ impl Batch {
         if let Some(meta) = steps::meta_of(&task) {
             return self.meta(step, &task, &meta, &hosts);
         }
+        let first = self.scope(&task, hosts[0]);
+        let asked = match &task.keywords.run_once {
+            Some(keyword) => boolean(&first.templar().resolve(keyword)?)?,
+            None => false,
+        };
         let info = match self.begun.get(&step) {
             Some(info) => Arc::clone(info),
             None => self.info(step, &task, hosts[0]),
@@ -198,7 +208,6 @@ impl Batch {
             self.begun.insert(step, Arc::clone(&info));
         }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-        let first = self.scope(&task, hosts[0]);
         let throttle = self.throttle(&task, &first)?;
         let work = |host: &Str| Work {
             shared: Arc::clone(&self.shared),
@@ -207,7 +216,6 @@ impl Batch {
             info: Arc::clone(&info),
             host: host.clone(),
         };
-        let asked = work(&self.hosts[hosts[0]]).keyword_flag(&first, task.keywords.run_once.as_ref()) == Some(true);
         let run_once = asked || steps::is_for_all_hosts(&task.action);
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = self.shared.next_number();
@@ -229,7 +237,7 @@ impl Batch {
                     Poll::Pending => slot.await,
                 };
                 work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
-                let outcome = work.run().await;
+                let outcome = work.run_guarded().await;
                 (step, host, number, outcome)
             });
         }
@@ -241,11 +249,14 @@ impl Batch {
 
     fn throttle(&mut self, task: &Arc<Task>, scope: &HostScope) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
         let Some(keyword) = &task.keywords.throttle else { return Ok(None) };
-        let value = scope.templar().resolve(keyword)?;
-        let limit = value
-            .to_string()
-            .parse::<usize>()
-            .map_err(|_| TaskFailure::new(format!("the value '{value}' of 'throttle' is not a number")))?;
+        let wrong = |why: String, span| TaskFailure {
+            span,
+            ..TaskFailure::new(format!("Failed to convert the throttle value to an integer: {why}"))
+        };
+        let value = scope.templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
+        let limit = value.to_string().parse::<usize>().map_err(|_| {
+            wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
+        })?;
         if limit == 0 {
             return Ok(None);
         }
@@ -259,7 +270,7 @@ impl Batch {
         let (task, info, run_once, hosts) =
             (Arc::clone(&run.task), Arc::clone(&run.info), run.run_once, run.hosts.clone());
         let told = if run_once { hosts.as_slice() } else { std::slice::from_ref(&host) };
-        self.note(&task, told, &outcome);
+        self.note(&task, host, told, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
         if let Some(error) = &outcome.error {
@@ -272,7 +283,7 @@ impl Batch {
                 delegated: outcome.delegated.clone(),
                 status: outcome.status,
                 ignored: outcome.ignored,
-                result: actions::presentable(&shown(&outcome), outcome.no_log),
+                result: Shown::of(shown(&outcome), outcome.no_log),
                 label: None,
                 looped: outcome.looped,
                 verbose: outcome.verbose,
@@ -363,11 +374,15 @@ impl Batch {
     }
 
     /// Notes what a task left: facts, variables, its registered result.
-    fn note(&self, task: &Task, hosts: &[HostIndex], outcome: &Outcome) {
+    fn note(&self, task: &Task, working: HostIndex, hosts: &[HostIndex], outcome: &Outcome) {
         for effect in &outcome.effects {
-            let for_all = hosts.len() > 1;
+            // What belongs to a delegate is not of the hosts that the task ran for.
             let names = |host: &Str| {
-                if for_all { hosts.iter().map(|host| self.hosts[*host].clone()).collect() } else { vec![host.clone()] }
+                if *host == self.hosts[working] {
+                    hosts.iter().map(|host| self.hosts[*host].clone()).collect()
+                } else {
+                    vec![host.clone()]
+                }
             };
             match effect {
                 Effect::Facts { host, facts } => {
@@ -474,9 +489,10 @@ impl Batch {
             return Ok(());
         }
         let scope = self.scope(&run.task, run.hosts[0]);
-        let fatal = match &run.task.keywords.any_errors_fatal {
-            Some(keyword) => boolean(&scope.templar().resolve(keyword)?)?,
-            None => self.shared.options.any_errors_fatal,
+        // A task whose keyword is wrong has failed for that already.
+        let fatal = match flag(&scope, "any_errors_fatal", run.task.keywords.any_errors_fatal.as_ref()) {
+            Ok(fatal) => fatal.unwrap_or(self.shared.options.any_errors_fatal),
+            Err(_) => false,
         };
         if fatal {
             let mut stops = false;

@@ -137,13 +137,12 @@ pub(crate) fn target(
     })
 }
 
-/// Who the task runs as; `None` for the user who connected.
-pub(crate) fn becoming(
-    templar: &Templar<'_>,
+/// How another user is become, with the name as given; `None` when nobody is.
+fn become_method(
+    read: &Reader<'_>,
     keywords: &Keywords,
     options: &Options,
-) -> Result<Option<Become>, TaskFailure> {
-    let read = Reader { templar };
+) -> Result<Option<(String, Method)>, TaskFailure> {
     let defaults = &options.becoming;
     if !read.flag(&["ansible_become"], keywords.become_.as_ref())?.unwrap_or(defaults.enabled) {
         return Ok(None);
@@ -160,6 +159,27 @@ pub(crate) fn becoming(
             )));
         }
     };
+    Ok(Some((name, method)))
+}
+
+/// Refuses a method that is not known, for tasks that connect to nothing too.
+pub(crate) fn check_become_method(
+    templar: &Templar<'_>,
+    keywords: &Keywords,
+    options: &Options,
+) -> Result<(), TaskFailure> {
+    become_method(&Reader { templar }, keywords, options).map(drop)
+}
+
+/// Who the task runs as; `None` for the user who connected.
+pub(crate) fn becoming(
+    templar: &Templar<'_>,
+    keywords: &Keywords,
+    options: &Options,
+) -> Result<Option<Become>, TaskFailure> {
+    let read = Reader { templar };
+    let Some((name, method)) = become_method(&read, keywords, options)? else { return Ok(None) };
+    let defaults = &options.becoming;
     let named = |what: &str| [format!("ansible_{name}_{what}"), format!("ansible_become_{what}")];
     let text = |what: &str, keyword: Option<&Value>| {
         let names = named(what);
@@ -185,6 +205,9 @@ pub fn expand_home(path: &str) -> String {
         _ => path.to_owned(),
     }
 }
+
+/// How long the end of a run waits for its connections to end.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 type Slot = Arc<OnceCell<Result<Connection, Arc<Error>>>>;
 
@@ -240,7 +263,7 @@ impl Pool {
         }
     }
 
-    /// Ends all connections and waits for them.
+    /// Ends all connections and waits for them, for a while.
     pub async fn close(&self) {
         let slots: Vec<Slot> = self.lock().drain().map(|(_, slot)| slot).collect();
         let mut closing = tokio::task::JoinSet::new();
@@ -249,7 +272,8 @@ impl Pool {
                 closing.spawn(connection.close());
             }
         }
-        while closing.join_next().await.is_some() {}
+        // A connection that does not end by then ends with the program.
+        let _ = tokio::time::timeout(PATIENCE, async { while closing.join_next().await.is_some() {} }).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Str, String), Slot>> {

@@ -4,6 +4,37 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Span, Str};
 
+/// A result as it may be shown: under `no_log` censored. There is no other way to make one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shown(Map);
+
+impl Shown {
+    /// What may be shown of this result.
+    pub fn of(result: Map, no_log: bool) -> Self {
+        if !no_log {
+            return Self(result);
+        }
+        let mut censored = Map::from([(
+            "censored",
+            "the output has been hidden due to the fact that 'no_log: true' was specified for this result",
+        )]);
+        for key in ["attempts", "changed", "retries", "failed", "skipped", "unreachable"] {
+            if let Some(value) = result.get(key) {
+                censored.insert(key, value.clone());
+            }
+        }
+        Self(censored)
+    }
+}
+
+impl std::ops::Deref for Shown {
+    type Target = Map;
+
+    fn deref(&self) -> &Map {
+        &self.0
+    }
+}
+
 /// A reader of events: the terminal, a journal.
 pub trait Sink: Send + Sync {
     /// Something happened. Called in order, from one thread at a time.
@@ -46,7 +77,7 @@ pub enum Event {
         /// How many tries are left.
         left: u64,
         /// The result of the try.
-        result: Map,
+        result: Shown,
     },
     /// A file was included.
     Included {
@@ -97,8 +128,8 @@ pub struct TaskResult {
     pub status: Status,
     /// Whether the failure does not count.
     pub ignored: bool,
-    /// The result, without secrets.
-    pub result: Map,
+    /// The result.
+    pub result: Shown,
     /// The label of the item, in [`Event::Item`].
     pub label: Option<String>,
     /// Whether this is the result of a loop, whose items were shown.

@@ -23,6 +23,10 @@ pub struct TaskFailure {
     pub unreachable: bool,
     /// Whether the message is all there is to say, without a word about the task before it.
     pub bare: bool,
+    /// The exit code when it belongs to no task, and ends the run.
+    pub exit_code: u8,
+    /// The place between the task and the cause: of the outermost template on the way.
+    pub outer: Option<Span>,
 }
 
 impl TaskFailure {
@@ -37,6 +41,8 @@ impl TaskFailure {
             values: Map::new(),
             unreachable: false,
             bare: false,
+            exit_code: 1,
+            outer: None,
         }
     }
 
@@ -112,7 +118,14 @@ impl TaskFailure {
                 };
                 let cause =
                     ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
-                vec![ErrorFrame { message: first, span: Some(task.clone()), help: None }, cause]
+                let first = ErrorFrame { message: first, span: Some(task.clone()), help: None };
+                let between = self.outer.as_ref().filter(|outer| *outer != span && *outer != task);
+                let between = between.map(|outer| ErrorFrame {
+                    message: "Template evaluation failed.".into(),
+                    span: Some(outer.clone()),
+                    help: None,
+                });
+                std::iter::once(first).chain(between).chain([cause]).collect()
             }
             _ => vec![ErrorFrame { message: title.clone(), span: Some(task.clone()), help: self.help.clone() }],
         };
@@ -134,7 +147,8 @@ impl From<ksplay_template::Error> for TaskFailure {
             "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option."
                 .to_owned()
         });
-        Self { span: error.span.clone(), help, ..Self::new(error.message) }
+        let help = help.or_else(|| error.near.map(|near| format!("did you mean `{near}`?")));
+        Self { span: error.span, outer: error.outer, help, ..Self::new(error.message) }
     }
 }
 

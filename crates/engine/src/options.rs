@@ -41,8 +41,6 @@ pub struct Options {
     pub becoming: BecomeDefaults,
     /// The setting `task_timeout`; none when zero.
     pub task_timeout: Option<Duration>,
-    /// Where agents for other architectures lie, when not beside the program.
-    pub agents_dir: Option<PathBuf>,
     /// The configuration file in use, for `ansible_config_file`.
     pub config_file: Option<PathBuf>,
     /// The inventory sources as given, for `ansible_inventory_sources`.
@@ -124,7 +122,6 @@ impl Default for Options {
             connection: ConnectionDefaults::default(),
             becoming: BecomeDefaults::default(),
             task_timeout: None,
-            agents_dir: None,
             config_file: None,
             inventory_sources: Vec::new(),
         }

@@ -13,7 +13,7 @@ use crate::failure::TaskFailure;
 pub fn play(play: &Play) -> Result<(), TaskFailure> {
     let not_yet = |what: &str| {
         let message = format!("'{what}' is not supported yet");
-        Err(TaskFailure { span: Some(play.span.clone()), ..TaskFailure::new(message) })
+        Err(TaskFailure { span: Some(play.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
     };
     if !play.vars_prompt.is_empty() {
         return not_yet("vars_prompt");
@@ -21,7 +21,8 @@ pub fn play(play: &Play) -> Result<(), TaskFailure> {
     if let Some(Value::String(strategy)) = &play.strategy
         && !matches!(crate::actions::short_name(strategy), "linear" | "free")
     {
-        return not_yet(&format!("strategy: {strategy}"));
+        // Ansible comes to it only when the play begins.
+        return not_yet(&format!("strategy: {strategy}")).map_err(|failure| TaskFailure { exit_code: 1, ..failure });
     }
     for section in [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks, &play.handlers] {
         items(section)?;
@@ -49,7 +50,7 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
 fn task(task: &Task) -> Result<(), TaskFailure> {
     let not_yet = |what: &str| {
         let message = format!("'{what}' is not supported yet");
-        Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) })
+        Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
     };
     let is_set = |value: &Option<Value>| !matches!(value, None | Some(Value::Null | Value::Int(0)));
     if is_set(&task.async_) {

@@ -11,6 +11,7 @@ use ksplay_transport::AgentFiles;
 use ksplay_value::{Map, Str, Value};
 use tokio::sync::watch;
 
+use crate::actions::Sums;
 use crate::batch::{Batch, Ending};
 use crate::connect::Pool;
 use crate::event::{Counts, Event, Sink};
@@ -18,6 +19,7 @@ use crate::failure::TaskFailure;
 use crate::options::Options;
 use crate::scope::{HostScope, PlayContext};
 use crate::state::States;
+use crate::teller::Teller;
 use crate::{steps, vars_files};
 
 /// What all parts of a run share.
@@ -36,7 +38,8 @@ pub struct Shared {
     inventory: RwLock<Arc<Inventory>>,
     layers: RwLock<HashMap<Str, Vec<Arc<Map>>>>,
     groups: Mutex<Option<Value>>,
-    sink: Mutex<Box<dyn Sink>>,
+    teller: Teller,
+    pub(crate) sums: Sums,
     said: Mutex<HashSet<String>>,
     numbers: AtomicU64,
     started: AtomicBool,
@@ -65,7 +68,7 @@ impl Shared {
         if once.is_some_and(|text| !lock(&self.said).insert(text)) {
             return;
         }
-        lock(&self.sink).event(&event);
+        self.teller.tell(event);
     }
 
     pub(crate) fn next_number(&self) -> u64 {
@@ -216,7 +219,8 @@ impl Run {
             inventory: RwLock::new(Arc::new(parts.inventory)),
             layers: RwLock::default(),
             groups: Mutex::default(),
-            sink: Mutex::new(parts.sink),
+            teller: Teller::new(parts.sink),
+            sums: Sums::default(),
             said: Mutex::default(),
             numbers: AtomicU64::default(),
             started: AtomicBool::default(),
@@ -236,9 +240,16 @@ impl Run {
         &self.shared
     }
 
-    /// Carries the playbooks out; the answer is Ansible's exit code: 0, 2 for failed hosts, 4 for unreachable ones, 1
-    /// for an error of the play itself, 99 when interrupted.
+    /// Carries the playbooks out; the answer is Ansible's exit code: 0, 2 for failed hosts, 4 for unreachable ones and
+    /// for a play whose hosts cannot be told, 1 for an error of the play itself, 99 when interrupted. Everything that
+    /// happened has been told by then.
     pub async fn run(mut self, playbooks: &[Playbook]) -> u8 {
+        let code = self.carry_out(playbooks).await;
+        self.shared.teller.finish().await;
+        code
+    }
+
+    async fn carry_out(&mut self, playbooks: &[Playbook]) -> u8 {
         let mut code = None;
         'playbooks: for playbook in playbooks {
             for play in &playbook.plays {
@@ -252,7 +263,7 @@ impl Run {
                     Err(failure) => {
                         self.shared.emit(Event::Error(Arc::new(failure.to_plain_error())));
                         self.shared.pool.close().await;
-                        return 1;
+                        return failure.exit_code;
                     }
                 }
             }
@@ -265,13 +276,17 @@ impl Run {
         self.shared.emit(Event::Recap(counts));
         if code == Some(99) {
             self.shared.emit(Event::Warning("User interrupted execution".into()));
+        } else if let Some(wanted) = self.shared.options.start_at_task.as_ref().filter(|_| !self.shared.has_started()) {
+            let message =
+                format!("No matching task \"{wanted}\" found. Note: --start-at-task can only follow static includes.");
+            self.shared.emit(Event::Error(Arc::new(TaskFailure::new(message).to_plain_error())));
         }
         code.unwrap_or_else(|| self.shared.exit_code())
     }
 
     async fn play(&mut self, play: &Arc<Play>) -> Result<Ending, TaskFailure> {
         let shared = &self.shared;
-        let patterns = patterns_of(play, shared)?;
+        let patterns = patterns_of(play, shared).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
         let name = name_of(play, shared, &patterns);
         let selection = shared
             .inventory()
@@ -322,7 +337,13 @@ impl Run {
 fn patterns_of(play: &Play, shared: &Arc<Shared>) -> Result<Vec<String>, TaskFailure> {
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
-    Ok(match templar.resolve(&play.hosts)? {
+    // As in Ansible: a play without a name is named by its hosts, and the name comes first.
+    let keyword = if play.name.is_some() { "hosts" } else { "name" };
+    let wrong = |error: ksplay_template::Error| TaskFailure {
+        message: format!("Error processing keyword '{keyword}': {}", error.message),
+        ..error.into()
+    };
+    Ok(match templar.resolve(&play.hosts).map_err(wrong)? {
         Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
         pattern => vec![pattern.to_string()],
     })

@@ -1,17 +1,21 @@
 //! One task on one host: its condition, its loop, its tries, its result.
 
+mod guard;
+mod keywords;
 mod loops;
 
+pub(crate) use keywords::{Flags, flag, seconds};
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use ksplay_playbook::Task;
-use ksplay_template::{ErrorKind, Truth};
+use ksplay_template::Truth;
 use ksplay_value::{Map, Str, Value};
 
+use self::guard::guarded;
 use crate::actions::{self, ActionCall};
-use crate::connect::boolean;
-use crate::event::{Event, Status, TaskError, TaskInfo};
+use crate::connect;
+use crate::event::{Event, Shown, Status, TaskError, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Shared;
 use crate::scope::{HostScope, PlayContext};
@@ -70,6 +74,8 @@ struct Once {
     delegated: Option<(Str, Option<Str>)>,
     include: Option<Map>,
     verbose: bool,
+    /// Whether the error is about a keyword that decides how the task is carried out: no secret is in it.
+    about_keywords: bool,
     error: Option<TaskError>,
 }
 
@@ -78,56 +84,72 @@ const TAKE_FREE_TEXT: &[&str] =
     &["add_host", "command", "group_by", "include_vars", "meta", "raw", "script", "set_fact", "shell"];
 
 impl Work {
+    /// Does the task; a panic is its failure, and nobody else's.
+    pub async fn run_guarded(&self) -> Outcome {
+        match guarded(self.run()).await {
+            Ok(outcome) => outcome,
+            Err(panic) => self.panicked(&panic),
+        }
+    }
+
+    fn panicked(&self, panic: &str) -> Outcome {
+        let failure = TaskFailure {
+            help: Some("This is a bug of ksplay, not of the playbook. Please report it.".into()),
+            ..TaskFailure::action(format!("ksplay panicked: {panic}"))
+        };
+        // What evaluates keywords may be what panicked: nothing is evaluated any more, and nothing shown that may be
+        // secret.
+        let no_log = self.task.keywords.no_log.is_some();
+        let once = self.failed(failure);
+        Outcome {
+            status: once.status,
+            ignored: false,
+            result: once.result,
+            effects: Vec::new(),
+            includes: Vec::new(),
+            delegated: None,
+            looped: false,
+            verbose: false,
+            no_log,
+            error: self.report(once.error, no_log),
+        }
+    }
+
     /// Does the task.
     pub async fn run(&self) -> Outcome {
         let scope = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &self.host);
         let mut effects = Vec::new();
-        let mut includes = Vec::new();
-        let items = self.task.loop_.as_ref().map(|_| self.items(&scope));
-        let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
-        let once = match items {
+        let once = match self.task.loop_.as_ref().map(|_| self.items(&scope)) {
             None => self.execute(&scope, &mut effects).await,
-            Some(Ok(items)) => return self.run_loop(items, scope, effects, includes).await,
+            Some(Ok(items)) => return self.run_loop(items, scope, effects).await,
             // A loop that cannot be evaluated is no failure for a task that is skipped anyway.
             Some(Err(failure)) => match self.condition(&scope) {
                 Ok(Some(skipped)) => Once::of(Status::Skipped, skipped),
                 _ => self.failed(failure),
             },
         };
+        self.outcome_of(once, &scope, effects)
+    }
+
+    /// What the end of a task comes to, or of a loop that went over nothing.
+    fn outcome_of(&self, once: Once, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
+        let no_log = self.hides(scope);
+        let error = self.report(once.error, no_log && !once.about_keywords);
         let mut result = once.result;
         if matches!(once.status, Status::Ok | Status::Changed) {
             result.insert("failed", false);
         }
-        if let Some(args) = once.include {
-            includes.push(Include { args, vars: Map::new(), label: None });
-        }
-        let error = self.report(once.error, no_log);
+        let include = once.include.map(|args| Include { args, vars: Map::new(), label: None });
         Outcome {
-            ignored: self.is_ignored(&scope, once.status),
+            ignored: self.is_ignored(scope, once.status),
             status: once.status,
             result,
             effects,
-            includes,
+            includes: include.into_iter().collect(),
             delegated: once.delegated,
             looped: false,
             verbose: once.verbose,
             no_log,
-            error,
-        }
-    }
-
-    fn outcome_of(&self, once: Once, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
-        let error = self.report(once.error, false);
-        Outcome {
-            ignored: self.is_ignored(scope, once.status),
-            status: once.status,
-            result: once.result,
-            effects,
-            includes: Vec::new(),
-            delegated: once.delegated,
-            looped: false,
-            verbose: once.verbose,
-            no_log: false,
             error,
         }
     }
@@ -152,7 +174,7 @@ impl Work {
                         because.join(", ")
                     )));
                 }
-                Err(error) => return Err(conditional(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(None)
@@ -180,6 +202,15 @@ impl Work {
         };
         let elsewhere = delegate.as_ref().filter(|delegate| *delegate.host() != self.host);
         let delegated = elsewhere.map(|scope| (scope.host().clone(), self.address_of(scope)));
+        let flags = match self.flags(scope) {
+            Ok(flags) => flags,
+            Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
+        };
+        let options = &self.shared.options;
+        let remote = delegate.as_ref().unwrap_or(scope);
+        if let Err(failure) = connect::check_become_method(&remote.templar(), &self.task.keywords, options) {
+            return Once { delegated, ..self.failed(failure) };
+        }
         let plan = match self.tries(scope) {
             Ok(plan) => plan,
             Err(failure) => return self.failed(failure),
@@ -187,7 +218,7 @@ impl Work {
         let mut attempt = 1;
         loop {
             let before = effects.len();
-            let mut once = self.attempt(scope, delegate.as_ref(), effects).await;
+            let mut once = self.attempt(scope, delegate.as_ref(), flags, effects).await;
             once.delegated = delegated.clone();
             if once.status == Status::Unreachable || !plan.repeats {
                 return once;
@@ -216,7 +247,7 @@ impl Work {
                 task: Arc::clone(&self.info),
                 host: self.host.clone(),
                 left: plan.limit - attempt,
-                result: once.result,
+                result: Shown::of(once.result, self.hides(scope)),
             });
             tokio::time::sleep(plan.delay).await;
             attempt += 1;
@@ -224,14 +255,20 @@ impl Work {
     }
 
     /// One try.
-    async fn attempt(&self, scope: &HostScope, delegate: Option<&HostScope>, effects: &mut Vec<Effect>) -> Once {
+    async fn attempt(
+        &self,
+        scope: &HostScope,
+        delegate: Option<&HostScope>,
+        flags: Flags,
+        effects: &mut Vec<Effect>,
+    ) -> Once {
         let mut verbose = false;
         let mut made = Vec::new();
         let timeout = match self.timeout(scope) {
             Ok(timeout) => timeout,
             Err(failure) => return self.failed(failure),
         };
-        let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, timeout);
+        let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, timeout, flags);
         let ran = match self.check_free_text() {
             Ok(()) => actions::run(call).await,
             Err(failure) => Err(failure),
@@ -255,12 +292,14 @@ impl Work {
                 (failure.into_result(), Some(error))
             }
         };
-        add_lines(&mut result);
+        if actions::short_name(&self.task.action) != "pause" {
+            add_lines(&mut result);
+        }
         if let Some(Value::Map(facts)) = result.get("ansible_facts")
             && !actions::sets_variables(&self.task.action)
         {
             let facts = (**facts).clone();
-            made.push(Effect::Facts { host: self.facts_host(scope, delegate), facts });
+            made.push(Effect::Facts { host: self.facts_host(delegate, flags), facts });
         }
         if result.get("failed").is_none() && result.get("rc").and_then(Value::as_int).is_some_and(|rc| rc != 0) {
             result.insert("failed", true);
@@ -358,22 +397,6 @@ impl Work {
         all_hold(seen, &self.task.until)
     }
 
-    fn tries(&self, scope: &HostScope) -> Result<Tries, TaskFailure> {
-        let repeats = !self.task.until.is_empty() || self.task.retries.is_some();
-        if !repeats {
-            return Ok(Tries { repeats, limit: 1, delay: Duration::ZERO });
-        }
-        let limit = number(scope, self.task.retries.as_ref(), "retries")?.unwrap_or(3.0);
-        let delay = number(scope, self.task.delay.as_ref(), "delay")?.unwrap_or(5.0);
-        // The first try is none of the `retries`.
-        Ok(Tries { repeats, limit: limit.max(0.0) as u64 + 1, delay: Duration::from_secs_f64(delay.max(0.0)) })
-    }
-
-    fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {
-        let seconds = number(scope, self.task.keywords.timeout.as_ref(), "timeout")?;
-        Ok(seconds.filter(|seconds| *seconds > 0.0).map(Duration::from_secs_f64).or(self.shared.options.task_timeout))
-    }
-
     /// The variables of the host that the work is delegated to.
     fn delegate(&self, scope: &HostScope) -> Result<Option<HostScope>, TaskFailure> {
         let Some(keyword) = &self.task.keywords.delegate_to else { return Ok(None) };
@@ -390,30 +413,6 @@ impl Work {
     fn address_of(&self, delegate: &HostScope) -> Option<Str> {
         let address = delegate.templar().variable("ansible_host").ok().flatten()?.to_string();
         (address != **delegate.host()).then(|| address.into())
-    }
-
-    pub fn facts_host(&self, scope: &HostScope, delegate: Option<&HostScope>) -> Str {
-        match delegate {
-            Some(delegate) if self.keyword_flag(scope, self.task.keywords.delegate_facts.as_ref()) == Some(true) => {
-                delegate.host().clone()
-            }
-            _ => self.host.clone(),
-        }
-    }
-
-    fn is_ignored(&self, scope: &HostScope, status: Status) -> bool {
-        let keyword = match status {
-            Status::Failed => self.task.keywords.ignore_errors.as_ref(),
-            Status::Unreachable => self.task.keywords.ignore_unreachable.as_ref(),
-            _ => None,
-        };
-        self.keyword_flag(scope, keyword).unwrap_or(false)
-    }
-
-    /// A keyword that is a flag; what cannot be evaluated counts as not set.
-    pub fn keyword_flag(&self, scope: &HostScope, keyword: Option<&Value>) -> Option<bool> {
-        let value = scope.templar().resolve(keyword?).ok()?;
-        if matches!(value, Value::Omit | Value::Null) { None } else { boolean(&value).ok() }
     }
 
     fn failed(&self, failure: TaskFailure) -> Once {
@@ -433,15 +432,9 @@ impl Work {
     }
 }
 
-struct Tries {
-    repeats: bool,
-    limit: u64,
-    delay: Duration,
-}
-
 impl Once {
     fn of(status: Status, result: Map) -> Self {
-        Self { status, result, delegated: None, include: None, verbose: false, error: None }
+        Self { status, result, delegated: None, include: None, verbose: false, about_keywords: false, error: None }
     }
 }
 
@@ -449,7 +442,7 @@ impl Once {
 pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, TaskFailure> {
     let templar = scope.templar();
     for condition in conditions {
-        match templar.condition(condition).map_err(conditional)? {
+        match templar.condition(condition)? {
             Truth::Known(true) => {}
             Truth::Known(false) => return Ok(false),
             Truth::Unknown(because) => {
@@ -463,16 +456,6 @@ pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, 
     Ok(true)
 }
 
-fn conditional(error: ksplay_template::Error) -> TaskFailure {
-    let plain = error.kind == ErrorKind::BrokenConditional
-        || ["Error while evaluating conditional", "Syntax error"].iter().any(|start| error.message.starts_with(start));
-    let mut failure = TaskFailure::from(error);
-    if !plain {
-        failure.message = format!("Error while evaluating conditional: {}", failure.message);
-    }
-    failure
-}
-
 /// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.
 fn add_lines(result: &mut Map) {
     for (name, lines) in [("stdout", "stdout_lines"), ("stderr", "stderr_lines")] {
@@ -481,19 +464,6 @@ fn add_lines(result: &mut Map) {
         {
             let split = text.lines().map(Value::from).collect::<Value>();
             result.insert(lines, split);
-        }
-    }
-}
-
-/// A keyword that is a number; text with a number counts.
-fn number(scope: &HostScope, keyword: Option<&Value>, name: &str) -> Result<Option<f64>, TaskFailure> {
-    let Some(keyword) = keyword else { return Ok(None) };
-    match scope.templar().resolve(keyword)? {
-        Value::Null | Value::Omit => Ok(None),
-        value => {
-            let text = value.to_string();
-            let wrong = |_| TaskFailure::new(format!("the value '{text}' of '{name}' is not a number"));
-            text.trim().parse().map(Some).map_err(wrong)
         }
     }
 }

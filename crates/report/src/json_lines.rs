@@ -72,7 +72,7 @@ fn object(event: &Event) -> Map {
             map.insert("task", task(info));
             map.insert("host", host.clone());
             map.insert("left", i64::try_from(*left).unwrap_or(i64::MAX));
-            map.insert("result", result.clone());
+            map.insert("result", (**result).clone());
         }
         Event::Included { file, hosts, label } => {
             name("included");
@@ -153,7 +153,7 @@ fn outcome(map: &mut Map, result: &TaskResult) {
     }
     map.insert("status", status);
     map.insert("ignored", result.ignored);
-    map.insert("result", result.result.clone());
+    map.insert("result", (*result.result).clone());
 }
 
 fn list(hosts: &[Str]) -> Value {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ksplay_engine::{Counts, ErrorFrame, Event, Sink, Status, TaskError, TaskInfo, TaskResult};
+use ksplay_engine::{Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
 use ksplay_report::{JsonLines, Options, Terminal};
 use ksplay_value::text::from_json;
 use ksplay_value::{Map, Source, Span};
@@ -76,7 +76,7 @@ impl Play {
             delegated: None,
             status,
             ignored: status == Status::Failed,
-            result: map(json),
+            result: Shown::of(map(json), false),
             label: None,
             looped: false,
             verbose: false,
@@ -296,6 +296,7 @@ fn main_events() -> Vec<Event> {
     play.task("again", "debug", 37);
     for host in TWO {
         let result = map(r#"{"attempts": 1, "changed": false, "msg": "1", "retries": 2, "failed": true}"#);
+        let result = Shown::of(result, false);
         let task = Arc::clone(&play.task);
         play.events.push(Event::Retry { task, host: host.into(), left: 1, result });
         if host == "a" {

@@ -1,9 +1,10 @@
 //! Files of the controller on their way to the target.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_transport::PayloadSource;
 use ksplay_value::{Map, Value};
@@ -12,6 +13,7 @@ use sha1::{Digest, Sha1};
 
 use super::ActionCall;
 use crate::failure::TaskFailure;
+use crate::run::Shared;
 
 /// What vaulted files begin with.
 const VAULTED: &[u8] = b"$ANSIBLE_VAULT;";
@@ -33,14 +35,19 @@ impl Content {
     }
 
     /// A file; when it is vaulted and `decrypt` says so, what is in it.
-    pub fn of_file(call: &ActionCall<'_>, path: &Path, decrypt: bool) -> Result<Self, TaskFailure> {
+    pub async fn of_file(call: &ActionCall<'_>, path: &Path, decrypt: bool) -> Result<Self, TaskFailure> {
+        let (shared, path) = (Arc::clone(&call.work.shared), path.to_path_buf());
+        blocking(move || Self::read(&shared, &path, decrypt)).await
+    }
+
+    fn read(shared: &Shared, path: &Path, decrypt: bool) -> Result<Self, TaskFailure> {
         let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
         let mode = Some(std::fs::metadata(path).map_err(unreadable)?.mode() & 0o7777);
         if decrypt && is_vaulted(path).map_err(unreadable)? {
-            let bytes = decrypted(call, path)?;
+            let bytes = decrypted(shared, path)?;
             return Ok(Self { mode, ..Self::of_bytes(bytes) });
         }
-        let sha1 = checksum(path).map_err(unreadable)?.unwrap_or_default();
+        let sha1 = shared.sums.of(path).map_err(unreadable)?;
         Ok(Self { payload: PayloadSource::File(path.to_path_buf()), sha1, mode })
     }
 
@@ -54,11 +61,54 @@ impl Content {
     }
 }
 
+/// Does what waits for disks or computes long, where it keeps no other host waiting.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, TaskFailure> + Send + 'static,
+) -> Result<T, TaskFailure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(TaskFailure::action(error.to_string())),
+        },
+    }
+}
+
+/// The SHA-1 of files of the controller, each computed once for all hosts as long as the file is the same.
+#[derive(Debug, Default)]
+pub(crate) struct Sums(Mutex<HashMap<PathBuf, Arc<Mutex<Option<Sum>>>>>);
+
+#[derive(Debug)]
+struct Sum {
+    /// What tells that the file is another: its number, its size and when it was changed.
+    version: (u64, u64, i64, i64, i64, i64),
+    sha1: String,
+}
+
+impl Sums {
+    fn of(&self, path: &Path) -> std::io::Result<String> {
+        let slot = Arc::clone(locked(&self.0).entry(path.to_path_buf()).or_default());
+        let mut slot = locked(&slot);
+        let about = std::fs::metadata(path)?;
+        let version = (about.ino(), about.size(), about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec());
+        if let Some(sum) = slot.as_ref().filter(|sum| sum.version == version) {
+            return Ok(sum.sha1.clone());
+        }
+        let sha1 = checksum(path)?.ok_or(std::io::ErrorKind::NotFound)?;
+        *slot = Some(Sum { version, sha1: sha1.clone() });
+        Ok(sha1)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The text of a file, decrypted when it is vaulted.
-pub(crate) fn text(call: &ActionCall<'_>, path: &Path) -> Result<String, TaskFailure> {
+pub(crate) fn text(shared: &Shared, path: &Path) -> Result<String, TaskFailure> {
     let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
     let bytes = match is_vaulted(path).map_err(unreadable)? {
-        true => decrypted(call, path)?,
+        true => decrypted(shared, path)?,
         false => std::fs::read(path).map_err(unreadable)?,
     };
     String::from_utf8(bytes).map_err(|_| TaskFailure::action(format!("{}: the file is not UTF-8", path.display())))
@@ -70,9 +120,9 @@ fn is_vaulted(path: &Path) -> std::io::Result<bool> {
     Ok(start == VAULTED)
 }
 
-fn decrypted(call: &ActionCall<'_>, path: &Path) -> Result<Vec<u8>, TaskFailure> {
+fn decrypted(shared: &Shared, path: &Path) -> Result<Vec<u8>, TaskFailure> {
     let failure = |why: &str| TaskFailure::action(format!("Decryption failed on {}: {why}", path.display()));
-    let decrypt = call.work.shared.loader.options().decrypt.as_ref().ok_or_else(|| {
+    let decrypt = shared.loader.options().decrypt.as_ref().ok_or_else(|| {
         TaskFailure::action(format!("Attempting to decrypt {} but no vault secrets found.", path.display()))
     })?;
     let bytes = std::fs::read(path).map_err(|error| failure(&error.to_string()))?;

@@ -1,11 +1,12 @@
 //! `copy`: brings files, folders or a text to the target.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Value};
 
-use super::content::{Content, has_changed, has_failed};
+use super::content::{Content, blocking, has_changed, has_failed};
 use super::{ActionCall, take, take_flag};
 use crate::connect::boolean;
 use crate::failure::TaskFailure;
@@ -52,7 +53,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let name = found.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     args.insert("_original_basename", name);
     args.insert("src", found.display().to_string());
-    let content = Content::of_file(call, &found, decrypt)?;
+    let content = Content::of_file(call, &found, decrypt).await?;
     send(call, args, content).await
 }
 
@@ -130,8 +131,11 @@ impl Folder {
 
     /// Sends a folder file by file; the result says what became of the whole.
     async fn send(self, call: &ActionCall<'_>, args: Map) -> Result<Map, TaskFailure> {
-        let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", self.root.display()));
-        let tree = self.read().map_err(unreadable)?;
+        let (root, follow) = (self.root.clone(), self.follow);
+        let tree = blocking(move || {
+            Tree::read(&root, follow).map_err(|error| TaskFailure::action(format!("{}: {error}", root.display())))
+        })
+        .await?;
         let mut changed = false;
         let mut diffs = Vec::new();
         let mut only = None;
@@ -146,7 +150,7 @@ impl Folder {
             if let Some(mode) = &self.directory_mode {
                 file.insert("directory_mode", mode.clone());
             }
-            let result = send(call, file, Content::of_file(call, &path, self.decrypt)?).await?;
+            let result = send(call, file, Content::of_file(call, &path, self.decrypt).await?).await?;
             if has_failed(&result) {
                 return Ok(result);
             }
@@ -211,24 +215,36 @@ impl Folder {
         }
         folder
     }
+}
 
-    fn read(&self) -> std::io::Result<Tree> {
-        let mut tree = Tree::default();
-        let mut pending = vec![PathBuf::new()];
-        while let Some(relative) = pending.pop() {
-            let mut entries: Vec<_> = std::fs::read_dir(self.root.join(&relative))?.collect::<Result<_, _>>()?;
+impl Tree {
+    /// What is in a folder. With `follow` links to folders are folders, but those that lead back up stay links.
+    fn read(root: &Path, follow: bool) -> std::io::Result<Self> {
+        let mut tree = Self::default();
+        let about = std::fs::metadata(root)?;
+        let mut pending = vec![(PathBuf::new(), vec![(about.dev(), about.ino())])];
+        while let Some((relative, above)) = pending.pop() {
+            let mut entries: Vec<_> = std::fs::read_dir(root.join(&relative))?.collect::<Result<_, _>>()?;
             entries.sort_by_key(std::fs::DirEntry::file_name);
             let mut is_leaf = true;
             for entry in entries {
                 let name = relative.join(entry.file_name());
                 let path = entry.path();
-                if entry.file_type()?.is_symlink() && !self.follow {
+                if entry.file_type()?.is_symlink() && !follow {
                     tree.links.push((name, std::fs::read_link(&path)?));
-                } else if path.is_dir() {
-                    is_leaf = false;
-                    pending.push(name);
-                } else {
-                    tree.files.push(name);
+                    continue;
+                }
+                match std::fs::metadata(&path) {
+                    Ok(about) if about.is_dir() => {
+                        let own = (about.dev(), about.ino());
+                        if above.contains(&own) {
+                            tree.links.push((name, std::fs::read_link(&path)?));
+                            continue;
+                        }
+                        is_leaf = false;
+                        pending.push((name, above.iter().copied().chain([own]).collect()));
+                    }
+                    _ => tree.files.push(name),
                 }
             }
             // As in Ansible, an empty folder is not made when it is the source itself.

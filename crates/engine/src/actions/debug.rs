@@ -3,6 +3,7 @@
 use ksplay_value::{Map, Value};
 
 use super::{ActionCall, refuse_rest, take};
+use crate::event::Event;
 use crate::failure::TaskFailure;
 
 /// Shows `msg`, or the value of the expression `var`, unless `verbosity` is above the run's.
@@ -28,7 +29,9 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let shown = match call.templar().expression(&var) {
             Ok(value) => value,
             Err(error) if error.kind == ksplay_template::ErrorKind::Undefined => {
-                Value::from(format!("VARIABLE IS NOT DEFINED!: {error}"))
+                let warning = format!("Encountered 1 template error.\nerror 1 - {error}");
+                call.work.shared.emit(Event::Warning(warning));
+                Value::from(format!("<< error 1 - {error} >>"))
             }
             Err(error) => return Err(error.into()),
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ksplay_value::{Map, Value};
 
-use super::content::{checksum, md5};
+use super::content::{blocking, checksum, md5};
 use super::{ActionCall, take_flag, take_text};
 use crate::failure::TaskFailure;
 
@@ -62,13 +62,13 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let unwritable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", target.display()));
     let remote_sum = stat.get("checksum").map(Value::to_string);
-    let local_sum = checksum(&target).map_err(unwritable)?;
+    let local_sum = sum(&target).await?;
     let mut result = Map::from([("dest", Value::from(target.display().to_string()))]);
     if local_sum.is_some() && local_sum == remote_sum {
         result.insert("changed", false);
         result.insert("checksum", local_sum);
         result.insert("file", src);
-        result.insert("md5sum", md5(&target).ok());
+        result.insert("md5sum", md5sum(target).await?);
         return Ok(result);
     }
     let folder = target.parent().unwrap_or(Path::new("."));
@@ -79,7 +79,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if sent.get("failed").is_some_and(Value::is_true) {
         return Ok(sent);
     }
-    let received = checksum(part.path()).map_err(unwritable)?;
+    let received = sum(part.path()).await?;
     if remote_sum.is_some() && received != remote_sum {
         return Err(TaskFailure::action("checksum mismatch")
             .with("checksum", received)
@@ -91,8 +91,17 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     part.persist(&target).map_err(|error| unwritable(error.error))?;
     result.insert("changed", true);
     result.insert("checksum", received);
-    result.insert("md5sum", md5(&target).ok());
+    result.insert("md5sum", md5sum(target).await?);
     result.insert("remote_checksum", remote_sum);
     result.insert("remote_md5sum", Value::Null);
     Ok(result)
+}
+
+async fn sum(path: &Path) -> Result<Option<String>, TaskFailure> {
+    let path = path.to_path_buf();
+    blocking(move || checksum(&path).map_err(|error| TaskFailure::action(format!("{}: {error}", path.display())))).await
+}
+
+async fn md5sum(path: PathBuf) -> Result<Option<String>, TaskFailure> {
+    blocking(move || Ok(md5(&path).ok())).await
 }

@@ -35,10 +35,12 @@ use ksplay_template::Templar;
 use ksplay_transport::{Call, PayloadSource, RunOptions};
 use ksplay_value::{Key, Map, Value};
 
+pub(crate) use content::Sums;
+
 use crate::connect;
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
-use crate::task::{Effect, Work};
+use crate::task::{Effect, Flags, Work};
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
 
@@ -154,6 +156,7 @@ pub(crate) struct ActionCall<'a> {
     pub work: &'a Work,
     pub scope: &'a HostScope,
     delegate: Option<&'a HostScope>,
+    facts_host: ksplay_value::Str,
     pub effects: &'a mut Vec<Effect>,
     /// Set by actions whose result is shown without `-v`.
     pub verbose: &'a mut bool,
@@ -170,11 +173,10 @@ impl<'a> ActionCall<'a> {
         effects: &'a mut Vec<Effect>,
         verbose: &'a mut bool,
         timeout: Option<Duration>,
+        flags: Flags,
     ) -> Self {
-        let keywords = &work.task.keywords;
-        let check = work.keyword_flag(scope, keywords.check_mode.as_ref()).unwrap_or(work.shared.options.check);
-        let diff = work.keyword_flag(scope, keywords.diff.as_ref()).unwrap_or(work.shared.options.diff);
-        Self { work, scope, delegate, effects, verbose, timeout, check, diff }
+        let facts_host = work.facts_host(delegate, flags);
+        Self { work, scope, delegate, facts_host, effects, verbose, timeout, check: flags.check, diff: flags.diff }
     }
 
     pub fn task(&self) -> &'a Arc<Task> {
@@ -202,7 +204,7 @@ impl<'a> ActionCall<'a> {
 
     /// The host that variables set by the task belong to.
     pub fn facts_host(&self) -> ksplay_value::Str {
-        self.work.facts_host(self.scope, self.delegate)
+        self.facts_host.clone()
     }
 
     /// Whether the task works on the controller itself.
@@ -389,23 +391,6 @@ pub(crate) fn written(value: &Value) -> Value {
         }
         other => as_written(other),
     }
-}
-
-/// A result as it may be shown: without what is for programs only, and censored under `no_log`.
-pub(crate) fn presentable(result: &Map, no_log: bool) -> Map {
-    if !no_log {
-        return result.clone();
-    }
-    let mut censored = Map::from([(
-        "censored",
-        "the output has been hidden due to the fact that 'no_log: true' was specified for this result",
-    )]);
-    for key in ["attempts", "changed", "retries", "failed", "skipped", "unreachable"] {
-        if let Some(value) = result.get(key) {
-            censored.insert(key, value.clone());
-        }
-    }
-    censored
 }
 
 /// Takes an argument out, by its name or one of its other names.

@@ -1,7 +1,7 @@
 //! `pause`: waits for a time, or for the user.
 
 use std::io::IsTerminal;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use ksplay_value::{Map, Value};
 
@@ -30,16 +30,20 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let minutes = number("minutes", take_text(&mut args, &["minutes"]))?;
     let echo = take_flag(&mut args, &["echo"], true)?;
     let prompt = take_text(&mut args, &["prompt"]);
-    let wait = seconds.or(minutes.map(|minutes| minutes * 60.0));
+    let wait = match (seconds, minutes) {
+        (Some(wait), _) => Some((wait, crate::task::seconds(wait, "seconds")?)),
+        (None, Some(minutes)) => Some((minutes * 60.0, crate::task::seconds(minutes * 60.0, "minutes")?)),
+        (None, None) => None,
+    };
     let started = SystemTime::now();
     let clock = std::time::Instant::now();
     let mut input = String::new();
     let mut warnings = Vec::new();
     match wait {
-        Some(wait) => {
+        Some((wait, time)) => {
             let shown = prompt.clone().unwrap_or_else(|| format!("Pausing for {wait} seconds"));
             call.work.shared.emit(Event::Notice(shown));
-            tokio::time::sleep(Duration::from_secs_f64(wait.max(0.0))).await;
+            tokio::time::sleep(time).await;
         }
         None if std::io::stdin().is_terminal() => {
             let shown = prompt.clone().unwrap_or_else(|| "Press enter to continue, Ctrl+C to interrupt".into());

@@ -60,9 +60,9 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut seconds = |names: &[&str], default: u64| match take_text(&mut args, names) {
         None => Ok(Duration::from_secs(default)),
         Some(text) => {
-            text.trim().parse::<f64>().map(|number| Duration::from_secs_f64(number.max(0.0))).map_err(|_| {
-                TaskFailure::new(format!("the value '{text}' of '{}' is not a number of seconds", names[0]))
-            })
+            let wrong =
+                |_| TaskFailure::new(format!("the value '{text}' of '{}' is not a number of seconds", names[0]));
+            crate::task::seconds(text.trim().parse().map_err(wrong)?, names[0])
         }
     };
     let before = seconds(&["pre_reboot_delay", "pre_reboot_delay_sec"], 0)?;

@@ -23,7 +23,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let file = call.find_file("files", name)?;
     args.insert("_raw_params", line);
-    let mut result = call.module("script", args, Some(Content::of_file(call, &file, decrypt)?.payload)).await?;
+    let mut result = call.module("script", args, Some(Content::of_file(call, &file, decrypt).await?.payload)).await?;
     for name in ["invocation", "cmd", "delta", "end", "start"] {
         result.remove(name);
     }

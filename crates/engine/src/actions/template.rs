@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use ksplay_template::{FileOptions, Templar};
+use ksplay_template::FileOptions;
 use ksplay_value::{Map, Source, Value};
 
 use super::content::{self, Content};
@@ -42,18 +43,19 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         options.markers = Some(markers);
     }
     let file = call.find_file("templates", &src)?;
-    let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", file.display()));
-    let text = content::text(call, &file)?;
-    let scope = with_template_variables(call.scope, &file, &dest).map_err(unreadable)?;
-    let source = Source::new(file.display().to_string(), text);
-    let rendered = {
-        let templar: Templar<'_> = scope.templar();
-        templar.render(&source, &options)?
-    };
+    let (shared, scope, path) = (Arc::clone(&call.work.shared), call.scope.clone(), file.clone());
+    let rendered = content::blocking(move || {
+        let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
+        let text = content::text(&shared, &path)?;
+        let scope = with_template_variables(&scope, &path, &dest).map_err(unreadable)?;
+        let source = Source::new(path.display().to_string(), text);
+        Ok(scope.templar().render(&source, &options)?.to_string())
+    })
+    .await?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     args.insert("_original_basename", name);
     args.insert("src", file.display().to_string());
-    let bytes = encoding.encode(&rendered.to_string())?;
+    let bytes = encoding.encode(&rendered)?;
     send(call, args, Content::of_bytes(bytes)).await
 }
 

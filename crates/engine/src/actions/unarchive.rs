@@ -22,7 +22,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     } else {
         let file = call.find_file("files", &src).map_err(|failure| TaskFailure::new(failure.message))?;
         args.insert("src", file.display().to_string());
-        Some(Content::of_file(call, &file, decrypt)?.payload)
+        Some(Content::of_file(call, &file, decrypt).await?.payload)
     };
     call.module("unarchive", args, payload).await
 }

@@ -16,7 +16,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if let Some(src) = (!remote && !has_body).then(|| take_text(&mut args, &["src"])).flatten() {
         let file = call.find_file("files", &src)?;
         args.insert("src", file.display().to_string());
-        payload = Some(Content::of_file(call, &file, true)?.payload);
+        payload = Some(Content::of_file(call, &file, true).await?.payload);
     }
     call.module("uri", args, payload).await
 }

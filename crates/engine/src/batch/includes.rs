@@ -10,9 +10,10 @@ use ksplay_value::{Map, Str, Value};
 use super::{Batch, StepRun};
 use crate::actions;
 use crate::connect::boolean;
-use crate::event::{Event, Status, TaskResult};
+use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
 use crate::steps;
+use crate::task::flag;
 
 impl Batch {
     /// Reads what dynamic includes ask for and grafts it: hosts that include the same thing go through it together.
@@ -73,7 +74,11 @@ impl Batch {
                             delegated: None,
                             status: Status::Failed,
                             ignored: false,
-                            result: result.clone(),
+                            result: Shown::of(
+                                result.clone(),
+                                flag(&self.scope(&run.task, host), "no_log", run.task.keywords.no_log.as_ref())
+                                    .map_or(true, |no_log| no_log.unwrap_or(false)),
+                            ),
                             label: None,
                             looped: false,
                             verbose: false,

@@ -7,7 +7,7 @@ use ksplay_scheduler::{Ended, HostIndex, Standing, StepId};
 use ksplay_value::Map;
 
 use super::Batch;
-use crate::event::{Event, Status, TaskResult};
+use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
 use crate::task::all_hold;
 
@@ -44,7 +44,7 @@ impl Batch {
                 delegated: None,
                 status: Status::Skipped,
                 ignored: false,
-                result,
+                result: Shown::of(result, false),
                 label: None,
                 looped: false,
                 verbose: false,

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use ksplay_value::{Map, Value};
 
-use super::{Effect, Include, Once, Outcome, Work, all_hold, number};
+use super::keywords::{flag, number, seconds};
+use super::{Effect, Include, Once, Outcome, Work, all_hold};
 use crate::actions;
-use crate::connect::boolean;
-use crate::event::{Event, Status, TaskResult};
+use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
 
 impl Work {
     /// What the loop goes over.
-    pub(super) fn items(&self, scope: &HostScope) -> Result<Vec<Value>, TaskFailure> {
-        let Some(loop_) = &self.task.loop_ else { return Ok(Vec::new()) };
+    pub(super) fn items(&self, scope: &HostScope) -> Result<Arc<Vec<Value>>, TaskFailure> {
+        let Some(loop_) = &self.task.loop_ else { return Ok(Arc::default()) };
         let templar = scope.templar();
         let value = templar.resolve(&loop_.items)?;
         let list = match &loop_.lookup {
@@ -30,13 +30,13 @@ impl Work {
         };
         match list {
             // Where Python has tuples, playbooks see lists.
-            Value::List(items) => Ok(items
-                .iter()
-                .map(|item| match item {
+            Value::List(items) => {
+                let plain = items.iter().map(|item| match item {
                     Value::Tuple(parts) => Value::List(Arc::clone(parts)),
                     other => other.clone(),
-                })
-                .collect()),
+                });
+                Ok(Arc::new(plain.collect()))
+            }
             other => Err(TaskFailure {
                 bare: true,
                 span: match &loop_.items {
@@ -51,11 +51,11 @@ impl Work {
 
     pub(super) async fn run_loop(
         &self,
-        items: Vec<Value>,
+        items: Arc<Vec<Value>>,
         mut scope: HostScope,
         mut effects: Vec<Effect>,
-        mut includes: Vec<Include>,
     ) -> Outcome {
+        let mut includes = Vec::new();
         let control = match self.loop_control(&scope) {
             Ok(control) => control,
             Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
@@ -74,7 +74,6 @@ impl Work {
         let mut results = Vec::with_capacity(items.len());
         let (mut changed, mut failed, mut unreachable, mut all_skipped) = (false, false, false, true);
         let mut delegated = None;
-        let mut first_error = None;
         let mut hidden = false;
         for (index, item) in items.iter().enumerate() {
             if index > 0 && !control.pause.is_zero() {
@@ -91,7 +90,7 @@ impl Work {
                     scope.see_vars(vars);
                 }
             }
-            let no_log = self.keyword_flag(&scope, self.task.keywords.no_log.as_ref()).unwrap_or(false);
+            let no_log = self.hides(&scope);
             hidden |= no_log;
             let label = self.label(&scope, &control, item);
             let mut result = once.result;
@@ -109,10 +108,9 @@ impl Work {
             if let Some(args) = once.include {
                 includes.push(Include { args, vars: extra.clone(), label: Some(label.clone()) });
             } else {
-                let error = self.report(once.error, no_log);
+                let error = self.report(once.error, no_log && !once.about_keywords);
                 if let Some(error) = &error {
                     self.shared.emit(Event::Error(Arc::clone(error)));
-                    first_error.get_or_insert_with(|| Arc::clone(error));
                 }
                 self.shared.emit(Event::Item(TaskResult {
                     task: Arc::clone(&self.info),
@@ -120,7 +118,7 @@ impl Work {
                     delegated: once.delegated.clone(),
                     status: once.status,
                     ignored: self.is_ignored(&scope, once.status),
-                    result: actions::presentable(&result, no_log),
+                    result: Shown::of(result.clone(), no_log),
                     label: Some(if no_log { "(censored due to no_log)".into() } else { label }),
                     looped: true,
                     verbose: once.verbose,
@@ -174,17 +172,13 @@ impl Work {
             Some(value) => templar.resolve(value).map(|value| Some(value.to_string())),
             None => Ok(None),
         };
-        let flag = |value: &Option<Value>| match value {
-            Some(value) => boolean(&templar.resolve(value)?).map(Some),
-            None => Ok(None),
-        };
         Ok(LoopVariables {
             loop_var: text(&control.loop_var)?.unwrap_or_else(|| "item".into()),
             index_var: text(&control.index_var)?,
             label: control.label.clone(),
-            pause: Duration::from_secs_f64(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0).max(0.0)),
-            extended: flag(&control.extended)?.unwrap_or(false),
-            all_items: flag(&control.extended_allitems)?.unwrap_or(true),
+            pause: seconds(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0), "pause")?,
+            extended: flag(scope, "extended", control.extended.as_ref())?.unwrap_or(false),
+            all_items: flag(scope, "extended_allitems", control.extended_allitems.as_ref())?.unwrap_or(true),
             break_when: control.break_when,
         })
     }
@@ -214,7 +208,7 @@ struct LoopVariables {
 
 impl LoopVariables {
     /// The variables of one item.
-    fn variables(&self, items: &[Value], index: usize) -> Map {
+    fn variables(&self, items: &Arc<Vec<Value>>, index: usize) -> Map {
         let mut vars = Map::from([(self.loop_var.as_str(), items[index].clone())]);
         self.note(&mut vars);
         if let Some(name) = &self.index_var {
@@ -232,7 +226,7 @@ impl LoopVariables {
                 ("revindex0", Value::from(length - index - 1)),
             ]);
             if self.all_items {
-                extended.insert("allitems", items.to_vec());
+                extended.insert("allitems", Value::List(Arc::clone(items)));
             }
             if let Some(next) = items.get(index + 1) {
                 extended.insert("nextitem", next.clone());
