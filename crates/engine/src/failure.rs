@@ -26,7 +26,7 @@ pub struct TaskFailure {
     /// The exit code when it belongs to no task, and ends the run.
     pub exit_code: u8,
     /// The place between the task and the cause: of the outermost template on the way.
-    pub outer: Option<Span>,
+    pub outer: Option<Box<Span>>,
 }
 
 impl TaskFailure {
@@ -119,7 +119,7 @@ impl TaskFailure {
                 let cause =
                     ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
                 let first = ErrorFrame { message: first, span: Some(task.clone()), help: None };
-                let between = self.outer.as_ref().filter(|outer| *outer != span && *outer != task);
+                let between = self.outer.as_deref().filter(|outer| *outer != span && *outer != task);
                 let between = between.map(|outer| ErrorFrame {
                     message: "Template evaluation failed.".into(),
                     span: Some(outer.clone()),
@@ -148,7 +148,7 @@ impl From<ksplay_template::Error> for TaskFailure {
                 .to_owned()
         });
         let help = help.or_else(|| error.near.map(|near| format!("did you mean `{near}`?")));
-        Self { span: error.span, outer: error.outer, help, ..Self::new(error.message) }
+        Self { span: error.span, outer: error.outer.map(Box::new), help, ..Self::new(error.message) }
     }
 }
 
