@@ -167,6 +167,7 @@ impl Server {
         let probe = Probe {
             environment: run.options.environment.clone(),
             diff: run.options.diff,
+            check: run.options.check,
             payload,
             sink: run.sink.then(|| self.sink(id)),
             cancel,
