@@ -1,7 +1,7 @@
 //! What becomes of a run whose module panics: a failed result, whichever way panics go.
 //!
-//! Where they unwind, the thread of the run catches its own. Release builds abort instead, which makes the agent a
-//! quarter smaller; there the hook answers for the thread and keeps it from ever going on.
+//! Where they unwind, the thread of the run catches its own. Release builds abort instead, which makes the agent
+//! smaller; there the hook answers for the thread and keeps it from ever going on.
 
 use std::any::Any;
 use std::cell::RefCell;
