@@ -73,7 +73,7 @@ fn page(entry: &Entry, width: usize) -> String {
         text += &format!("also called: {}\n", entry.aliases.join(", "));
     }
     text += &format!("\n{}\n", indented(entry.spec.summary, 2, width));
-    let mut options: Vec<&Opt> = entry.spec.all().collect();
+    let mut options: Vec<&Opt> = entry.spec.all().filter(|option| !option.name.starts_with("_ksplay_")).collect();
     options.sort_by_key(|option| (!option.required, option.name));
     if options.is_empty() {
         text += "\nIt takes no arguments.\n";

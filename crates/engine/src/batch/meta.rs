@@ -71,8 +71,6 @@ impl Batch {
                 });
                 return Ok(());
             }
-            // As in Ansible without a plugin that says otherwise: sources are read once.
-            "refresh_inventory" => {}
             "end_batch" | "end_play" if !holding.is_empty() => {
                 self.ends_play |= meta == "end_play";
                 for host in hosts {
