@@ -1,15 +1,15 @@
 //! A real sshd on loopback, with keys that are thrown away.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ksplay_transport::{Connection, Error, Link, Ssh, Target};
 use libtest_mimic::Trial;
 
-use crate::calls::{self, Via, agents, is_root, trial, until};
+use crate::calls::{self, Via, agents, is_root, trial};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -34,20 +34,36 @@ impl Running {
         }
         let keys = [std::fs::read(at("user.pub"))?, std::fs::read(at("locked.pub"))?].concat();
         std::fs::write(at("authorized"), keys)?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         std::fs::create_dir_all("/run/sshd")?;
-        let child = Command::new(SSHD)
-            .args(["-D", "-e", "-f", "/dev/null", "-h", &at("host"), "-p", &port.to_string()])
-            .args(["-o", "ListenAddress=127.0.0.1", "-o", "StrictModes=no", "-o", "PidFile=none"])
-            .args(["-o", &format!("AuthorizedKeysFile={}", at("authorized"))])
-            .args(["-o", "PermitRootLogin=yes", "-o", "PrintMotd=yes", "-o", "MaxStartups=100"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(at("log"))?)
-            .spawn()?;
+        let listening = || Self::listen(&at("host"), &at("authorized"), &at("log"));
+        let (port, child) = listening()?.map_or_else(|| listening().map(|found| found.expect("sshd listens")), Ok)?;
         let host_key = std::fs::read_to_string(at("host.pub"))?;
         std::fs::write(at("known"), format!("[127.0.0.1]:{port} {host_key}"))?;
         Ok(Self { dir, port, child })
+    }
+
+    /// An sshd that takes connections; `None` when somebody else took the port first.
+    fn listen(host_key: &str, authorized: &str, log: &str) -> std::io::Result<Option<(u16, Child)>> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut child = Command::new(SSHD)
+            .args(["-D", "-e", "-f", "/dev/null", "-h", host_key, "-p", &port.to_string()])
+            .args(["-o", "ListenAddress=127.0.0.1", "-o", "StrictModes=no", "-o", "PidFile=none"])
+            .args(["-o", &format!("AuthorizedKeysFile={authorized}")])
+            .args(["-o", "PermitRootLogin=yes", "-o", "PrintMotd=yes", "-o", "MaxStartups=100"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(log)?)
+            .spawn()?;
+        let begun = Instant::now();
+        while child.try_wait()?.is_none() && begun.elapsed() < Duration::from_secs(20) {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(Some((port, child)));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill()?;
+        child.wait()?;
+        Ok(None)
     }
 }
 
@@ -117,12 +133,7 @@ pub fn trials(sshd: &Arc<Sshd>) -> Vec<Trial> {
     trials
 }
 
-async fn ready(sshd: &Sshd) {
-    until(|| std::net::TcpStream::connect(("127.0.0.1", sshd.running().port)).is_ok(), Duration::from_secs(10)).await;
-}
-
 async fn open(sshd: &Sshd, ssh: Ssh) -> Result<Connection, Error> {
-    ready(sshd).await;
     Connection::open(&sshd.target_with(ssh), &agents()).await
 }
 
@@ -160,7 +171,6 @@ async fn a_host_that_does_not_answer_is_unreachable(sshd: Arc<Sshd>) {
 }
 
 async fn an_architecture_without_an_agent_is_named(sshd: Arc<Sshd>) {
-    ready(&sshd).await;
     // The host finds another `uname` first.
     let bin = tempfile::tempdir().unwrap();
     let uname = bin.path().join("uname");
