@@ -9,7 +9,7 @@ use super::{Frame, Home, Output, Run};
 use crate::Error;
 use crate::tree::{Expr, Tree};
 
-impl Run<'_, '_> {
+impl<'t, 'e> Run<'t, 'e> {
     pub(super) fn include(
         &mut self,
         name: &Expr,
@@ -27,14 +27,7 @@ impl Run<'_, '_> {
             }
             return Err(self.locate(missing(&value.to_string(), self), name.at));
         };
-        let mut run = Run::new(self.templar, tree, home);
-        run.options = self.options.clone();
-        run.depth = self.depth + 1;
-        run.sees_scope = with_context;
-        if with_context {
-            run.frames.clone_from(&self.frames);
-            run.frames.push(Frame::new());
-        }
+        let mut run = self.of_file(tree, home, with_context);
         let value = run.template()?.into_text(self.templar)?;
         if self.extends.is_none() {
             output.push(self.templar, value)?;
@@ -48,14 +41,7 @@ impl Run<'_, '_> {
             return Err(self.locate(missing(&value.to_string(), self), name.at));
         };
         let file = tree.name.clone();
-        let mut run = Run::new(self.templar, tree, home);
-        run.options = self.options.clone();
-        run.depth = self.depth + 1;
-        run.sees_scope = with_context;
-        if with_context {
-            run.frames.clone_from(&self.frames);
-            run.frames.push(Frame::new());
-        }
+        let mut run = self.of_file(tree, home, with_context);
         let text = run.template()?.into_text(self.templar)?;
         Ok(Module::create(file, run.frames, run.stack, text))
     }
@@ -89,6 +75,19 @@ impl Run<'_, '_> {
                 self.templar.load_file(&self.templar.text(other)?, current.as_deref(), &self.options)
             }
         }
+    }
+
+    /// A run of a file that this template includes or imports.
+    fn of_file(&self, tree: Arc<Tree>, home: Home, with_context: bool) -> Self {
+        let mut run = Run::new(self.templar, tree, home);
+        run.options = self.options.clone();
+        run.depth = self.depth + 1;
+        run.sees_scope = with_context;
+        if with_context {
+            run.frames.clone_from(&self.frames);
+            run.frames.push(Frame::new());
+        }
+        run
     }
 }
 
