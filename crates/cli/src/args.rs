@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::installer::init::InitArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   ksplay -i conf/hosts.ini site.yml                   run a playbook
@@ -39,6 +41,8 @@ pub struct Cli {
 /// What ksplay does beside running playbooks.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write the files that a cluster begins with: hosts.ini, vars.yml, playbooks, roles
+    Init(InitArgs),
     /// Show what modules do: arguments, types, defaults
     Doc {
         /// The modules; without any, all are listed
@@ -102,7 +106,7 @@ pub struct VaultArgs {
 /// Options of a run; names and meanings are those of ansible-playbook.
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
-    /// The playbooks, run one after the other
+    /// The playbooks, run one after the other; `builtin:NAME` is one of those inside ksplay
     #[arg(required_unless_present = "version", value_name = "PLAYBOOK")]
     pub playbooks: Vec<PathBuf>,
 
@@ -154,6 +158,15 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Looking before changing")]
     pub syntax_check: bool,
 
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub becoming: BecomeArgs,
+}
+
+/// How machines are reached.
+#[derive(Debug, Default, Clone, Args)]
+pub struct ConnectArgs {
     /// Connect as this user
     #[arg(short, long = "user", value_name = "USER", help_heading = "Connecting")]
     pub user: Option<String>,
@@ -178,7 +191,11 @@ pub struct RunArgs {
     /// Pass these arguments to ssh
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connecting")]
     pub ssh_extra_args: Option<String>,
+}
 
+/// As whom tasks run there.
+#[derive(Debug, Default, Clone, Args)]
+pub struct BecomeArgs {
     /// Run tasks as another user (root, unless --become-user says otherwise)
     #[arg(short = 'b', long = "become", help_heading = "Becoming another user")]
     pub become_: bool,

@@ -123,8 +123,8 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
     if forks == 0 {
         return Err(Failure::options("the number of forks must be at least 1"));
     }
-    let common = args.ssh_common_args.as_deref().unwrap_or(&settings.ssh_common_args);
-    let extra = args.ssh_extra_args.as_deref().unwrap_or(&settings.ssh_extra_args);
+    let common = args.connect.ssh_common_args.as_deref().unwrap_or(&settings.ssh_common_args);
+    let extra = args.connect.ssh_extra_args.as_deref().unwrap_or(&settings.ssh_extra_args);
     let own_ssh_args = !matches!(settings.ssh_args.origin, crate::settings::Origin::Default);
     Ok(Options {
         forks,
@@ -145,22 +145,22 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
         gather_subset: Vec::new(),
         any_errors_fatal: *settings.any_errors_fatal,
         connection: ConnectionDefaults {
-            kind: args.connection.clone().unwrap_or_else(|| "ssh".into()),
-            user: args.user.clone().or_else(|| settings.remote_user.value.clone()),
+            kind: args.connect.connection.clone().unwrap_or_else(|| "ssh".into()),
+            user: args.connect.user.clone().or_else(|| settings.remote_user.value.clone()),
             port: *settings.remote_port,
             password,
-            key_file: args.private_key.clone().or_else(|| settings.private_key_file.value.clone()),
+            key_file: args.connect.private_key.clone().or_else(|| settings.private_key_file.value.clone()),
             host_key_checking: *settings.host_key_checking,
-            timeout: Duration::from_secs(args.timeout.unwrap_or(*settings.timeout)),
+            timeout: Duration::from_secs(args.connect.timeout.unwrap_or(*settings.timeout)),
             ssh_args: if own_ssh_args { Some(words("ssh_args", &settings.ssh_args)?) } else { None },
             common_args: words("--ssh-common-args", common)?,
             extra_args: words("--ssh-extra-args", extra)?,
             executable: settings.ssh_executable.value.clone(),
         },
         becoming: BecomeDefaults {
-            enabled: args.become_ || *settings.become_enabled,
-            method: args.become_method.clone().unwrap_or_else(|| settings.become_method.value.clone()),
-            user: args.become_user.clone().unwrap_or_else(|| settings.become_user.value.clone()),
+            enabled: args.becoming.become_ || *settings.become_enabled,
+            method: args.becoming.become_method.clone().unwrap_or_else(|| settings.become_method.value.clone()),
+            user: args.becoming.become_user.clone().unwrap_or_else(|| settings.become_user.value.clone()),
             exe: settings.become_exe.value.clone(),
             flags: settings.become_flags.value.clone(),
             password: become_password,
@@ -179,12 +179,12 @@ fn passwords(args: &RunArgs, settings: &Settings) -> Result<(Password, Password)
         Some(path) => secrets::from_file(path).map(Some).map_err(Failure::error),
         None => Ok(None),
     };
-    let mut password = file(&args.connection_password_file, &settings.connection_password_file)?;
-    if password.is_none() && (args.ask_pass || *settings.ask_pass) {
+    let mut password = file(&args.connect.connection_password_file, &settings.connection_password_file)?;
+    if password.is_none() && (args.connect.ask_pass || *settings.ask_pass) {
         password = Some(secrets::ask("SSH password: ").map_err(Failure::error)?);
     }
-    let mut becoming = file(&args.become_password_file, &settings.become_password_file)?;
-    if becoming.is_none() && (args.ask_become_pass || *settings.become_ask_pass) {
+    let mut becoming = file(&args.becoming.become_password_file, &settings.become_password_file)?;
+    if becoming.is_none() && (args.becoming.ask_become_pass || *settings.become_ask_pass) {
         let asked = secrets::ask(match password {
             Some(_) => "BECOME password[defaults to SSH password]: ",
             None => "BECOME password: ",

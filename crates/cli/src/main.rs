@@ -10,6 +10,7 @@ mod doc;
 mod eval;
 mod failure;
 mod files;
+mod installer;
 mod inventory;
 mod list;
 mod output;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
 fn command(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(Command::Agent { .. }) => return ksplay_agent::serve(),
+        Some(Command::Init(args)) => installer::init::run(&args),
         Some(Command::Doc { modules }) => doc::show(&modules),
         Some(Command::Inventory(args)) => inventory::show(&args),
         Some(Command::Eval(args)) => eval::run(&args),
@@ -55,7 +57,7 @@ fn command(cli: Cli) -> ExitCode {
             Ok(0)
         }
         None if cli.version => version::show(),
-        None => run(&cli.run),
+        None => run(cli.run),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -75,8 +77,11 @@ fn bad_options(error: &clap::Error) -> ExitCode {
 }
 
 /// Reads everything, then lists or runs.
-fn run(args: &args::RunArgs) -> Result<u8, Failure> {
-    let assembled = assemble::read(args)?;
+fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
+    for playbook in &mut args.playbooks {
+        *playbook = installer::content::playbook(playbook)?;
+    }
+    let assembled = assemble::read(&args)?;
     let lists = args.list_hosts || args.list_tasks || args.list_tags;
     if !lists && !args.syntax_check {
         return assemble::carry_out(assembled);
@@ -85,7 +90,7 @@ fn run(args: &args::RunArgs) -> Result<u8, Failure> {
         assembled.terminal.event(&Event::Warning(warning));
     }
     if !args.syntax_check {
-        return list::show(args, &assembled);
+        return list::show(&args, &assembled);
     }
     for playbook in &args.playbooks {
         say!("\nplaybook: {}", playbook.display());
