@@ -113,7 +113,7 @@ fn collect<'p>(items: &'p [Item], tasks: &mut Vec<&'p Task>) {
 
 /// The name, behind that of its role; the action of a task without a name.
 fn name_of(task: &Task) -> String {
-    match (&task.name, &task.role) {
+    match (&task.name, task.shown_role()) {
         (Some(name), Some(role)) => format!("{} : {}", role.name, written(name)),
         (Some(name), None) => written(name),
         (None, _) => task.action.to_string(),

@@ -480,9 +480,7 @@ fn banner(task: &Task, scope: &HostScope) -> String {
         },
     };
     let name = name.trim().to_owned();
-    match &task.role {
-        // As in Ansible: the name of an unnamed include says which role it means, not where it stands.
-        Some(_) if own.is_none() && actions::include_kind(&task.action) == Some("include_role") => name,
+    match task.shown_role() {
         Some(role) => format!("{} : {name}", role.name),
         None => name,
     }

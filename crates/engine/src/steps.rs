@@ -78,7 +78,7 @@ impl Builder {
         {
             let name = task.name.as_ref().map(|name| crate::actions::as_written(name).to_string());
             let name = name.unwrap_or_else(|| task.action.to_string());
-            let full = task.role.as_ref().map(|role| format!("{} : {name}", role.name));
+            let full = task.shown_role().map(|role| format!("{} : {name}", role.name));
             let is = |name: &str| name == wanted || glob(wanted, name);
             if !is(&name) && !full.as_deref().is_some_and(is) {
                 return false;

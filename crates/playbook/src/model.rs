@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Span, Str, Value};
 
+use crate::arguments::builtin_name;
+
 /// A loaded playbook: the plays of the file and of what it imports, in order.
 #[derive(Debug, Clone)]
 pub struct Playbook {
@@ -238,6 +240,15 @@ pub struct Task {
     pub outer: Arc<Keywords>,
     /// Whether it stands among handlers.
     pub handler: bool,
+}
+
+impl Task {
+    /// The role whose name stands before the task's own where it is shown. As in Ansible, an `include_role` shows the
+    /// role that it brings, or its own name, but never the role that it stands in.
+    #[must_use]
+    pub fn shown_role(&self) -> Option<&Role> {
+        self.role.as_deref().filter(|_| builtin_name(&self.action) != "include_role")
+    }
 }
 
 /// `loop` or `with_*`.

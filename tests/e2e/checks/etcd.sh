@@ -1,6 +1,6 @@
 # An etcd cluster on three machines by passwords in hosts.ini: as root, and as a user with sudo.
 
-site=$root/playbooks/site.yml
+playbook=$root/playbooks/etcd.yml
 
 machines_have_no_python() {
   local i
@@ -17,7 +17,7 @@ keep_trees() { # NAME
 dry_run_changes_nothing() {
   local i log=$work/dry.log
   keep_trees before
-  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$site" --check --diff)" || { tail -n 30 "$log"; return 1; }
+  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$playbook" --check --diff)" || { tail -n 30 "$log"; return 1; }
   keep_trees after
   for i in 1 2 3; do
     [ "$(wc -l <"$work/tree-before-$i")" -gt 1000 ] || { echo "the tree of node$i was not read"; return 1; }
@@ -32,7 +32,7 @@ dry_run_shows_diffs() {
 
 first_run_succeeds() {
   local i log=$work/first.log
-  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$site")" || { tail -n 60 "$log"; return 1; }
+  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$playbook")" || { tail -n 60 "$log"; return 1; }
   for i in 1 2 3; do expect_recap "$log" node$i failed=0 unreachable=0 || return 1; done
 }
 
@@ -70,7 +70,7 @@ keys_belong_to_etcd_alone() {
 
 second_run_changes_nothing() { # [OPTION]
   local i log=$work/second.log
-  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$site" "$@")" || { tail -n 60 "$log"; return 1; }
+  expect "exit code" 0 "$(run_play "$log" -i "$work/conf/hosts.ini" "$playbook" "$@")" || { tail -n 60 "$log"; return 1; }
   for i in 1 2 3; do
     expect_recap "$log" node$i changed=0 failed=0 unreachable=0 || { grep -B 3 '^changed' "$log"; return 1; }
   done
@@ -84,7 +84,7 @@ output_holds_no_password() {
   done
 }
 
-cluster_as() { # WHO
+etcd_as() { # WHO
   check "$1: machines_have_no_python" machines_have_no_python
   check "$1: dry_run_changes_nothing_on_any_machine" dry_run_changes_nothing
   check "$1: dry_run_shows_diffs" dry_run_shows_diffs
@@ -96,7 +96,7 @@ cluster_as() { # WHO
   check "$1: strangers_are_refused" strangers_are_refused
   check "$1: members_share_what_is_stored" members_share_what_is_stored
   check "$1: keys_belong_to_etcd_alone" keys_belong_to_etcd_alone
-  check "$1: dry_run_of_the_cluster_finds_nothing_to_change" second_run_changes_nothing --check --diff
+  check "$1: dry_run_of_the_members_finds_nothing_to_change" second_run_changes_nothing --check --diff
   check "$1: password_is_in_no_process_list_environment_file_or_log" passwords_are_not_shown
   check "$1: output_holds_no_password" output_holds_no_password
 }
@@ -104,7 +104,7 @@ cluster_as() { # WHO
 lab_up 3
 write_root_inventory
 check "watching_finds_passwords" watching_finds_passwords
-cluster_as root
+etcd_as root
 lab_up 3
 write_user_inventory
-cluster_as ubuntu
+etcd_as ubuntu

@@ -1,0 +1,32 @@
+# Three masters with three members of etcd, and no load balancer but the one on each machine.
+
+via_every_balancer() { # NODE...: the API server answers the kubelet of each machine, through its own balancer
+  local i
+  for i; do
+    on $i "kubectl --kubeconfig /etc/kubernetes/kubelet.conf get --raw /readyz" || { echo "no answer on node$i"; return 1; }
+    on $i "grep -q 'server: https://lb.kubesphere.local:16443' /etc/kubernetes/kubelet.conf && grep -q '^127.0.0.1 lb.kubesphere.local' /etc/hosts" ||
+      { echo "node$i asks another"; return 1; }
+  done
+}
+pod_is_scheduled() { # NAME
+  kubectl run "$1" --image=registry.lab/console:1 && kubectl wait --for=condition=Ready "pod/$1" --timeout=120s
+}
+a_machine_is_lost() {
+  "$lab" stop 2
+  # The others find out by themselves: etcd elects, the balancers leave the lost API server out.
+  eventually 60 via_every_balancer 1 3 && eventually 90 nodes_are "node1 node3"
+}
+it_comes_back() {
+  "$lab" up 3 2>>"$work/lab.log" && eventually 180 nodes_are "node1 node2 node3" && eventually 60 via_every_balancer 1 2 3
+}
+
+machines 3
+inventory "1 2 3" "1 2 3" "1 2 3"
+check "the first run brings up three masters" first_run
+check "all masters are ready" nodes_are "node1 node2 node3"
+check "every machine reaches the API through its own balancer" via_every_balancer 1 2 3
+check "the second run changes nothing" second_run 1 2 3
+check "the API answers while a machine is lost" a_machine_is_lost
+check "a new pod is scheduled meanwhile" pod_is_scheduled meanwhile
+check "the machine comes back" it_comes_back
+check "reset cleans the masters" succeeds reset -e confirm_reset=yes
