@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::installer::init::InitArgs;
+use crate::installer::install::InstallArgs;
+use crate::installer::ssh_copy_id::SshCopyIdArgs;
+use crate::installer::uninstall::UninstallArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +16,7 @@ Examples:
   ksplay -i conf/hosts.ini site.yml -l node2 -t etcd  only one host, only some tasks
   ksplay -i conf/hosts.ini site.yml --list-tasks      list what would run
   ksplay doc copy                                     what a module does and takes
+  ksplay init kubesphere my-cluster                   begin a Kubernetes cluster
 
 Exit codes: 0 all well, 1 an error before or outside of tasks, 2 hosts failed, 4 hosts
 unreachable (or a playbook that cannot be read), 5 bad options, 99 interrupted.";
@@ -43,6 +47,12 @@ pub struct Cli {
 pub enum Command {
     /// Write the files that a cluster begins with: hosts.ini, vars.yml, playbooks, roles
     Init(InitArgs),
+    /// Install Kubernetes and the KubeSphere console, by a menu or by flags
+    Install(InstallArgs),
+    /// Remove the cluster and all its data from the machines
+    Uninstall(UninstallArgs),
+    /// Send your public key to all machines, by their passwords
+    SshCopyId(SshCopyIdArgs),
     /// Show what modules do: arguments, types, defaults
     Doc {
         /// The modules; without any, all are listed
@@ -162,6 +172,10 @@ pub struct RunArgs {
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub becoming: BecomeArgs,
+
+    /// Whether dashes in the names of groups are meant, as those of the cluster's inventory.
+    #[arg(skip)]
+    pub groups_have_dashes: bool,
 }
 
 /// How machines are reached.

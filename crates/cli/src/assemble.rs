@@ -25,7 +25,9 @@ pub struct Assembled {
     pub loader: Loader,
     pub inventory: Inventory,
     pub playbooks: Vec<Playbook>,
-    pub terminal: Terminal,
+    pub terminal: Arc<Terminal>,
+    /// How the terminal shows things.
+    pub shown: ksplay_report::Options,
 }
 
 /// Reads settings, passwords, inventory and playbooks, and warns of what is odd in them.
@@ -34,7 +36,10 @@ pub struct Assembled {
 ///
 /// If any of them is wrong; nothing has been touched then.
 pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
-    let settings = Settings::load()?;
+    let mut settings = Settings::load()?;
+    if args.groups_have_dashes {
+        settings.transform_invalid_group_chars.value = "ignore".to_owned();
+    }
     crate::version::introduce(args.verbose, &settings);
     args.playbooks.iter().try_for_each(|playbook| crate::playbooks::check(playbook))?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
@@ -44,7 +49,8 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
     let loader = loader(args, &settings, &environment, sources::decrypt(&vault), extra_vars.clone());
     let options = options(args, &settings, extra_vars)?;
-    let terminal = terminal(&settings, &options);
+    let shown = shown(&settings, &options);
+    let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
     let warn = |text: String| terminal.event(&Event::Warning(text));
     settings.warnings.iter().cloned().for_each(warn);
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, playbook_dirs(args))?;
@@ -60,7 +66,7 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
         }
         playbooks.push(playbook);
     }
-    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal })
+    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown })
 }
 
 fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Result<(), Failure> {
@@ -201,10 +207,18 @@ fn passwords(args: &RunArgs, settings: &Settings) -> Result<(Password, Password)
 ///
 /// If the run cannot be started at all.
 pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
-    let Assembled { options, environment, loader, inventory, playbooks, terminal } = assembled;
+    let terminal = Arc::clone(&assembled.terminal);
+    carry_out_telling(assembled, Box::new(Arc::clone(&terminal)), terminal)
+}
+
+/// As [`carry_out`], told to another sink, which writes to this terminal.
+///
+/// # Errors
+///
+/// If the run cannot be started at all.
+pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Arc<Terminal>) -> Result<u8, Failure> {
+    let Assembled { options, environment, loader, inventory, playbooks, .. } = assembled;
     let agents = AgentFiles::find().map_err(Failure::error)?;
-    let terminal = Arc::new(terminal);
-    let sink = Box::new(Arc::clone(&terminal));
     let run = Run::new(Parts { options, environment, loader, inventory, agents, sink });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
@@ -220,10 +234,10 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
     Ok(code)
 }
 
-fn terminal(settings: &Settings, options: &Options) -> Terminal {
+fn shown(settings: &Settings, options: &Options) -> ksplay_report::Options {
     let is_terminal = std::io::stdout().is_terminal();
     let columns = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
-    let shown = ksplay_report::Options {
+    ksplay_report::Options {
         colour: *settings.force_color || (is_terminal && !*settings.nocolor),
         width: ksplay_report::Options::width_of(columns),
         verbosity: options.verbosity,
@@ -234,6 +248,5 @@ fn terminal(settings: &Settings, options: &Options) -> Terminal {
         check: options.check,
         failed_to_stderr: *settings.display_failed_stderr,
         progress: is_terminal,
-    };
-    Terminal::new(shown, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
+    }
 }

@@ -48,6 +48,9 @@ fn command(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(Command::Agent { .. }) => return ksplay_agent::serve(),
         Some(Command::Init(args)) => installer::init::run(&args),
+        Some(Command::Install(args)) => installer::install::run(args),
+        Some(Command::Uninstall(args)) => installer::uninstall::run(args),
+        Some(Command::SshCopyId(args)) => installer::ssh_copy_id::run(args),
         Some(Command::Doc { modules }) => doc::show(&modules),
         Some(Command::Inventory(args)) => inventory::show(&args),
         Some(Command::Eval(args)) => eval::run(&args),

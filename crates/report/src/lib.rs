@@ -1,5 +1,5 @@
-//! Events to what a user reads: [`Terminal`] prints as Ansible's default callback does, [`JsonLines`] writes one object
-//! an event.
+//! Events to what a user reads: [`Terminal`] prints as Ansible's default callback does, [`Phases`] only what
+//! a long run has come to, [`JsonLines`] writes one object an event.
 //!
 //! ```
 //! use ksplay_engine::{Event, Sink};
@@ -15,6 +15,7 @@ mod json_lines;
 mod matcher;
 mod options;
 mod paint;
+mod phases;
 mod progress;
 mod recap;
 mod result;
@@ -22,4 +23,5 @@ mod terminal;
 
 pub use json_lines::JsonLines;
 pub use options::Options;
+pub use phases::Phases;
 pub use terminal::Terminal;

@@ -50,9 +50,25 @@ key_serves_too() {
   expect_recap "$log" node3 failed=0 unreachable=0
 }
 
+# The passwords of the inventory serve once; afterwards the key does. With ssh's own check of host keys.
+key_is_sent_by_password() { # USER
+  local log=$work/accounts.log key=$work/home/.ssh/id_ed25519 send
+  "write_$1_inventory"
+  send="env ANSIBLE_HOST_KEY_CHECKING=True HOME=$work/home TMPDIR=$work/tmp $KSPLAY ssh-copy-id -i $work/conf/hosts.ini --generate"
+  $send >"$log" 2>&1 </dev/null && { echo "unknown host keys are taken"; return 1; }
+  expect_text "$log" "\`--accept-new\` remembers" || return 1
+  $send --accept-new >"$log" 2>&1 </dev/null && expect_text "$log" "3 machines, 3 changes" || { cat "$log"; return 1; }
+  $send >"$log" 2>&1 </dev/null && expect_text "$log" "3 machines, 0 changes" || { cat "$log"; return 1; }
+  sed -i 's/ansible_ssh_pass=[^ ]*//' "$work/conf/hosts.ini"
+  expect "exit code" 0 "$(ANSIBLE_HOST_KEY_CHECKING=True run_play "$log" -i "$work/conf/hosts.ini" "$ping" --private-key "$key")" ||
+    { tail -n 30 "$log"; return 1; }
+}
+
 check wrong_password_is_unreachable wrong_password_is_unreachable
 check wrong_sudo_password_is_said wrong_sudo_password_is_said
 check unknown_host_key_is_refused unknown_host_key_is_refused
 check known_host_key_is_taken known_host_key_is_taken
 check changed_host_key_is_refused changed_host_key_is_refused
 check key_serves_too key_serves_too
+check key_of_root_is_sent_by_password key_is_sent_by_password root
+check key_of_a_user_is_sent_by_password key_is_sent_by_password user
