@@ -17,6 +17,7 @@ why_no_lab() {
 
 # Fresh machines node1 to nodeN.
 lab_up() {
+  lab_is_up=1
   lab_down
   lab_is_up=1
   "$lab" up "$1" 2>"$work/lab.log" || { cat "$work/lab.log" >&2; exit 1; }
