@@ -17,12 +17,16 @@ pub struct FileOptions {
     pub trim_blocks: bool,
     /// Strip blanks before a block at the start of its line.
     pub lstrip_blocks: bool,
-    /// What newlines of the template become.
+    /// What newlines of the template become; those of values stay.
     pub newline_sequence: String,
     /// Whether Jinja keeps the newline at the end of the file; newlines that the result lacks are added in any case.
     pub keep_trailing_newline: bool,
     /// The markers of variables, blocks and comments when they are not the usual ones.
     pub markers: Option<[(String, String); 3]>,
+    /// What begins a line that is a statement.
+    pub line_statement_prefix: Option<String>,
+    /// What begins a comment that ends with its line.
+    pub line_comment_prefix: Option<String>,
 }
 
 impl Default for FileOptions {
@@ -33,32 +37,29 @@ impl Default for FileOptions {
             newline_sequence: "\n".into(),
             keep_trailing_newline: false,
             markers: None,
+            line_statement_prefix: None,
+            line_comment_prefix: None,
         }
     }
 }
 
 impl Templar<'_> {
-    /// The text of a template file.
+    /// What a template file gives: text, or a value of another type when the file is a single expression.
     ///
     /// # Errors
     ///
     /// As [`Templar::resolve`].
     pub fn render(&self, file: &Arc<Source>, options: &FileOptions) -> Result<Value, Error> {
-        let (options, text) = options.with_header(&file.text)?;
-        let text: Arc<str> = text.into();
-        let tree = parse::parse_file(&text, &file.name, &options).map_err(|error| self.suggest(error))?;
+        if !options.has_markers(&file.text) {
+            return Ok(Value::from(file.text.as_str()));
+        }
+        let (own, text) = options.with_header(&file.text)?;
+        let tree = parse::parse_file(&text.into(), &file.name, &own).map_err(|error| self.suggest(error))?;
         let mut run = Run::new(self, Arc::new(tree), Home::File(Arc::clone(file)));
-        run.options = options.clone();
-        let value =
-            run.template().and_then(|output| output.into_text(self)).map_err(|error| self.suggest(outermost(error)))?;
-        let value = match value {
-            Value::String(rendered) => Value::String(with_newlines(rendered, &file.text)),
-            other => other,
-        };
-        Ok(match value {
-            Value::String(text) if options.newline_sequence != "\n" => {
-                Value::from(text.replace("\r\n", "\n").replace('\n', &options.newline_sequence))
-            }
+        run.options = own;
+        let value = run.template().and_then(|output| self.resolved(&output.value()));
+        Ok(match value.map_err(|error| self.suggest(outermost(error)))? {
+            Value::String(rendered) => Value::String(with_newlines(rendered, &file.text, &options.newline_sequence)),
             other => other,
         })
     }

@@ -24,6 +24,7 @@ mod near;
 mod parse;
 mod reads;
 mod scope;
+pub mod syntax;
 mod templar;
 pub mod tests;
 mod tree;

@@ -1,5 +1,7 @@
 //! String literals of templates.
 
+use std::borrow::Cow;
+
 use ksplay_value::Value;
 
 /// How backslashes in string literals are read.
@@ -12,11 +14,16 @@ pub(crate) enum Escapes {
 }
 
 impl Escapes {
-    /// One or more adjacent string literals.
-    pub(crate) fn strings(self, literals: &str) -> Value {
+    /// One or more adjacent string literals, in which line breaks are `newline`.
+    pub(crate) fn strings(self, literals: &str, newline: &str) -> Value {
+        self.joined(literals, newline).0.into()
+    }
+
+    /// The literals that stand at the beginning, joined, and what follows them.
+    fn joined<'l>(self, literals: &'l str, newline: &str) -> (String, &'l str) {
         let mut text = String::with_capacity(literals.len());
         let mut rest = literals.trim_start();
-        while let Some(quote) = rest.chars().next() {
+        while let Some(quote) = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"')) {
             let mut escaped = false;
             let end = rest[1..].find(|c| {
                 let ends = c == quote && !escaped;
@@ -24,15 +31,43 @@ impl Escapes {
                 ends
             });
             let Some(end) = end else { break };
-            let raw = &rest[1..=end];
+            let raw = with_newline(&rest[1..=end], newline);
             match self {
-                Escapes::Verbatim => text.push_str(raw),
-                Escapes::Python => unescape(raw, &mut text),
+                Escapes::Verbatim => text.push_str(&raw),
+                Escapes::Python => unescape(&raw, &mut text),
             }
             rest = rest[end + 2..].trim_start();
         }
-        Value::from(text)
+        (text, rest)
     }
+}
+
+/// The text with its line breaks, each `\n`, written as `newline`.
+pub(crate) fn with_newline<'t>(text: &'t str, newline: &str) -> Cow<'t, str> {
+    if newline == "\n" || !text.contains('\n') { text.into() } else { text.replace('\n', newline).into() }
+}
+
+/// The text with each line break as `\n`, as Jinja reads templates.
+pub(crate) fn normalized(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
+}
+
+/// A boolean, `None` or text as Python writes it in a program.
+pub(crate) fn python_literal(text: &str) -> Option<Value> {
+    let (value, rest) = match text.trim_start() {
+        text if text.starts_with("True") => (true.into(), &text[4..]),
+        text if text.starts_with("False") => (false.into(), &text[5..]),
+        text if text.starts_with("None") => (Value::Null, &text[4..]),
+        text => {
+            let quoted = text.strip_prefix(['u', 'U']).unwrap_or(text);
+            let (value, rest) = Some(quoted)
+                .filter(|text| text.starts_with(['\'', '"']))
+                .map(|text| Escapes::Python.joined(text, "\n"))?;
+            (value.into(), rest)
+        }
+    };
+    let rest = rest.trim();
+    (rest.is_empty() || rest.starts_with('#')).then_some(value)
 }
 
 /// Python's escapes in a string literal; what is no escape stays.

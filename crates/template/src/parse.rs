@@ -5,6 +5,7 @@
 //! the tokens. String literals are read anew from the text, because their escapes follow the rules of Python in
 //! template files and have none in values of playbooks.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use minijinja::machinery::{self, Token, ast};
 use minijinja::syntax::SyntaxConfig;
 use num_bigint::BigInt;
 
-use crate::literals::Escapes;
+use crate::literals::{Escapes, normalized, with_newline};
 use crate::tree::{Arg, Args, BinaryOp, Block, CompareOp, Expr, ExprKind, For, Macro, Stmt, Target, Tree};
 use crate::{Error, ErrorKind, FileOptions};
 
@@ -30,8 +31,9 @@ pub(crate) fn parse_file(text: &Arc<str>, name: &str, options: &FileOptions) -> 
 
 /// Parses a bare expression.
 pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
+    let text = &read(text);
     let lowered = |source: &str| {
-        let lower = Lower::new(source, Escapes::Verbatim, Vec::new());
+        let lower = Lower::new(source, Escapes::Verbatim, "\n", Vec::new());
         machinery::parse_expr(source).map(|expr| {
             let body = vec![Stmt::Emit(lower.expr(&expr))];
             lower.checked(body)
@@ -44,11 +46,12 @@ pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
 }
 
 fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -> Result<Tree, Error> {
+    let text = &read(text);
     let syntax = syntax(options)?;
     let lowered = |source: &str| {
         let contexts = if source.contains("context") { contexts(source, &syntax) } else { Vec::new() };
         machinery::parse(source, name, syntax.clone()).map(|stmt| {
-            let mut lower = Lower::new(source, escapes, contexts);
+            let mut lower = Lower::new(source, escapes, &options.newline_sequence, contexts);
             let body = match stmt {
                 ast::Stmt::Template(template) => lower.body(&template.children),
                 _ => Vec::new(),
@@ -59,6 +62,14 @@ fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -
     let body =
         repaired(text, lowered, || repair(text, false, &syntax)).map_err(|what| syntax_error(what, "template"))?;
     Ok(Tree { body, text: Arc::clone(text), name: name.into() })
+}
+
+/// The text with the line breaks that Jinja sees.
+fn read(text: &Arc<str>) -> Arc<str> {
+    match normalized(text) {
+        Cow::Borrowed(_) => Arc::clone(text),
+        Cow::Owned(text) => text.into(),
+    }
 }
 
 /// What was parsed, of the text as it stands or, when that is no Jinja, of the text as it is repaired.
@@ -84,6 +95,12 @@ fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
             .variable_delimiters(variable.0.clone(), variable.1.clone())
             .block_delimiters(block.0.clone(), block.1.clone())
             .comment_delimiters(comment.0.clone(), comment.1.clone());
+    }
+    if let Some(prefix) = &options.line_statement_prefix {
+        builder.line_statement_prefix(prefix.clone());
+    }
+    if let Some(prefix) = &options.line_comment_prefix {
+        builder.line_comment_prefix(prefix.clone());
     }
     builder.build().map_err(|error| syntax_error(described(&error), "template"))
 }
@@ -123,7 +140,8 @@ fn contexts(source: &str, syntax: &SyntaxConfig) -> Vec<Option<bool>> {
     found
 }
 
-/// The text with parentheses around bare tuples and without unary plus; `None` when there is neither.
+/// The text with parentheses around bare tuples, without unary plus, and without a comment that begins where the text
+/// ends; `None` when there is nothing of the kind.
 fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<String> {
     let tokens: Vec<_> = machinery::tokenize(source, in_expression, syntax.clone()).map_while(Result::ok).collect();
     let mut edits: Vec<(usize, usize, &str)> = Vec::new();
@@ -143,6 +161,9 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
             _ => {}
         }
         index += 1;
+    }
+    if !in_expression && source.ends_with(syntax.comment_delimiters().0) {
+        edits.push((source.len() - syntax.comment_delimiters().0.len(), source.len(), ""));
     }
     if edits.is_empty() {
         return None;
@@ -204,6 +225,8 @@ fn wrap_tuple(tokens: &Tokens<'_>, start: usize, edits: &mut Vec<(usize, usize, 
 struct Lower<'s> {
     text: &'s str,
     escapes: Escapes,
+    /// What line breaks of the template become.
+    newline: &'s str,
     contexts: std::vec::IntoIter<Option<bool>>,
     /// Whether this is a branch: there, a filter or test that does not exist is an error only when it is used.
     in_branch: Cell<bool>,
@@ -212,9 +235,9 @@ struct Lower<'s> {
 }
 
 impl<'s> Lower<'s> {
-    fn new(text: &'s str, escapes: Escapes, contexts: Vec<Option<bool>>) -> Self {
+    fn new(text: &'s str, escapes: Escapes, newline: &'s str, contexts: Vec<Option<bool>>) -> Self {
         let contexts = contexts.into_iter();
-        Self { text, escapes, contexts, in_branch: Cell::new(false), unknown: RefCell::default() }
+        Self { text, escapes, newline, contexts, in_branch: Cell::new(false), unknown: RefCell::default() }
     }
 
     /// What was lowered, unless it names a filter or test that does not exist.
@@ -258,7 +281,7 @@ impl<'s> Lower<'s> {
                 if raw.raw.is_empty() {
                     return None;
                 }
-                Stmt::Text(raw.raw.into())
+                Stmt::Text(with_newline(raw.raw, self.newline).into())
             }
             ast::Stmt::ForLoop(node) => Stmt::For(Arc::new(For {
                 target: target(&node.target),
@@ -426,8 +449,10 @@ impl<'s> Lower<'s> {
         match value.kind() {
             ValueKind::String => {
                 let literal = self.text.get(span.start_offset as usize..span.end_offset as usize);
-                literal
-                    .map_or_else(|| Value::from(value.as_str().unwrap_or_default()), |text| self.escapes.strings(text))
+                literal.map_or_else(
+                    || Value::from(value.as_str().unwrap_or_default()),
+                    |text| self.escapes.strings(text, self.newline),
+                )
             }
             ValueKind::Bool => Value::Bool(value.is_true()),
             ValueKind::Number if value.is_integer() => match value.as_i64() {

@@ -238,7 +238,7 @@ impl<'e> Templar<'e> {
         let home = template.span.clone().map_or(Home::None, Home::Value);
         let value = Run::new(self, tree, home).template()?.value();
         Ok(match value {
-            Value::String(text) => Value::String(with_newlines(text, &template.text)),
+            Value::String(text) => Value::String(with_newlines(text, &template.text, "\n")),
             other => other,
         })
     }
@@ -267,11 +267,11 @@ impl<'e> Templar<'e> {
 /// How many templates may need one another.
 const MAX_TEMPLATES: usize = 64;
 
-/// The result with at least as many newlines at its end as its template has.
-pub(crate) fn with_newlines(result: Str, template: &str) -> Str {
+/// The result with at least as many newlines at its end as its template has; those that it lacks are `newline`.
+pub(crate) fn with_newlines(result: Str, template: &str, newline: &str) -> Str {
     let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
     let missing = count(template).saturating_sub(count(&result));
-    if missing == 0 { result } else { format!("{result}{}", "\n".repeat(missing)).into() }
+    if missing == 0 { result } else { format!("{result}{}", newline.repeat(missing)).into() }
 }
 
 /// Whether there is nothing in the value that evaluation would change.

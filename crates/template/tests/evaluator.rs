@@ -132,7 +132,8 @@ fn render(text: &str, options: &FileOptions) -> String {
 #[test]
 fn files_are_text_with_pythons_escapes_and_their_header() {
     let usual = FileOptions::default();
-    assert_eq!(render("{{ x }}\n", &usual), "5\n");
+    assert_eq!(render("{{ x }}\n", &usual), "5");
+    assert_eq!(render("{{ x }} \n", &usual), "5 \n");
     assert_eq!(render("{{ 'a\\tb' }}\n", &usual), "a\tb\n");
     assert_eq!(render("{% if t %}\na\n{% endif %}\nb\n", &usual), "a\nb\n");
     assert_eq!(render("#jinja2: trim_blocks: False\n{% if t %}\na\n{% endif %}\nb\n", &usual), "\na\n\nb\n");
@@ -141,7 +142,8 @@ fn files_are_text_with_pythons_escapes_and_their_header() {
         "5 {{ x }}\n"
     );
     let windows = FileOptions { newline_sequence: "\r\n".into(), ..usual };
-    assert_eq!(render("a\nb\n", &windows), "a\r\nb\r\n");
+    assert_eq!(render("a\nb{{ '' }}\n", &windows), "a\r\nb\r\n");
+    assert_eq!(render("nothing to evaluate\n", &windows), "nothing to evaluate\n");
 }
 
 #[test]

@@ -49,7 +49,10 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let text = content::text(&shared, &path)?;
         let scope = with_template_variables(&scope, &path, &dest).map_err(unreadable)?;
         let source = Source::new(path.display().to_string(), text);
-        Ok(scope.templar().render(&source, &options)?.to_string())
+        Ok(match scope.templar().render(&source, &options)? {
+            Value::Null | Value::Omit => String::new(),
+            value => value.to_string(),
+        })
     })
     .await?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -152,9 +152,10 @@ pub(crate) fn place_of(home: &Home, text: &str, at: u32) -> Option<Span> {
         Home::Value(span) => Some(span.clone()),
         Home::File(source) => {
             let before = text.get(..at as usize).unwrap_or(text);
+            let lines = |text: &str| text.matches('\n').count();
             // A header is no part of the text that was parsed.
-            let header = source.text.strip_suffix(text).unwrap_or_default().matches('\n').count() as u32;
-            let line = header + before.matches('\n').count() as u32;
+            let header = lines(&source.text).saturating_sub(lines(text));
+            let line = (header + lines(before)) as u32;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32;
             Some(Span::new(source, line + 1, column + 1))
         }

@@ -55,9 +55,8 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let options = FileOptions {
         trim_blocks: call.flag_option("trim_blocks", true),
         lstrip_blocks: call.flag_option("lstrip_blocks", false),
-        newline_sequence: "\n".to_owned(),
-        keep_trailing_newline: false,
         markers: (!same).then_some(markers),
+        ..FileOptions::default()
     };
     let mut texts = Vec::new();
     for name in call.terms() {
