@@ -28,6 +28,8 @@ fn discard_unwind_tables(script: &Path) {
         "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table*) } } INSERT AFTER .comment;\n";
     fs::write(script, text).expect("OUT_DIR can be written to");
     println!("cargo::rustc-link-arg-bin=ksplay-agent=-Wl,-T,{}", script.display());
+    // Functions whose code is the same are there once; nobody compares their addresses.
+    println!("cargo::rustc-link-arg-bin=ksplay-agent=-Wl,--icf=all");
 }
 
 /// Writes the archive; the same files give the same bytes.

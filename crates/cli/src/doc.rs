@@ -1,7 +1,7 @@
 //! `ksplay doc`: what modules do and which arguments they take, from the declaration that the modules themselves use.
 
 use ksplay_modules::registry::{self, Entry};
-use ksplay_modules::{Opt, OptType};
+use ksplay_modules::{Docs, Opt, OptType};
 use ksplay_value::Diagnostic;
 
 use crate::failure::Failure;
@@ -20,8 +20,8 @@ pub fn show(modules: &[String]) -> Result<u8, Failure> {
         return Ok(0);
     }
     for (number, name) in modules.iter().enumerate() {
-        let entry = registry::find(name).ok_or_else(|| unknown(name))?;
-        say!("{}{}", if number > 0 { "\n" } else { "" }, page(entry, width).trim_end());
+        let (entry, docs) = documented(name).ok_or_else(|| unknown(name))?;
+        say!("{}{}", if number > 0 { "\n" } else { "" }, page(entry, docs, width).trim_end());
     }
     Ok(0)
 }
@@ -47,9 +47,15 @@ fn unknown(name: &str) -> Failure {
     Failure::of(1, &diagnostic)
 }
 
+/// The module of this name and what is said about it.
+fn documented(name: &str) -> Option<(&'static Entry, &'static Docs)> {
+    let found = registry::find(name)?;
+    registry::documented().find(|(entry, _)| std::ptr::eq(*entry, found))
+}
+
 fn list(width: usize) -> String {
     let mut entries: Vec<(String, &str)> =
-        registry::MODULES.iter().map(|entry| (full_name(entry), entry.spec.summary)).collect();
+        registry::documented().map(|(entry, docs)| (full_name(entry), docs.summary)).collect();
     entries.sort();
     let column = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     let mut text = String::new();
@@ -67,22 +73,23 @@ fn full_name(entry: &Entry) -> String {
     format!("{}.{}", entry.collection, entry.name)
 }
 
-fn page(entry: &Entry, width: usize) -> String {
+fn page(entry: &Entry, docs: &Docs, width: usize) -> String {
     let mut text = full_name(entry) + "\n";
     if !entry.aliases.is_empty() {
         text += &format!("also called: {}\n", entry.aliases.join(", "));
     }
-    text += &format!("\n{}\n", indented(entry.spec.summary, 2, width));
-    let mut options: Vec<&Opt> = entry.spec.all().filter(|option| !option.name.starts_with("_ksplay_")).collect();
-    options.sort_by_key(|option| (!option.required, option.name));
+    text += &format!("\n{}\n", indented(docs.summary, 2, width));
+    let mut options: Vec<(&Opt, &str)> =
+        entry.spec.all().zip(docs.all()).filter(|(option, _)| !option.name.starts_with("_ksplay_")).collect();
+    options.sort_by_key(|(option, _)| (!option.required, option.name));
     if options.is_empty() {
         text += "\nIt takes no arguments.\n";
         return text;
     }
     text += "\nARGUMENTS\n";
-    for option in options {
+    for (option, doc) in options {
         let head = indented(&format!("{} ({})", option.name, traits(option)), 2, width);
-        text += &format!("\n{head}\n{}\n", indented(option.doc, 6, width));
+        text += &format!("\n{head}\n{}\n", indented(doc, 6, width));
         for (label, values) in [("one of", option.choices), ("also called", option.aliases)] {
             if !values.is_empty() {
                 text += &format!("{}\n", indented(&format!("{label}: {}", values.join(", ")), 6, width));
@@ -175,8 +182,8 @@ mod tests {
 
     #[test]
     fn no_line_of_any_page_is_wider_than_the_terminal() {
-        for entry in registry::MODULES {
-            for line in page(entry, 60).lines() {
+        for (entry, docs) in registry::documented() {
+            for line in page(entry, docs, 60).lines() {
                 assert!(line.chars().count() <= 60 || line.split_whitespace().count() == 1, "{}: {line}", entry.name);
             }
         }

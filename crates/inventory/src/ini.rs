@@ -6,8 +6,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use ksplay_value::{Source, Span, Value};
 
+use crate::trust::variable;
 use crate::words::{Word, split};
-use crate::{Error, Inventory, literal, range};
+use crate::{Error, Inventory, range};
 
 /// Reads a hosts file into the inventory. What was read before an error stays.
 pub(crate) fn parse(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<Path>) -> Result<(), Error> {
@@ -130,7 +131,7 @@ impl Parser<'_> {
         };
         let before = text.chars().count() - value.trim_start().chars().count();
         let place = right_of(span, before);
-        let value = literal::value(value.trim(), Some(&place));
+        let value = variable(value.trim(), Some(&place));
         let group = Arc::clone(&self.group);
         self.inventory.set_group_var(&group, Value::from(name.trim()), value);
         Ok(())
@@ -154,7 +155,7 @@ impl Parser<'_> {
                 });
             };
             let place = right_of(&place, name.chars().count() + 1);
-            vars.push((Value::from(name), literal::value(value, Some(&place))));
+            vars.push((Value::from(name), variable(value, Some(&place))));
         }
         let group = Arc::clone(&self.group);
         for (name, port) in names {

@@ -18,12 +18,12 @@ mod host;
 mod ini;
 mod inventory;
 mod list;
-mod literal;
 mod load;
 mod pattern;
 mod range;
 mod script;
 mod structured;
+mod trust;
 mod vars;
 mod words;
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Source, Span, Value};
 
-use crate::{Error, Inventory, literal};
+use crate::trust::trust;
+use crate::{Error, Inventory};
 
 /// Runs a script and puts what it prints into the inventory.
 pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Error> {
@@ -109,7 +110,7 @@ fn output(file: &Path, arguments: &[&str]) -> Result<Value, Error> {
     }
     let data: Value = serde_json::from_str(&text)
         .map_err(|error| failure(file, format!("{} did not print JSON: {error}", arguments.join(" "))))?;
-    Ok(literal::trust(data))
+    Ok(trust(data, None))
 }
 
 fn place(file: &Path) -> Span {

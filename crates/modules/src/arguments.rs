@@ -41,15 +41,13 @@ pub enum OptType {
 pub struct Opt {
     /// Its name.
     pub name: &'static str,
-    /// What it means, for `ksplay doc`.
-    pub doc: &'static str,
     /// Its type.
     pub kind: OptType,
     /// The type of a list's items.
     pub elements: OptType,
     /// Whether it must be given.
     pub required: bool,
-    /// Its default, as YAML text; `None` is null.
+    /// Its default: a text of the type, a list as `[a, b]`, an empty mapping as `{}`; `None` is null.
     pub default: Option<&'static str>,
     /// The texts that are allowed; empty for any.
     pub choices: &'static [&'static str],
@@ -63,7 +61,6 @@ impl Opt {
     const fn new(kind: OptType) -> Self {
         Self {
             name: "",
-            doc: "",
             kind,
             elements: OptType::Str,
             required: false,
@@ -122,9 +119,9 @@ impl Opt {
         self
     }
 
-    /// Its default, as YAML text.
-    pub const fn default(mut self, yaml: &'static str) -> Self {
-        self.default = Some(yaml);
+    /// Its default: a text of the type, a list as `[a, b]`, an empty mapping as `{}`.
+    pub const fn default(mut self, text: &'static str) -> Self {
+        self.default = Some(text);
         self
     }
 
@@ -150,8 +147,6 @@ impl Opt {
 /// All arguments of a module and the rules between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
-    /// One sentence: what the module does.
-    pub summary: &'static str,
     /// The arguments.
     pub options: &'static [Opt],
     /// Groups of which at most one may be given.
@@ -172,9 +167,8 @@ pub struct Spec {
 
 impl Spec {
     /// A specification without rules between the arguments.
-    pub const fn new(summary: &'static str, options: &'static [Opt]) -> Self {
+    pub const fn new(options: &'static [Opt]) -> Self {
         Self {
-            summary,
             options,
             mutually_exclusive: &[],
             required_one_of: &[],
@@ -189,6 +183,25 @@ impl Spec {
     /// All arguments, those that are shared with other modules last.
     pub fn all(&self) -> impl Iterator<Item = &'static Opt> + use<> {
         self.options.iter().chain(self.includes.iter().copied().flatten())
+    }
+}
+
+/// What is said about a module and its arguments. It stands apart from their [`Spec`], because machines are sent the
+/// specifications, which decide what is run, but not the prose.
+#[derive(Debug, Clone, Copy)]
+pub struct Docs {
+    /// One sentence: what the module does.
+    pub summary: &'static str,
+    /// What each of [`Spec::options`] means, in their order.
+    pub options: &'static [&'static str],
+    /// The same for [`Spec::includes`].
+    pub includes: &'static [&'static [&'static str]],
+}
+
+impl Docs {
+    /// What all arguments mean, in the order of [`Spec::all`].
+    pub fn all(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.options.iter().chain(self.includes.iter().copied().flatten()).copied()
     }
 }
 
@@ -209,13 +222,11 @@ pub trait Arguments: Sized {
     const SPEC: Spec;
     /// The same, with a place of its own.
     const SPEC_REF: &'static Spec = &Self::SPEC;
+    /// What is said about them.
+    const DOCS: Docs;
 
-    /// Takes them out of what was given and checked.
-    ///
-    /// # Errors
-    ///
-    /// If a value does not fit its Rust type.
-    fn parse(given: &mut Given) -> Result<Self, Failure>;
+    /// Takes them out of what was given and checked; to be called by [`Given::typed`].
+    fn parse(given: &mut Given) -> Self;
 }
 
 /// Arguments that have been checked against a [`Spec`]: aliases resolved, types converted, defaults filled in.
@@ -223,16 +234,17 @@ pub trait Arguments: Sized {
 pub struct Given {
     values: Map,
     secret: Vec<&'static str>,
+    misfit: Option<Failure>,
 }
 
 /// A Rust type that an argument can have.
-pub trait FromArgument: Sized {
+pub trait FromArgument: Default {
     /// The value, converted; null where the argument was not given.
     ///
     /// # Errors
     ///
     /// With what was expected instead, such as `an integer`.
-    fn from_argument(value: Value) -> Result<Self, String>;
+    fn from_argument(value: Value) -> Result<Self, &'static str>;
 }
 
 /// Declares the arguments of a module: a struct, its [`Spec`] and how it is filled, from one list.
@@ -281,17 +293,22 @@ macro_rules! arguments {
                 $( $( $rule: $groups, )* )?
                 $( includes: &[$( <$group as $crate::Arguments>::SPEC.options ),*], )?
                 ..$crate::Spec::new(
-                    concat!($($summary),+).trim_ascii(),
-                    &[$( $crate::Opt { name: $crate::option_name(stringify!($field)), doc: concat!($($doc, "\n"),+), ..$opt } ),*],
+                    &[$( $crate::Opt { name: $crate::option_name(stringify!($field)), ..$opt } ),*],
                 )
             };
 
-            fn parse(given: &mut $crate::Given) -> Result<Self, $crate::Failure> {
+            const DOCS: $crate::Docs = $crate::Docs {
+                summary: concat!($($summary),+).trim_ascii(),
+                options: &[$( concat!($($doc, "\n"),+) ),*],
+                includes: &[$( $( <$group as $crate::Arguments>::DOCS.options ),* )?],
+            };
+
+            fn parse(given: &mut $crate::Given) -> Self {
                 let _ = &given;
-                Ok(Self {
-                    $( $field: given.take($crate::option_name(stringify!($field)))?, )*
-                    $( $( $shared: <$group as $crate::Arguments>::parse(given)?, )* )?
-                })
+                Self {
+                    $( $field: given.take($crate::option_name(stringify!($field))), )*
+                    $( $( $shared: <$group as $crate::Arguments>::parse(given), )* )?
+                }
             }
         }
     };
@@ -310,78 +327,93 @@ impl Given {
         shown
     }
 
-    /// Takes an argument out.
+    /// Takes an argument out, for [`Arguments::parse`]. Whether the value fits the type is asked once for all, by
+    /// [`typed`](Self::typed): a branch for each argument of each module would be a fiftieth of the agent.
+    pub fn take<T: FromArgument>(&mut self, name: &str) -> T {
+        let value = self.values.remove(name).unwrap_or_default();
+        T::from_argument(value).unwrap_or_else(|expected| {
+            self.does_not_fit(name, expected);
+            T::default()
+        })
+    }
+
+    /// All of them, as the module's own type.
     ///
     /// # Errors
     ///
-    /// If the value does not fit the type.
-    pub fn take<T: FromArgument>(&mut self, name: &str) -> Result<T, Failure> {
-        let value = self.values.remove(name).unwrap_or_default();
-        T::from_argument(value).map_err(|expected| Failure::new(format!("argument '{name}' is not {expected}")))
+    /// If a value does not fit its Rust type.
+    pub fn typed<A: Arguments>(&mut self) -> Result<A, Failure> {
+        let arguments = A::parse(self);
+        self.misfit.take().map_or(Ok(arguments), Err)
+    }
+
+    #[cold]
+    fn does_not_fit(&mut self, name: &str, expected: &str) {
+        self.misfit.get_or_insert_with(|| Failure::new(format!("argument '{name}' is not {expected}")));
     }
 }
 
 impl FromArgument for String {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::String(text) => Ok(text.to_string()),
-            _ => Err("a text".into()),
+            _ => Err("a text"),
         }
     }
 }
 
 impl FromArgument for PathBuf {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         String::from_argument(value).map(Into::into)
     }
 }
 
 impl FromArgument for bool {
-    fn from_argument(value: Value) -> Result<Self, String> {
-        value.as_bool().ok_or_else(|| "a boolean".into())
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
+        value.as_bool().ok_or("a boolean")
     }
 }
 
 impl FromArgument for i64 {
-    fn from_argument(value: Value) -> Result<Self, String> {
-        value.as_int().ok_or_else(|| "an integer".into())
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
+        value.as_int().ok_or("an integer")
     }
 }
 
 impl FromArgument for f64 {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Float(number) => Ok(number),
             Value::Int(number) => Ok(number as f64),
-            _ => Err("a number".into()),
+            _ => Err("a number"),
         }
     }
 }
 
 impl FromArgument for Value {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         Ok(value)
     }
 }
 
 impl FromArgument for Map {
-    fn from_argument(value: Value) -> Result<Self, String> {
-        value.as_map().cloned().ok_or_else(|| "a mapping".into())
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
+        value.as_map().cloned().ok_or("a mapping")
     }
 }
 
 impl<T: FromArgument> FromArgument for Option<T> {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         if value.is_null() { Ok(None) } else { T::from_argument(value).map(Some) }
     }
 }
 
 impl<T: FromArgument> FromArgument for Vec<T> {
-    fn from_argument(value: Value) -> Result<Self, String> {
+    fn from_argument(value: Value) -> Result<Self, &'static str> {
         match value {
             Value::Null => Ok(Vec::new()),
             Value::List(items) => items.iter().cloned().map(T::from_argument).collect(),
-            _ => Err("a list".into()),
+            _ => Err("a list"),
         }
     }
 }

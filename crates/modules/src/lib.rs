@@ -17,7 +17,7 @@ mod system;
 mod text;
 
 pub use arguments::{
-    Arguments, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name,
+    Arguments, Docs, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name,
 };
 pub use files::Bytes;
 pub use module::{Diff, Failure, Inspection, Module, Outcome, RunOptions, run};

@@ -155,15 +155,19 @@ pub(crate) fn run_module<M: Module>(name: &str, args: &Map, options: &RunOptions
     };
     let invocation = given.invocation(&secrets);
     let result =
-        M::Args::parse(&mut given).and_then(|args| M::inspect(&args, &probe)).and_then(|found| match found.plan {
+        given.typed().and_then(|arguments| M::inspect(&arguments, &probe)).and_then(|found| match found.plan {
             Some(plan) if !options.check => M::apply(plan, found.predicted, &mut System::new(probe)),
             _ => Ok(found.predicted),
         });
-    let mut map = match result {
-        Ok(outcome) => succeeded(outcome, options.diff),
+    ended(result, options.diff, &secrets, invocation)
+}
+
+/// The result as Ansible's modules give it. Not generic, so that it is there once and not for each module.
+fn ended(result: Result<Outcome, Failure>, diff: bool, secrets: &Secrets, invocation: Map) -> Map {
+    let mut map = secrets.masked(match result {
+        Ok(outcome) => succeeded(outcome, diff),
         Err(failure) => failed(failure),
-    };
-    map = secrets.masked(map);
+    });
     map.insert("invocation", Map::from([("module_args", Value::from(invocation))]));
     map
 }

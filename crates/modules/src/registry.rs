@@ -2,7 +2,7 @@
 
 use ksplay_value::Map;
 
-use crate::arguments::{Arguments, Spec};
+use crate::arguments::{Arguments, Docs, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
 use crate::{accounts, commands, facts, files, packages, services};
@@ -15,74 +15,86 @@ pub struct Entry {
     pub collection: &'static str,
     /// Other short names in the same collection.
     pub aliases: &'static [&'static str],
-    /// Its arguments and their documentation.
+    /// Its arguments.
     pub spec: &'static Spec,
     run: fn(&str, &Map, &RunOptions, Probe) -> Map,
 }
 
 const BUILTIN: &str = "ansible.builtin";
 
-/// All modules. A line is `entry::<Module>(NAME, COLLECTION)`, and `.aliases(&[…])` where it has other names.
-/// The lines of one folder stand together, in alphabetical order.
-pub static MODULES: &[Entry] = &[
-    // accounts
-    entry::<accounts::AuthorizedKey>("authorized_key", "ansible.posix"),
-    entry::<accounts::Cron>("cron", BUILTIN),
-    entry::<accounts::Getent>("getent", BUILTIN),
-    entry::<accounts::GroupModule>("group", BUILTIN),
-    entry::<accounts::Hostname>("hostname", BUILTIN),
-    entry::<accounts::Modprobe>("modprobe", "community.general"),
-    entry::<accounts::Mount>("mount", "ansible.posix"),
-    entry::<accounts::Sysctl>("sysctl", "ansible.posix"),
-    entry::<accounts::UserModule>("user", BUILTIN),
-    // commands
-    entry::<commands::Command>("command", BUILTIN),
-    entry::<commands::Ping>("ping", BUILTIN),
-    entry::<commands::Raw>("raw", BUILTIN),
-    entry::<commands::Script>("script", BUILTIN),
-    entry::<commands::Shell>("shell", BUILTIN),
-    entry::<commands::WaitFor>("wait_for", BUILTIN),
-    // facts
-    entry::<facts::Setup>("setup", BUILTIN),
-    // files
-    entry::<files::Assemble>("assemble", BUILTIN),
-    entry::<files::BlockInFile>("blockinfile", BUILTIN),
-    entry::<files::Copy>("copy", BUILTIN),
-    entry::<files::Fetch>("fetch", BUILTIN),
-    entry::<files::File>("file", BUILTIN),
-    entry::<files::Find>("find", BUILTIN),
-    entry::<files::GetUrl>("get_url", BUILTIN),
-    entry::<files::LineInFile>("lineinfile", BUILTIN),
-    entry::<files::Replace>("replace", BUILTIN),
-    entry::<files::Slurp>("slurp", BUILTIN),
-    entry::<files::Stat>("stat", BUILTIN),
-    entry::<files::TempFile>("tempfile", BUILTIN),
-    entry::<files::Unarchive>("unarchive", BUILTIN),
-    entry::<files::Uri>("uri", BUILTIN),
-    // packages
-    entry::<packages::Apk>("apk", "community.general"),
-    entry::<packages::AptModule>("apt", BUILTIN),
-    entry::<packages::Dnf>("dnf", BUILTIN).aliases(&["yum", "dnf5"]),
-    entry::<packages::DpkgSelections>("dpkg_selections", BUILTIN),
-    entry::<packages::Package>("package", BUILTIN),
-    entry::<packages::PackageFacts>("package_facts", BUILTIN),
-    // services
-    entry::<services::Service>("service", BUILTIN),
-    entry::<services::ServiceFacts>("service_facts", BUILTIN),
-    entry::<services::Systemd>("systemd_service", BUILTIN).aliases(&["systemd"]),
-    entry::<services::Sysvinit>("sysvinit", BUILTIN),
-];
+/// The tables of all modules, from one list of lines `TYPE => COLLECTION, NAME, OTHER NAMES…;`.
+macro_rules! modules {
+    ($($module:ty => $collection:literal, $name:literal $(, $alias:literal)*;)*) => {
+        /// All modules.
+        pub static MODULES: &[Entry] = &[$( Entry {
+            name: $name,
+            collection: $collection,
+            aliases: &[$($alias),*],
+            spec: <<$module as Module>::Args as Arguments>::SPEC_REF,
+            run: run_module::<$module>,
+        } ),*];
 
-const fn entry<M: Module>(name: &'static str, collection: &'static str) -> Entry {
-    Entry { name, collection, aliases: &[], spec: <M::Args as Arguments>::SPEC_REF, run: run_module::<M> }
+        /// What is said about [`MODULES`], in their order: a table of its own, since only the controller needs it.
+        static DOCS: &[&Docs] = &[$( &<<$module as Module>::Args as Arguments>::DOCS ),*];
+    };
+}
+
+// The lines of one folder stand together, in alphabetical order.
+modules! {
+    // accounts
+    accounts::AuthorizedKey => "ansible.posix", "authorized_key";
+    accounts::Cron => "ansible.builtin", "cron";
+    accounts::Getent => "ansible.builtin", "getent";
+    accounts::GroupModule => "ansible.builtin", "group";
+    accounts::Hostname => "ansible.builtin", "hostname";
+    accounts::Modprobe => "community.general", "modprobe";
+    accounts::Mount => "ansible.posix", "mount";
+    accounts::Sysctl => "ansible.posix", "sysctl";
+    accounts::UserModule => "ansible.builtin", "user";
+    // commands
+    commands::Command => "ansible.builtin", "command";
+    commands::Ping => "ansible.builtin", "ping";
+    commands::Raw => "ansible.builtin", "raw";
+    commands::Script => "ansible.builtin", "script";
+    commands::Shell => "ansible.builtin", "shell";
+    commands::WaitFor => "ansible.builtin", "wait_for";
+    // facts
+    facts::Setup => "ansible.builtin", "setup";
+    // files
+    files::Assemble => "ansible.builtin", "assemble";
+    files::BlockInFile => "ansible.builtin", "blockinfile";
+    files::Copy => "ansible.builtin", "copy";
+    files::Fetch => "ansible.builtin", "fetch";
+    files::File => "ansible.builtin", "file";
+    files::Find => "ansible.builtin", "find";
+    files::GetUrl => "ansible.builtin", "get_url";
+    files::LineInFile => "ansible.builtin", "lineinfile";
+    files::Replace => "ansible.builtin", "replace";
+    files::Slurp => "ansible.builtin", "slurp";
+    files::Stat => "ansible.builtin", "stat";
+    files::TempFile => "ansible.builtin", "tempfile";
+    files::Unarchive => "ansible.builtin", "unarchive";
+    files::Uri => "ansible.builtin", "uri";
+    // packages
+    packages::Apk => "community.general", "apk";
+    packages::AptModule => "ansible.builtin", "apt";
+    packages::Dnf => "ansible.builtin", "dnf", "yum", "dnf5";
+    packages::DpkgSelections => "ansible.builtin", "dpkg_selections";
+    packages::Package => "ansible.builtin", "package";
+    packages::PackageFacts => "ansible.builtin", "package_facts";
+    // services
+    services::Service => "ansible.builtin", "service";
+    services::ServiceFacts => "ansible.builtin", "service_facts";
+    services::Systemd => "ansible.builtin", "systemd_service", "systemd";
+    services::Sysvinit => "ansible.builtin", "sysvinit";
+}
+
+/// All modules, with what is said about them.
+pub fn documented() -> impl Iterator<Item = (&'static Entry, &'static Docs)> {
+    MODULES.iter().zip(DOCS.iter().copied())
 }
 
 impl Entry {
-    const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
-
     /// Runs it; see [`crate::run`].
     pub fn call(&self, args: &Map, options: &RunOptions, probe: Probe) -> Map {
         (self.run)(self.name, args, options, probe)

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ksplay_value::{Map, Source, Value, yaml};
 
 use super::{Layer, Level};
-use crate::{Decrypt, Error, literal};
+use crate::trust::trust;
+use crate::{Decrypt, Error};
 
 type Found = Arc<[(Arc<Path>, Arc<Map>)]>;
 
@@ -104,7 +105,7 @@ impl VarsFiles {
         // JSON is nearly YAML; where the two differ (escapes, `1e5`), what is JSON is read as JSON.
         if text.trim_start().starts_with('{')
             && let Ok(data @ Value::Map(_)) = serde_json::from_str(&text)
-            && let Value::Map(map) = literal::trust(data)
+            && let Value::Map(map) = trust(data, None)
         {
             return Ok(Arc::unwrap_or_clone(map));
         }

@@ -194,7 +194,7 @@ mod tests {
         let given: Map =
             fields.iter().chain(&[("user", "root")]).map(|(name, value)| (*name, Value::from(*value))).collect();
         let mut given = Given::check("authorized_key", AuthorizedKeyArgs::SPEC_REF, &given).unwrap();
-        rewritten(before, &AuthorizedKeyArgs::parse(&mut given).unwrap()).unwrap()
+        rewritten(before, &given.typed::<AuthorizedKeyArgs>().unwrap()).unwrap()
     }
 
     #[test]

@@ -222,7 +222,7 @@ mod tests {
 
     fn args(fields: &[(&str, &str)]) -> CronArgs {
         let given: Map = fields.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
-        CronArgs::parse(&mut Given::check("cron", CronArgs::SPEC_REF, &given).unwrap()).unwrap()
+        Given::check("cron", CronArgs::SPEC_REF, &given).unwrap().typed().unwrap()
     }
 
     #[test]

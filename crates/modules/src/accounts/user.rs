@@ -7,6 +7,7 @@ use ksplay_value::Map;
 
 use super::shadow::Shadow;
 use crate::arguments::{Opt, OptType};
+use crate::system::{Calendar, seconds_after_1970};
 use crate::{CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, User, arguments};
 
 /// See [`UserArgs`].
@@ -385,7 +386,7 @@ fn expiry_days(expires: f64) -> Option<i64> {
 
 fn expiry_date(expires: f64) -> String {
     let Some(days) = expiry_days(expires) else { return String::new() };
-    jiff::Timestamp::from_second(days * 86_400).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+    Calendar::utc(seconds_after_1970(days * 86_400)).text(c"%Y-%m-%d")
 }
 
 fn key_file(args: &UserArgs, user: Option<&User>) -> PathBuf {
@@ -444,7 +445,7 @@ mod tests {
 
     fn args(fields: &[(&str, &str)]) -> UserArgs {
         let given: Map = fields.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
-        UserArgs::parse(&mut Given::check("user", UserArgs::SPEC_REF, &given).unwrap()).unwrap()
+        Given::check("user", UserArgs::SPEC_REF, &given).unwrap().typed().unwrap()
     }
 
     fn shown(commands: &[CommandSpec]) -> Vec<String> {

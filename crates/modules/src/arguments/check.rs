@@ -2,7 +2,7 @@
 
 use ksplay_value::{Map, Value};
 
-use super::convert::{convert, from_yaml};
+use super::convert::convert;
 use super::{Given, Opt, OptType, Spec};
 use crate::Failure;
 
@@ -17,7 +17,7 @@ impl Given {
     /// With Ansible's messages: unsupported parameters, missing required arguments, wrong types and choices, broken
     /// rules.
     pub fn check(module: &str, spec: &'static Spec, args: &Map) -> Result<Self, Failure> {
-        let mut given = Self { values: Map::new(), secret: Vec::new() };
+        let mut given = Self { values: Map::new(), secret: Vec::new(), misfit: None };
         given.take_known(spec, args);
         exclusive(spec, &given.values)?;
         required(spec, &given.values)?;
@@ -92,7 +92,7 @@ impl Given {
             let given = self.values.remove(opt.name).filter(|value| !value.is_null());
             let value = match (given, opt.default) {
                 (Some(value), _) => value,
-                (None, Some(yaml)) => default(opt, yaml)?,
+                (None, Some(text)) => default(opt, text)?,
                 (None, None) => Value::Null,
             };
             values.insert(opt.name, value);
@@ -120,13 +120,13 @@ fn choice_of_boolean(opt: &Opt, text: &str) -> Option<&'static str> {
 }
 
 /// The default, whose text is of the declared type by construction.
-fn default(opt: &Opt, yaml: &str) -> Result<Value, Failure> {
-    match opt.kind {
-        OptType::List | OptType::Dict | OptType::Raw => {
-            from_yaml(yaml).ok_or_else(|| Failure::new(format!("the default of `{}` is no YAML", opt.name)))
-        }
-        _ => convert(opt, &Value::from(yaml)),
-    }
+fn default(opt: &Opt, text: &str) -> Result<Value, Failure> {
+    let value = match opt.kind {
+        OptType::List => text.trim_matches(['[', ']']).split(", ").filter(|item| !item.is_empty()).collect(),
+        OptType::Dict => Value::empty_map(),
+        _ => Value::from(text),
+    };
+    convert(opt, &value)
 }
 
 fn unsupported(module: &str, spec: &Spec, args: &Map) -> Result<(), Failure> {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     fn one(name: &str, value: impl Into<Value>) -> Value {
-        check(&[(name, value.into())]).unwrap().take(name).unwrap()
+        check(&[(name, value.into())]).unwrap().take(name)
     }
 
     #[test]

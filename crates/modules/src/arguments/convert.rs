@@ -1,6 +1,7 @@
 //! Ansible's conversions of what was given to the type that is declared.
 
-use ksplay_value::{Map, Source, Value, yaml};
+use ksplay_value::text::{from_json, from_literal};
+use ksplay_value::{Map, Value};
 
 use super::{Opt, OptType};
 use crate::Failure;
@@ -145,8 +146,7 @@ fn to_dict(value: &Value) -> Result<Value, String> {
         other => return Err(impossible(other, "dict")),
     };
     if text.starts_with('{') {
-        // JSON and Python's literals are both YAML flow mappings.
-        return match from_yaml(text) {
+        return match from_json(text).ok().or_else(|| from_literal(text)) {
             Some(map @ Value::Map(_)) => Ok(map),
             _ => Err("unable to evaluate string as dictionary".into()),
         };
@@ -159,12 +159,6 @@ fn to_dict(value: &Value) -> Result<Value, String> {
         return Err("dictionary requested, could not parse JSON or key=value".into());
     }
     Ok(pairs.iter().filter_map(|pair| pair.split_once('=')).collect::<Map>().into())
-}
-
-/// The data that this YAML text stands for.
-pub(super) fn from_yaml(text: &str) -> Option<Value> {
-    let document = yaml::load(&Source::new("argument", text)).ok()?;
-    Some(document.root.map(|root| root.to_data()).unwrap_or_default())
 }
 
 /// The `k=v` of a text, separated by commas or spaces that are not quoted; quotes and backslashes are taken away.

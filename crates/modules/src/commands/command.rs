@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use jiff::Zoned;
 use ksplay_value::{Map, Value};
 
 use crate::arguments::{Opt, OptType, expand_path};
+use crate::system::Calendar;
 use crate::text::{glob, words};
 use crate::{CommandOutput, CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
@@ -270,7 +270,7 @@ pub(super) fn run_timed(
     strip: bool,
     system: &mut System,
 ) -> Result<Outcome, Failure> {
-    let (start, begin) = (Zoned::now(), Instant::now());
+    let (start, begin) = (Calendar::now(), Instant::now());
     let output = system.run(spec).map_err(|failure| {
         let mut values = not_run(spec.shown().into());
         values.extend(failure.values);
@@ -278,7 +278,7 @@ pub(super) fn run_timed(
     })?;
     let mut values = Map::from([("cmd", shown), ("rc", output.rc.into()), ("msg", "".into())]);
     values.insert("start", clock(&start));
-    values.insert("end", clock(&Zoned::now()));
+    values.insert("end", clock(&Calendar::now()));
     let delta = begin.elapsed();
     let seconds = delta.as_secs();
     let micros = delta.subsec_micros();
@@ -299,8 +299,8 @@ fn not_run(shown: Value) -> Map {
     values
 }
 
-fn clock(time: &Zoned) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
+fn clock(time: &Calendar) -> String {
+    format!("{}.{}", time.text(c"%Y-%m-%d %H:%M:%S"), time.fraction())
 }
 
 fn insert_outputs(values: &mut Map, output: &CommandOutput, strip: bool) {

@@ -1,53 +1,50 @@
 //! The clock of the target.
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use ksplay_value::Map;
+
+use crate::system::Calendar;
 
 /// `date_time`.
 pub(crate) fn collect() -> Map {
-    let now = Zoned::now();
-    Map::from([("date_time", at(&now))])
+    Map::from([("date_time", at(SystemTime::now()))])
 }
 
-fn at(now: &Zoned) -> Map {
-    let utc = now.timestamp().to_zoned(TimeZone::UTC);
+fn at(time: SystemTime) -> Map {
+    let (now, utc) = (Calendar::local(time), Calendar::utc(time));
     let fields = [
-        ("year", "%Y"),
-        ("month", "%m"),
-        ("weekday", "%A"),
-        ("weekday_number", "%w"),
-        ("weeknumber", "%W"),
-        ("day", "%d"),
-        ("hour", "%H"),
-        ("minute", "%M"),
-        ("second", "%S"),
-        ("date", "%Y-%m-%d"),
-        ("time", "%H:%M:%S"),
-        ("iso8601_basic", "%Y%m%dT%H%M%S%6f"),
-        ("iso8601_basic_short", "%Y%m%dT%H%M%S"),
-        ("tz", "%Z"),
-        ("tz_offset", "%z"),
+        ("year", c"%Y"),
+        ("month", c"%m"),
+        ("weekday", c"%A"),
+        ("weekday_number", c"%w"),
+        ("weeknumber", c"%W"),
+        ("day", c"%d"),
+        ("hour", c"%H"),
+        ("minute", c"%M"),
+        ("second", c"%S"),
+        ("date", c"%Y-%m-%d"),
+        ("time", c"%H:%M:%S"),
+        ("iso8601_basic_short", c"%Y%m%dT%H%M%S"),
+        ("tz", c"%Z"),
+        ("tz_offset", c"%z"),
     ];
-    let mut facts: Map = fields.into_iter().map(|(name, format)| (name, now.strftime(format).to_string())).collect();
-    facts.insert("iso8601", utc.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    facts.insert("iso8601_micro", utc.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string());
-    let epoch = now.timestamp().as_second().to_string();
+    let mut facts: Map = fields.into_iter().map(|(name, format)| (name, now.text(format))).collect();
+    facts.insert("iso8601_basic", now.text(c"%Y%m%dT%H%M%S") + &now.fraction());
+    facts.insert("iso8601", utc.text(c"%Y-%m-%dT%H:%M:%SZ"));
+    facts.insert("iso8601_micro", format!("{}.{}Z", utc.text(c"%Y-%m-%dT%H:%M:%S"), utc.fraction()));
+    let epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
     facts.insert("epoch", epoch.as_str());
     facts.insert("epoch_int", epoch);
-    facts.insert("tz_dst", summer_name(now));
+    facts.insert("tz_dst", summer_name(time));
     facts
 }
 
 /// The abbreviation of the zone in summer, or of the zone when it has no summer time.
-fn summer_name(now: &Zoned) -> String {
-    let zone = now.time_zone();
-    let start = now.timestamp().as_second();
-    (0..12)
-        .filter_map(|month| Timestamp::from_second(start + month * 30 * 86_400).ok())
-        .map(|instant| zone.to_offset_info(instant))
-        .find(|info| info.dst().is_dst())
-        .map_or_else(|| now.strftime("%Z").to_string(), |info| info.abbreviation().to_owned())
+fn summer_name(now: SystemTime) -> String {
+    let month = Duration::from_secs(30 * 86_400);
+    let summer = (0..12).map(|months| Calendar::local(now + month * months)).find(Calendar::is_summer);
+    summer.unwrap_or_else(|| Calendar::local(now)).text(c"%Z")
 }
 
 #[cfg(test)]
@@ -58,8 +55,7 @@ mod tests {
     #[test]
     fn the_fields_are_those_of_the_reference() {
         // What ansible-core 2.19.14 said at this instant.
-        let now = Timestamp::from_microsecond(1_795_303_364_810_898).unwrap().to_zoned(TimeZone::UTC);
-        let facts = at(&now);
+        let facts = at(UNIX_EPOCH + Duration::from_micros(1_795_303_364_810_898));
         for (name, expected) in [
             ("date", "2026-11-21"),
             ("day", "21"),

@@ -594,10 +594,8 @@ mod tests {
         fs::create_dir(&path).unwrap();
         let given = Map::from([("path", path.display().to_string()), ("src", "/".into()), ("state", "link".into())]);
         let given: Map = given.into_iter().chain(Map::from([("force", Value::Bool(true))])).collect();
-        let args = <FileArgs as crate::Arguments>::parse(
-            &mut crate::Given::check("file", <FileArgs as crate::Arguments>::SPEC_REF, &given).unwrap(),
-        );
-        let found = File::inspect(&args.unwrap(), &Probe::default()).unwrap();
+        let mut given = crate::Given::check("file", <FileArgs as crate::Arguments>::SPEC_REF, &given).unwrap();
+        let found = File::inspect(&given.typed().unwrap(), &Probe::default()).unwrap();
         fs::write(path.join("late"), "x").unwrap();
         let done = File::apply(found.plan.unwrap(), found.predicted, &mut System::new(Probe::default()));
         assert!(done.is_err() && path.join("late").exists());

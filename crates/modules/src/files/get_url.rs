@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use ksplay_value::{Map, Value};
 
 use super::attributes::{Current, FileAttributes, describe};
 use super::rewrite::Rewrite;
 use crate::arguments::{Opt, OptType};
-use crate::system::{HttpAnswer, HttpGet, os_error_alone};
+use crate::system::{Calendar, HttpAnswer, HttpGet, os_error_alone, seconds_after_1970};
 use crate::{Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`GetUrlArgs`].
@@ -169,10 +168,9 @@ impl Module for GetUrl {
             return Ok(settle(outcome, rewrite));
         }
         let mut request = args.request(&args.url);
-        if let Some(found) = found.as_ref().filter(|_| !args.force && digest.is_none() && !into_folder)
-            && let Ok(since) = Timestamp::from_second(found.mtime())
-        {
-            request.headers.push(("If-Modified-Since".into(), since.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        if let Some(found) = found.as_ref().filter(|_| !args.force && digest.is_none() && !into_folder) {
+            let since = Calendar::utc(seconds_after_1970(found.mtime())).text(c"%a, %d %b %Y %H:%M:%S GMT");
+            request.headers.push(("If-Modified-Since".into(), since));
         }
         let answer = system.http_get(&request);
         let answer = answer.map_err(|error| {

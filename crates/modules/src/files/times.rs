@@ -2,10 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
 use crate::Failure;
+use crate::system::parsed_time;
 
 /// Times of access and modification to be set, in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +18,12 @@ pub(super) fn wanted_time(given: Option<&str>, format: &str) -> Result<Option<i1
         None | Some("preserve") => Ok(None),
         Some("now") => Ok(SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|now| now.as_nanos().cast_signed())),
         Some(text) => {
-            let parsed = DateTime::strptime(format, text).and_then(|time| time.to_zoned(TimeZone::system()));
-            let time = parsed.map_err(|error| {
-                Failure::new(format!("Error while obtaining timestamp for time {text} using format {format}: {error}"))
+            let seconds = parsed_time(text, format).ok_or_else(|| {
+                Failure::new(format!(
+                    "Error while obtaining timestamp for time {text} using format {format}: the one does not fit the other"
+                ))
             })?;
-            Ok(Some(time.timestamp().as_nanosecond()))
+            Ok(Some(i128::from(seconds) * 1_000_000_000))
         }
     }
 }

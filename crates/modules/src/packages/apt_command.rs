@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_simulation_writes_no_cache() {
-        let args = AptArgs::parse(&mut Given::check("apt", AptArgs::SPEC_REF, &Map::new()).unwrap()).unwrap();
+        let args: AptArgs = Given::check("apt", AptArgs::SPEC_REF, &Map::new()).unwrap().typed().unwrap();
         let words = ["install".to_owned(), "tree".to_owned()];
         let simulated = Apt::new(&args).command(&words, true).shown();
         assert!(simulated.contains("-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --simulate"), "{simulated}");

@@ -81,6 +81,6 @@ fn inspect_as<M: Module>(
         given.insert("update_cache", update);
     }
     let mut given = Given::check(name, M::Args::SPEC_REF, &given)?;
-    let found = M::inspect(&M::Args::parse(&mut given)?, system)?;
+    let found = M::inspect(&given.typed()?, system)?;
     Ok(Inspection { predicted: found.predicted, plan: found.plan.map(wrap) })
 }

@@ -4,21 +4,14 @@ use std::collections::HashMap;
 
 use ksplay_value::Map;
 
-use crate::{Arguments, CommandSpec, Failure, Given, Inspection, Module, Outcome, Probe, Spec, System};
+use crate::{CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`ServiceFactsArgs`].
 pub struct ServiceFacts;
 
-/// The module takes no arguments.
-#[derive(Debug, Clone)]
-pub struct ServiceFactsArgs;
-
-impl Arguments for ServiceFactsArgs {
-    const SPEC: Spec = Spec::new("Gathers the state of all services as the fact `services`.", &[]);
-
-    fn parse(_given: &mut Given) -> Result<Self, Failure> {
-        Ok(Self)
-    }
+arguments! {
+    /// Gathers the state of all services as the fact `services`.
+    pub struct ServiceFactsArgs {}
 }
 
 impl Module for ServiceFacts {

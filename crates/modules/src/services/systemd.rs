@@ -198,7 +198,7 @@ mod tests {
     fn args(fields: &[(&str, &str)]) -> SystemdArgs {
         let given: Map = fields.iter().map(|(name, value)| (*name, *value)).chain([("name", "a")]).collect();
         let mut given = crate::Given::check("systemd", <SystemdArgs as crate::Arguments>::SPEC_REF, &given).unwrap();
-        <SystemdArgs as crate::Arguments>::parse(&mut given).unwrap()
+        given.typed::<SystemdArgs>().unwrap()
     }
 
     fn unit(load: &str, active: &str, enabled: bool) -> Unit {

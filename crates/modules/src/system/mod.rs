@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cancel;
+mod clock;
 mod command;
 mod content;
 mod http;
@@ -11,6 +12,7 @@ mod write;
 pub use accounts::{Group, User};
 pub(crate) use accounts::{home_of, own_home};
 pub use cancel::Cancel;
+pub(crate) use clock::{Calendar, parsed_time, seconds_after_1970};
 pub use command::{CommandOutput, CommandSpec};
 pub(crate) use command::{check_folder, os_error, os_error_alone, os_message};
 pub use content::{Digest, Payload, Sink};

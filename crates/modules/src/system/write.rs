@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Probe;
+use super::clock::Calendar;
 
 /// Looks at the target and changes it.
 #[derive(Debug)]
@@ -303,7 +304,7 @@ impl System {
             return Ok(None);
         }
         let mut name = path.as_os_str().to_owned();
-        let now = jiff::Zoned::now().strftime("%Y-%m-%d@%H:%M:%S").to_string();
+        let now = Calendar::now().text(c"%Y-%m-%d@%H:%M:%S");
         name.push(format!(".{}.{now}~", std::process::id()));
         let copy = PathBuf::from(name);
         self.copy_file(path, &copy)?;

@@ -1,33 +1,15 @@
 //! Python literals, as `ast.literal_eval` reads them: what a variable in a hosts file is.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
-use ksplay_value::{Bytes, Map, Span, Template, TemplateKind, Value, has_markers};
 use num_bigint::BigInt;
 
-/// The value of a variable in a hosts file: a Python literal, or else the text itself. Text of a trusted file, so
-/// that markers make it a template.
-pub(crate) fn value(text: &str, span: Option<&Span>) -> Value {
-    let mut reader = Reader { rest: text.trim_start_matches([' ', '\t']), span };
-    reader.whole().unwrap_or_else(|| trusted(text, span))
-}
+use crate::{Bytes, Map, Value};
 
-/// Trusted text: a template when it has markers.
-pub(crate) fn trusted(text: &str, span: Option<&Span>) -> Value {
-    if has_markers(text) { Template::new(TemplateKind::Jinja, text, span.cloned()).into() } else { Value::from(text) }
-}
-
-/// Data of a trusted source: every text in it that has markers is a template.
-pub(crate) fn trust(data: Value) -> Value {
-    match data {
-        Value::String(text) if has_markers(&text) => trusted(&text, None),
-        Value::List(items) => items.iter().cloned().map(trust).collect(),
-        Value::Map(map) => {
-            map.iter().map(|(key, value)| (key.clone().into_value(), trust(value.clone()))).collect::<Map>().into()
-        }
-        other => other,
-    }
+/// Reads a Python literal as `ast.literal_eval` does: `None` when the text is none. Tuples and sets, which data does not
+/// have, become lists. A comment may follow.
+pub fn from_literal(text: &str) -> Option<Value> {
+    Reader { rest: text.trim_start_matches([' ', '\t']) }.whole()
 }
 
 /// How deeply literals may be nested; CPython's parser stops at 200 brackets.
@@ -37,10 +19,9 @@ const MAX_DIGITS: usize = 4300;
 
 struct Reader<'a> {
     rest: &'a str,
-    span: Option<&'a Span>,
 }
 
-/// Every method gives `None` when the text is no literal, which is then the end of it: the text is data as it stands.
+/// Every method gives `None` when the text is no literal, which is then the end of it.
 impl Reader<'_> {
     fn whole(&mut self) -> Option<Value> {
         let first = self.item(0)?;
@@ -158,7 +139,7 @@ impl Reader<'_> {
                 return None;
             }
             let value = self.item(depth + 1)?;
-            map.insert(plain(key), value);
+            map.insert(key, value);
             self.space();
             if !self.eat(",") {
                 break;
@@ -233,7 +214,7 @@ impl Reader<'_> {
                 .map(|char| u8::try_from(u32::from(char)).ok())
                 .collect::<Option<_>>()
                 .map(|bytes| Bytes(bytes).into()),
-            false => Some(trusted(&text, self.span)),
+            false => Some(Value::from(text)),
         }
     }
 
@@ -316,14 +297,6 @@ struct Prefix {
     raw: bool,
     bytes: bool,
     quote: String,
-}
-
-/// A key of a mapping stays text, whatever is in it.
-fn plain(key: Value) -> Value {
-    match key {
-        Value::Template(template) => Value::String(Arc::clone(&template.text)),
-        other => other,
-    }
 }
 
 fn radix(digits: &str) -> Option<Value> {
