@@ -41,9 +41,10 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
         settings.transform_invalid_group_chars.value = "ignore".to_owned();
     }
     crate::version::introduce(args.verbose, &settings);
-    args.playbooks.iter().try_for_each(|playbook| crate::playbooks::check(playbook))?;
+    let files = args.playbooks.iter().map(|playbook| crate::playbooks::find(playbook, &settings.collections_path));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
-    let dir = args.playbooks.first().and_then(|playbook| playbook.parent());
+    let dir = files.first().and_then(|playbook| playbook.parent());
     let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let environment = sources::environment(&settings, &vault, dir);
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
@@ -53,20 +54,27 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
     let warn = |text: String| terminal.event(&Event::Warning(text));
     settings.warnings.iter().cloned().for_each(warn);
-    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, playbook_dirs(args))?;
+    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, playbook_dirs(&files))?;
     warnings.into_iter().chain(sources::without_hosts(&inventory, &settings)).for_each(warn);
     if let Some(limit) = &args.limit {
         check_limit(&inventory, limit, warn)?;
     }
     let mut playbooks = Vec::new();
-    for file in &args.playbooks {
+    for file in &files {
         let playbook = loader.load(file)?;
         for play in &playbook.plays {
             ksplay_engine::refuse_unsupported(play)?;
         }
         playbooks.push(playbook);
     }
-    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown })
+    let assembled = Assembled { options, environment, loader, inventory, playbooks, terminal, shown };
+    if args.syntax_check {
+        crate::list::check_hosts(&assembled)?;
+    }
+    match assembled.loader.missing_modules() {
+        Some(error) => Err(error.into()),
+        None => Ok(assembled),
+    }
 }
 
 fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Result<(), Failure> {
@@ -100,9 +108,9 @@ fn loader(args: &RunArgs, settings: &Settings, environment: &Environment, decryp
 }
 
 /// The folders of the playbooks, each once.
-fn playbook_dirs(args: &RunArgs) -> Vec<PathBuf> {
+fn playbook_dirs(playbooks: &[PathBuf]) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = Vec::new();
-    for playbook in &args.playbooks {
+    for playbook in playbooks {
         let dir = playbook.parent().unwrap_or(Path::new("."));
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
         if !dirs.contains(&dir) {

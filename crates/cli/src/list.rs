@@ -43,8 +43,18 @@ fn warn(assembled: &Assembled) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Evaluates the hosts of every play.
+///
+/// # Errors
+///
+/// If one cannot be.
+pub fn check_hosts(assembled: &Assembled) -> Result<(), Failure> {
+    let mut plays = assembled.playbooks.iter().flat_map(|playbook| &playbook.plays);
+    plays.try_for_each(|play| patterns(assembled, play).map(drop))
+}
+
 fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
-    let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &play.vars };
+    let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &*play.known_vars };
     let hosts = Templar::new(&assembled.environment, &vars).resolve(&play.hosts);
     // Ansible counts it among the errors of the playbook.
     Ok(match hosts.map_err(|error| Failure { code: 4, ..Failure::from(error) })? {
@@ -56,7 +66,7 @@ fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> 
 fn show_play(args: &RunArgs, assembled: &Assembled, number: usize, play: &Play) -> Result<(), Failure> {
     let Assembled { options, environment, inventory, .. } = assembled;
     let patterns = patterns(assembled, play)?;
-    let vars = Layer { front: options.extra_vars.clone(), behind: &play.vars };
+    let vars = Layer { front: options.extra_vars.clone(), behind: &*play.known_vars };
     let templar = Templar::new(environment, &vars);
     let name = match &play.name {
         Some(name) => templar.resolve(name).map_or_else(|_| written(name), |name| name.to_string()),

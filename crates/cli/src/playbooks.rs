@@ -1,6 +1,6 @@
 //! The playbooks of the command line, before they are read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use ksplay_value::Diagnostic;
@@ -8,15 +8,18 @@ use ksplay_value::Diagnostic;
 use crate::args::Cli;
 use crate::failure::Failure;
 
-/// Makes sure that there is such a file.
+/// The file of a playbook, which may be named as one of a collection (`ns.coll.site`).
 ///
 /// # Errors
 ///
 /// If there is none; with the file or command that was probably meant.
-pub fn check(playbook: &Path) -> Result<(), Failure> {
+pub fn find(playbook: &Path, collections: &[PathBuf]) -> Result<PathBuf, Failure> {
     let shown = playbook.display();
     if playbook.is_file() || (playbook.exists() && !playbook.is_dir()) {
-        return Ok(());
+        return Ok(playbook.to_path_buf());
+    }
+    if let Some(file) = playbook.to_str().and_then(|name| ksplay_playbook::find_playbook(collections.iter(), name)) {
+        return Ok(file);
     }
     let diagnostic = match playbook.exists() {
         true => Diagnostic::new(format!("the playbook {shown} is a folder")),

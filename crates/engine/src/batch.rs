@@ -82,7 +82,7 @@ impl Batch {
     /// A batch at the beginning of its play.
     pub fn new(shared: &Arc<Shared>, context: &Arc<PlayContext>, hosts: Vec<Str>) -> Result<Self, TaskFailure> {
         let play = &context.play;
-        let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+        let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
         let setting = |value: &Option<Value>| value.as_ref().map(|value| templar.resolve(value)).transpose();
         let force = match setting(&play.force_handlers)? {

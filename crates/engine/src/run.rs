@@ -335,7 +335,7 @@ impl Run {
 
 /// The host patterns of a play.
 fn patterns_of(play: &Play, shared: &Arc<Shared>) -> Result<Vec<String>, TaskFailure> {
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     // As in Ansible: a play without a name is named by its hosts, and the name comes first.
     let keyword = if play.name.is_some() { "hosts" } else { "name" };
@@ -350,7 +350,7 @@ fn patterns_of(play: &Play, shared: &Arc<Shared>) -> Result<Vec<String>, TaskFai
 }
 
 fn name_of(play: &Play, shared: &Arc<Shared>, patterns: &[String]) -> String {
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     match &play.name {
         Some(name) => templar.resolve(name).unwrap_or_else(|_| crate::actions::as_written(name)).to_string(),
@@ -361,7 +361,7 @@ fn name_of(play: &Play, shared: &Arc<Shared>, patterns: &[String]) -> String {
 /// Puts hosts into the play's `order`.
 fn order(play: &Play, shared: &Arc<Shared>, hosts: &mut [Str]) -> Result<(), TaskFailure> {
     let Some(order) = &play.order else { return Ok(()) };
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let order = ksplay_template::Templar::new(&shared.environment, &vars).resolve(order)?.to_string();
     match order.as_str() {
         "inventory" => {}

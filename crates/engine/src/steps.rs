@@ -141,7 +141,7 @@ pub(crate) fn handlers(items: &[Item]) -> Vec<Arc<Task>> {
 /// The task that gathers facts, when the play does.
 pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<Task>>, TaskFailure> {
     let options = &shared.options;
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     let asked = match &play.gather_facts {
         Some(value) => Some(boolean(&templar.resolve(value)?)?),
@@ -202,7 +202,7 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
 /// The batches of a play: all hosts, or as many at a time as `serial` says.
 pub(crate) fn batches(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Vec<Vec<Str>>, TaskFailure> {
     let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::new(play.vars.clone())]);
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let sizes = match ksplay_template::Templar::new(&shared.environment, &vars).resolve(serial)? {
         Value::List(sizes) => sizes.to_vec(),
         size => vec![size],

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use ksplay_value::yaml::{Node, NodeKind};
 use ksplay_value::{Map, Str, Template, TemplateKind, Value};
 
+use crate::Error;
 use crate::arguments::{self, builtin_name};
 use crate::context::Context;
 use crate::keywords::Kind;
-use crate::suggest::{did_you_mean, nearest};
-use crate::{Error, ErrorKind};
+use crate::modules;
+use crate::suggest::did_you_mean;
 
 /// The argument under which a template for all of `args` stands beside other arguments.
 const VARIABLE: &str = "_variable_params";
@@ -99,8 +100,8 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let Some(name) = key.as_str() else {
             return Err(Error::invalid(format!("a task's keys are text, not {}", key.describe()), &key.span));
         };
-        known(context, name, key, kind)?;
-        found = Some((name.into(), module_arguments(name, value)?));
+        let name = modules::resolve(context, name, key, kind)?;
+        found = Some((name.clone(), module_arguments(&name, value)?));
     }
     let Some((name, own)) = found else {
         return Err(Error::invalid("no module/action detected in task.", &node.span)
@@ -213,41 +214,4 @@ fn with_args_keyword(action: &str, own: Map, keyword: Option<&Node>) -> Result<V
         _ => Err(Error::invalid("The value of the task `args` keyword is invalid.", &keyword.span)
             .with_help("a mapping or template which resolves to a mapping is required")),
     }
-}
-
-/// Actions that belong to the language itself.
-pub(crate) fn is_language(action: &str) -> bool {
-    matches!(
-        builtin_name(action),
-        "include_tasks" | "import_tasks" | "include_role" | "import_role" | "meta" | "include" | "import_playbook"
-    )
-}
-
-fn known(context: &Context<'_>, name: &str, key: &Node, kind: Kind) -> Result<(), Error> {
-    let loader = context.loader;
-    let is_action = &loader.options().is_action;
-    let in_collections =
-        || context.outer.collections.iter().any(|collection| is_action(&format!("{collection}.{name}")));
-    if is_language(name) || is_action(name) || in_collections() || loader.module_file(name, context).is_some() {
-        return Ok(());
-    }
-    let names = (loader.options().action_names)();
-    let hint = near_module(name, &names).or_else(|| nearest(name, kind.keywords()).map(str::to_owned));
-    Err(Error {
-        message: format!("couldn't resolve module/action '{name}'"),
-        span: Some(key.span.clone()),
-        hint: hint.map(|near| format!("did you mean `{near}`?")),
-        help: Some("this often indicates a misspelling, missing collection, or incorrect module path".to_owned()),
-        kind: ErrorKind::Invalid,
-    })
-}
-
-/// The module that a name is most probably a slip of: for a full name one of the same collection, or of the same last part.
-fn near_module(name: &str, names: &[String]) -> Option<String> {
-    let Some((collection, last)) = name.rsplit_once('.') else {
-        return nearest(name, names.iter().map(|name| builtin_name(name))).map(str::to_owned);
-    };
-    let in_collection = names.iter().filter_map(|name| name.strip_prefix(collection)?.strip_prefix('.'));
-    let same_part = || names.iter().find(|name| name.rsplit_once('.').is_some_and(|(_, other)| other == last)).cloned();
-    nearest(last, in_collection).map(|near| format!("{collection}.{near}")).or_else(same_part)
 }

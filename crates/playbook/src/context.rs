@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ksplay_template::{Scope, Templar};
 use ksplay_value::{Map, Span, Str, Value};
 
+use crate::missing::Missing;
 use crate::{Error, ErrorKind, Item, Keywords, Loader, Role};
 
 /// How deep files may include one another while loading.
@@ -23,6 +24,8 @@ pub(crate) struct PlayState {
     pub handlers: RefCell<Vec<Item>>,
     /// Roles of the play, imported ones too.
     pub roles: RefCell<Vec<Arc<Role>>>,
+    /// Modules that are not there.
+    pub missing: Arc<Missing>,
 }
 
 /// Where a list of tasks stands.
@@ -169,6 +172,11 @@ impl<'s> StaticScope<'s> {
     }
 }
 
+/// The collection of a role as its tasks see it: nothing for a role of no collection.
+fn collection_name(role: &Role) -> Value {
+    role.collection.as_ref().map_or(Value::Null, Value::from)
+}
+
 impl Scope for StaticScope<'_> {
     fn get(&self, name: &str) -> Option<Value> {
         if let Some(value) = self.layers.iter().find_map(|layer| layer.get(name)) {
@@ -177,7 +185,9 @@ impl Scope for StaticScope<'_> {
         match name {
             "playbook_dir" => Some(Value::from(self.playbook_dir.display().to_string())),
             "role_path" => self.role.map(|role| Value::from(role.path.display().to_string())),
-            "role_name" | "ansible_role_name" => self.role.map(|role| Value::from(&role.name)),
+            "role_name" => self.role.map(|role| Value::from(role.short_name())),
+            "ansible_role_name" => self.role.map(|role| Value::from(&role.name)),
+            "ansible_collection_name" => self.role.map(collection_name),
             _ => None,
         }
     }

@@ -19,13 +19,16 @@
 
 mod action;
 mod arguments;
+mod collections;
 mod context;
 mod error;
 mod files;
 mod imports;
 mod keywords;
 mod loader;
+mod missing;
 mod model;
+mod modules;
 mod options;
 mod paths;
 mod play;
@@ -34,6 +37,7 @@ mod suggest;
 mod tasks;
 
 pub use arguments::key_values;
+pub use collections::find_playbook;
 pub use error::{Error, ErrorKind};
 pub use loader::{IncludedRole, Loader};
 pub use model::{

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ksplay_value::yaml::Node;
 use ksplay_value::{Map, Span, TemplateKind, Value};
 
+use crate::collections::Routing;
 use crate::context::{Context, PlayState};
 use crate::files::{File, Files};
 use crate::keywords::{Kind, inherit};
+use crate::missing::Missing;
+use crate::modules::Library;
 use crate::roles::{self, RoleFiles, RoleUse};
 use crate::{Error, Item, Keywords, LoaderOptions, Playbook, Role, RoleRequest, Task, imports, paths, play};
 
@@ -33,8 +36,10 @@ pub struct Loader {
     options: LoaderOptions,
     files: Files,
     variables: Mutex<HashMap<PathBuf, Arc<Map>>>,
-    libraries: Mutex<HashMap<PathBuf, Arc<HashMap<String, PathBuf>>>>,
+    pub(crate) libraries: Mutex<HashMap<PathBuf, Arc<Library>>>,
+    pub(crate) routings: Mutex<HashMap<PathBuf, Arc<Routing>>>,
     ids: AtomicU32,
+    pub(crate) missing: Arc<Missing>,
 }
 
 impl Loader {
@@ -45,11 +50,14 @@ impl Loader {
             files: Files::default(),
             variables: Mutex::default(),
             libraries: Mutex::default(),
+            routings: Mutex::default(),
             ids: AtomicU32::new(1),
+            missing: Arc::default(),
         }
     }
 
-    /// Reads a playbook with everything that is static in it.
+    /// Reads a playbook with everything that is static in it. Modules that cannot be run are told by
+    /// [`Loader::missing_modules`].
     ///
     /// # Errors
     ///
@@ -57,6 +65,12 @@ impl Loader {
     pub fn load(&self, file: &Path) -> Result<Playbook, Error> {
         let path = paths::absolute(file);
         Ok(Playbook { plays: play::plays(self, &path)?, file: path })
+    }
+
+    /// The error that lists the modules which the playbooks read so far name, and which cannot be run: all of them, each
+    /// with the places of its use.
+    pub fn missing_modules(&self) -> Option<Error> {
+        self.missing.take()
     }
 
     /// Reads the task file that the dynamic include `from` names. What is in it inherits from the block around the
@@ -76,7 +90,7 @@ impl Loader {
         let context = self.context_of(&state, from, apply, vars)?;
         let file = paths::absolute(file);
         let folder = imports::folder_of_include(&context, from, &file);
-        imports::task_file(&context.included_from(&folder), &file, &from.span)
+        state.missing.settle(imports::task_file(&context.included_from(&folder), &file, &from.span))
     }
 
     /// Reads the role that the dynamic include `from` names, with its dependencies.
@@ -104,14 +118,14 @@ impl Loader {
             included: true,
             key: format!("include {}", Value::from(request.vars.clone())),
         };
-        let mut loaded = roles::load(&context, &wanted, &[])?;
+        let mut loaded = state.missing.settle(roles::load(&context, &wanted, &[]))?;
         loaded.handlers.extend(state.handlers.take());
         loaded.roles.extend(state.roles.take());
         Ok(IncludedRole { role: loaded.role, roles: loaded.roles, tasks: loaded.tasks, handlers: loaded.handlers })
     }
 
     /// The place of a dynamic include, with what it hands on.
-    fn context_of<'a>(
+    pub(crate) fn context_of<'a>(
         &'a self,
         play: &'a PlayState,
         from: &Task,
@@ -205,57 +219,6 @@ impl Loader {
         )
     }
 
-    /// The file of a module that comes with the playbook or role (`library/`, a collection's `plugins/modules`).
-    pub fn custom_module(&self, name: &str, task: &Task) -> Option<PathBuf> {
-        let state = PlayState { dir: playbook_dir(task), ..PlayState::default() };
-        self.module_file(name, &self.context_of(&state, task, None, Map::new()).ok()?)
-    }
-
-    pub(crate) fn module_file(&self, name: &str, context: &Context<'_>) -> Option<PathBuf> {
-        let in_collection = |collection: &str, name: &str| {
-            let dir = self.in_collection(context, collection, "plugins/modules", Path::is_dir)?;
-            self.modules_of(&dir).get(name).cloned()
-        };
-        if let [namespace, collection, module] = name.split('.').collect::<Vec<_>>().as_slice() {
-            let full = format!("{namespace}.{collection}");
-            if full != "ansible.legacy" && full != "ansible.builtin" {
-                return in_collection(&full, module);
-            }
-        }
-        let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
-        let beside = context.library.iter().find_map(|dir| self.modules_of(dir).get(short).cloned());
-        beside.or_else(|| context.outer.collections.iter().find_map(|collection| in_collection(collection, short)))
-    }
-
-    /// The modules of a `library` folder by name, read once.
-    fn modules_of(&self, dir: &Path) -> Arc<HashMap<String, PathBuf>> {
-        if let Some(known) = self.libraries.lock().unwrap_or_else(PoisonError::into_inner).get(dir) {
-            return Arc::clone(known);
-        }
-        let mut modules = HashMap::new();
-        list_modules(dir, &mut modules);
-        let modules = Arc::new(modules);
-        self.libraries.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.to_path_buf(), Arc::clone(&modules));
-        modules
-    }
-
-    /// A part of a collection (`ns.coll`), in the collections beside the playbook or on the collections path.
-    pub(crate) fn in_collection(
-        &self,
-        context: &Context<'_>,
-        collection: &str,
-        part: &str,
-        fits: impl Fn(&Path) -> bool,
-    ) -> Option<PathBuf> {
-        let (namespace, name) = collection.split_once('.')?;
-        let beside = context.play.dir.join("collections");
-        std::iter::once(&beside)
-            .chain(&self.options.collections_paths)
-            .flat_map(|dir| [dir.join("ansible_collections"), dir.clone()])
-            .map(|dir| dir.join(namespace).join(name).join(part))
-            .find(|path| fits(path))
-    }
-
     /// What was odd in the files read so far, each once.
     pub fn warnings(&self) -> Vec<String> {
         self.files.warnings()
@@ -275,21 +238,8 @@ impl Loader {
     }
 }
 
-fn playbook_dir(task: &Task) -> PathBuf {
+pub(crate) fn playbook_dir(task: &Task) -> PathBuf {
     task.dirs.last().cloned().unwrap_or_default()
-}
-
-fn list_modules(dir: &Path, modules: &mut HashMap<String, PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    for path in &files {
-        let Some(stem) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
-        if path.is_file() && !stem.starts_with(['_', '.']) {
-            modules.entry(stem).or_insert_with(|| path.clone());
-        }
-    }
-    files.iter().filter(|path| path.is_dir()).for_each(|path| list_modules(path, modules));
 }
 
 /// `apply` as keywords of a block around what is included.

@@ -31,6 +31,8 @@ pub struct Play {
     pub keywords: Arc<Keywords>,
     /// `vars`.
     pub vars: Map,
+    /// `vars`, and those of `vars_files` that can be read while loading: what hosts, strategy and the like are evaluated with.
+    pub known_vars: Arc<Map>,
     /// `vars_files`: each a file name or a list of which the first that exists counts.
     pub vars_files: Vec<Value>,
     /// `vars_prompt`, as written.
@@ -284,8 +286,10 @@ pub struct LoopControl {
 /// A role as one play uses it.
 #[derive(Debug)]
 pub struct Role {
-    /// Its name as written: `etcd`, `ns.coll.etcd`.
+    /// Its name: `etcd`, `ns.coll.etcd`.
     pub name: Str,
+    /// The collection that it belongs to.
+    pub collection: Option<Str>,
     /// Its folder.
     pub path: PathBuf,
     /// `defaults/main` (or `defaults_from`).
@@ -310,6 +314,16 @@ pub struct Role {
     pub allow_duplicates: bool,
     /// Whether its variables are visible outside of it (`roles:`, `import_role`, `include_role` with `public`).
     pub public: bool,
+}
+
+impl Role {
+    /// Its name without that of its collection.
+    pub fn short_name(&self) -> &str {
+        match &self.collection {
+            Some(collection) => self.name.strip_prefix(&**collection).map_or(&*self.name, |name| &name[1..]),
+            None => &self.name,
+        }
+    }
 }
 
 /// The variables of a role.

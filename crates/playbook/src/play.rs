@@ -1,6 +1,6 @@
 //! Plays and playbooks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
@@ -9,6 +9,7 @@ use ksplay_value::{Map, Str, Value};
 use crate::arguments::builtin_name;
 use crate::context::{Context, MAX_DEPTH, PlayState};
 use crate::keywords::{Kind, inherit, list, must_be_text, variables};
+use crate::missing::Missing;
 use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, roles, tasks};
 
 /// What `import_playbook` hands to the plays of the file.
@@ -18,12 +19,15 @@ struct Imported {
     when: Vec<Value>,
     tags: Vec<Str>,
     depth: usize,
+    missing: Arc<Missing>,
 }
 
 /// The plays of a file and of what it imports.
 pub(crate) fn plays(loader: &Loader, path: &Path) -> Result<Vec<Arc<Play>>, Error> {
     let mut plays = Vec::new();
-    file(loader, path, &Imported::default(), &mut plays)?;
+    let missing = Arc::clone(&loader.missing);
+    let all = Imported { missing, ..Imported::default() };
+    file(loader, path, &all, &mut plays).map_err(|later| loader.missing.before(later))?;
     Ok(plays)
 }
 
@@ -93,7 +97,7 @@ fn import(
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
     let name = context.evaluate_text(&value.to_value(), None, &value.span)?;
-    let path = playbook_path(loader, &context, &name, dir);
+    let path = loader.playbook_in_collection(&context, &name).unwrap_or_else(|| paths::absolute(&dir.join(&name)));
     if !path.is_file() {
         let message = format!("could not find or access '{}'", path.display());
         return Err(Error::new(ErrorKind::File, message, Some(&value.span)));
@@ -106,22 +110,6 @@ fn import(
         }
     }
     file(loader, &path, &imported, plays)
-}
-
-/// A file beside this one, or the playbook of a collection.
-fn playbook_path(loader: &Loader, context: &Context<'_>, name: &str, dir: &Path) -> PathBuf {
-    if let [namespace, collection, rest] = name.splitn(3, '.').collect::<Vec<_>>().as_slice()
-        && !name.contains('/')
-    {
-        let full = format!("{namespace}.{collection}");
-        for extension in ["", ".yml", ".yaml"] {
-            let part = format!("playbooks/{rest}{extension}");
-            if let Some(path) = loader.in_collection(context, &full, &part, Path::is_file) {
-                return path;
-            }
-        }
-    }
-    paths::absolute(&dir.join(name))
 }
 
 fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result<Play, Error> {
@@ -141,10 +129,16 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     let vars_files = vars_files(node)?;
     let mut static_vars = vars.clone();
     static_vars.extend(static_files(loader, &vars_files, dir));
-    let state = PlayState { dir: dir.to_path_buf(), vars: static_vars, ..PlayState::default() };
+    let missing = Arc::clone(&imported.missing);
+    let state = PlayState { dir: dir.to_path_buf(), vars: static_vars, missing, ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let base = Keywords { tags: imported.tags.clone(), ..Keywords::default() };
-    let (without_when, _) = inherit(&context, node, &base, Kind::Play)?;
+    let (mut without_when, _) = inherit(&context, node, &base, Kind::Play)?;
+    if let Some(own) =
+        loader.collection_of(&context, dir).filter(|own| !without_when.collections.iter().any(|known| **known == **own))
+    {
+        without_when.collections.insert(0, own.as_str().into());
+    }
     let keywords = Arc::new(Keywords { when: imported.when.clone(), ..without_when.clone() });
     let context = context.within(Arc::clone(&keywords));
     let of_handlers = Context { handler: true, ..context.within(Arc::new(without_when)) };
@@ -171,6 +165,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
         dir: dir.to_path_buf(),
         keywords,
         vars,
+        known_vars: Arc::new(state.vars),
         vars_files,
         vars_prompt: vars_prompt(node)?,
         gather_facts: value("gather_facts"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ksplay_value::yaml::Node;
 use ksplay_value::{Map, Span, Str, Value};
 
+use crate::collections::split;
 use crate::context::Context;
 use crate::keywords::{Kind, inherit, texts};
 use crate::paths::{self, yaml_files};
@@ -125,7 +126,10 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     let name: Str = if paths::is_absolute(&wanted.name) {
         path.file_name().map_or_else(|| wanted.name.as_str().into(), |name| name.to_string_lossy().as_ref().into())
     } else {
-        wanted.name.as_str().into()
+        match &collection {
+            Some(collection) => format!("{collection}.{}", last_part(&wanted.name)).into(),
+            None => wanted.name.as_str().into(),
+        }
     };
     let meta = read_main(context, &path.join("meta"), None)?;
     let (depends, allow_duplicates) = metadata(&name, meta.as_ref())?;
@@ -165,7 +169,7 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
         handlers.extend(loaded.handlers);
     }
     let mut keywords = (*context.outer).clone();
-    if let Some((collection, _)) = &collection {
+    if let Some(collection) = &collection {
         keywords.collections = vec![collection.as_str().into()];
     }
     let declared = meta.as_ref().and_then(|meta| meta.get("collections")).map(texts).unwrap_or_default();
@@ -175,6 +179,7 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     let keywords = Arc::new(keywords);
     let role = Arc::new(Role {
         name: Arc::clone(&name),
+        collection: collection.map(Into::into),
         path: path.clone(),
         defaults: own.defaults,
         vars: own.vars,
@@ -206,6 +211,10 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     handlers.extend(part(&among_handlers, "handlers", wanted.files.handlers.as_deref(), &wanted.span)?);
     all.push(Arc::clone(&role));
     Ok(Loaded { role, roles: all, tasks: blocks, handlers })
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn own_vars(role: &Role) -> RoleVars {
@@ -318,25 +327,25 @@ fn argument_spec(context: &Context<'_>, role: &Path, meta: Option<&Node>, entry:
     Ok(specs.and_then(|specs| specs.get(entry)).and_then(|spec| spec.to_value().as_map().cloned()))
 }
 
-/// The folder of a role, and its collection with the role's name in it when it is of one.
+/// The folder of a role, and its collection when it is of one.
 fn find(
     context: &Context<'_>,
     name: &str,
     chain: &[Arc<Ancestor>],
     span: &Span,
-) -> Result<(PathBuf, Option<(String, String)>), Error> {
+) -> Result<(PathBuf, Option<String>), Error> {
     if name.contains(',') {
         return Err(Error::invalid(format!("Invalid old style role requirement: {name}"), span));
     }
-    if let [namespace, collection, role] = name.split('.').collect::<Vec<_>>().as_slice() {
-        let full = format!("{namespace}.{collection}");
-        if let Some(path) = context.loader.in_collection(context, &full, &format!("roles/{role}"), Path::is_dir) {
-            return Ok((path, Some((full, (*role).to_owned()))));
+    if let Some((collection, role)) = split(name).filter(|_| !name.contains('/')) {
+        let part = format!("roles/{}", role.replace('.', "/"));
+        if let Some(path) = context.loader.in_collection(context, &collection, &part, Path::is_dir) {
+            return Ok((path, Some(collection)));
         }
     }
     for collection in &context.outer.collections {
         if let Some(path) = context.loader.in_collection(context, collection, &format!("roles/{name}"), Path::is_dir) {
-            return Ok((path, Some((collection.to_string(), name.to_owned()))));
+            return Ok((path, Some(collection.to_string())));
         }
     }
     let mut places = vec![context.play.dir.join("roles")];

@@ -27,7 +27,8 @@ fn verdicts() -> BTreeMap<String, bool> {
 
 fn render(name: &str) -> Option<String> {
     let dir = dir();
-    let error = loader(&dir).load(&dir.join(format!("{name}.yml"))).err()?;
+    let loader = loader(&dir);
+    let error = loader.load(&dir.join(format!("{name}.yml"))).err().or_else(|| loader.missing_modules())?;
     Some(error.render().replace(&format!("{}/", dir.display()), "").replace(&dir.display().to_string(), "."))
 }
 

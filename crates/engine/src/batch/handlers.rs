@@ -47,7 +47,10 @@ impl Batch {
             let Some(name) = &handler.name else { return false };
             let name = self.text(name, handler, host).unwrap_or_else(|| actions::as_written(name).to_string());
             match &handler.role {
-                Some(role) => name == wanted || wanted == format!("{} : {name}", role.name),
+                Some(role) => {
+                    name == wanted
+                        || [&*role.name, role.short_name()].iter().any(|role| wanted == format!("{role} : {name}"))
+                }
                 None => name == wanted,
             }
         });
