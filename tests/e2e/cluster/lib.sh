@@ -2,18 +2,24 @@
 
 # machines N: fresh machines, the settings of the lab beside an empty inventory, and the mirror
 machines() {
-  stop_mirror
+  stop_servers
   lab_up "$1"
   rm -rf "$work/conf" "$work/kubesphere"
   mkdir -p "$work/conf"
   cp "$here/vars.yml" "$work/conf/vars.yml"
   : >"$work/known_hosts"
-  "$root/tests/lab/kube" serve >"$work/mirror.log" 2>&1 &
-  mirror=$!
+  serve "$root/tests/lab/kube" serve
 }
-stop_mirror() {
-  [ -z "$mirror" ] || { kill "$mirror" && wait "$mirror"; } 2>/dev/null || true
-  mirror=
+# serve COMMAND...: runs beside the checks until the next `machines`
+servers=()
+serve() {
+  "$@" >>"$work/servers.log" 2>&1 &
+  servers+=($!)
+}
+stop_servers() {
+  local server
+  for server in "${servers[@]}"; do { kill "$server" && wait "$server"; } 2>/dev/null || true; done
+  servers=()
 }
 
 # inventory MASTERS NODES ETCD: hosts.ini for root by password; each is a list of numbers, as "2 3"
