@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 use num_bigint::BigInt;
 use num_traits::FromPrimitive;
@@ -73,7 +74,7 @@ impl Equivalent<Key> for str {
 /// An insertion-ordered mapping from scalars to values.
 #[derive(Debug, Clone, Default)]
 pub struct Map {
-    entries: IndexMap<Key, Value>,
+    entries: IndexMap<Key, Value, RandomState>,
     rest: Option<Arc<Unknown>>,
 }
 
@@ -85,7 +86,7 @@ impl Map {
 
     /// An empty mapping with room for this many entries.
     pub fn with_capacity(entries: usize) -> Self {
-        Self { entries: IndexMap::with_capacity(entries), rest: None }
+        Self { entries: IndexMap::with_capacity_and_hasher(entries, RandomState::default()), rest: None }
     }
 
     /// How many entries there are.
