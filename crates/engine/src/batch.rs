@@ -298,7 +298,7 @@ impl Batch {
         };
         if !is_include && ended == Ended::Ok {
             self.shared.count(&name, |counts| match outcome.status {
-                Status::Skipped | Status::Undecided => counts.skipped += 1,
+                Status::Skipped => counts.skipped += 1,
                 _ => {
                     counts.ok += 1;
                     counts.changed += u32::from(changed && outcome.status != Status::Unreachable);
@@ -409,18 +409,15 @@ impl Batch {
         if let Some(register) = &task.register
             && outcome.includes.is_empty()
         {
-            let result = outcome.foreseen.clone().unwrap_or_else(|| {
-                let mut result = outcome.result.clone();
-                if !outcome.looped {
-                    result.remove("invocation");
-                }
-                if outcome.error.is_some() && !result.contains_key("exception") {
-                    result.insert("exception", "(traceback unavailable)");
-                }
-                result.into()
-            });
+            let mut result = outcome.result.clone();
+            if !outcome.looped {
+                result.remove("invocation");
+            }
+            if outcome.error.is_some() && !result.contains_key("exception") {
+                result.insert("exception", "(traceback unavailable)");
+            }
             for host in hosts {
-                let vars = Map::from([(register.to_string(), result.clone())]);
+                let vars = Map::from([(register.to_string(), Value::from(result.clone()))]);
                 self.shared.states.set_vars(&self.hosts[*host], vars);
             }
         }

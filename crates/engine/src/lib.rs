@@ -11,7 +11,6 @@ mod connect;
 mod event;
 mod failure;
 mod options;
-mod pending;
 mod refuse;
 mod run;
 mod scope;

@@ -75,6 +75,7 @@ impl HostScope {
             below.extend(task.keywords.vars.iter().rev().cloned());
             if let Some(role) = &task.role {
                 below.push(Arc::clone(&role.vars));
+                below.extend(role.all_dependencies().iter().rev().map(|role| Arc::clone(&role.vars)));
                 below.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.vars)));
             }
         }
@@ -87,6 +88,7 @@ impl HostScope {
             if let Some(role) = task.and_then(|task| task.role.as_ref()) {
                 defaults.push(Arc::clone(&role.defaults));
                 defaults.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.defaults)));
+                defaults.extend(role.all_dependencies().iter().rev().map(|role| Arc::clone(&role.defaults)));
             }
             defaults.extend(roles.iter().rev().map(|role| Arc::clone(&role.defaults)));
         }

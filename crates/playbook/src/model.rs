@@ -324,6 +324,11 @@ impl Role {
             None => &self.name,
         }
     }
+
+    /// The roles that it depends on, directly or not, in the order in which they run.
+    pub fn all_dependencies(&self) -> Vec<&Arc<Role>> {
+        self.dependencies.iter().flat_map(|role| role.all_dependencies().into_iter().chain([role])).collect()
+    }
 }
 
 /// The variables of a role.

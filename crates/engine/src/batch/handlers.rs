@@ -21,8 +21,7 @@ impl Batch {
             for keyword in &task.keywords.notify {
                 let names = match scope.templar().resolve(keyword)? {
                     Value::List(names) => names.to_vec(),
-                    // What check mode does not know notifies nobody yet.
-                    Value::Omit | Value::Null | Value::Unknown(_) => Vec::new(),
+                    Value::Omit | Value::Null => Vec::new(),
                     name => vec![name],
                 };
                 for name in names {

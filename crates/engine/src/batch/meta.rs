@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ksplay_playbook::{Role, Task};
 use ksplay_scheduler::{Ended, HostIndex, Standing, StepId};
-use ksplay_value::{Map, Str};
+use ksplay_value::Map;
 
 use super::Batch;
-use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
+use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
 use crate::task::all_hold;
 
@@ -27,27 +27,28 @@ impl Batch {
         for host in deciding {
             let info = self.info(step, task, *host);
             self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-            let name = self.hosts[*host].clone();
-            match all_hold(&self.scope(task, *host), "when", &task.keywords.when) {
-                Ok(true) => {
-                    holding.push(*host);
-                    continue;
-                }
-                Ok(false) => {}
-                Err(failure) if failure.undecided => {
-                    let result = Map::from([("undecided", failure.message)]);
-                    self.tell(&info, name, Status::Undecided, result);
-                    continue;
-                }
-                Err(failure) => return Err(failure),
+            if all_hold(&self.scope(task, *host), &task.keywords.when)? {
+                holding.push(*host);
+                continue;
             }
+            let name = self.hosts[*host].clone();
             let text = |word: &str| {
                 let what =
                     if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
                 format!("{meta} conditional evaluated to {word}, {what}")
             };
             let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
-            self.tell(&info, name, Status::Skipped, result);
+            self.shared.emit(Event::Result(TaskResult {
+                task: Arc::clone(&info),
+                host: name,
+                delegated: None,
+                status: Status::Skipped,
+                ignored: false,
+                result: Shown::of(result, false),
+                label: None,
+                looped: false,
+                verbose: false,
+            }));
         }
         if !each && !holding.is_empty() {
             holding = hosts.to_vec();
@@ -105,22 +106,6 @@ impl Batch {
             self.scheduler.complete(step, *host, ended);
         }
         Ok(())
-    }
-}
-
-impl Batch {
-    fn tell(&self, info: &Arc<TaskInfo>, host: Str, status: Status, result: Map) {
-        self.shared.emit(Event::Result(TaskResult {
-            task: Arc::clone(info),
-            host,
-            delegated: None,
-            status,
-            ignored: false,
-            result: Shown::of(result, false),
-            label: None,
-            looped: false,
-            verbose: false,
-        }));
     }
 }
 
