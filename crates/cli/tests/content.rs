@@ -38,8 +38,7 @@ fn init_writes_a_folder_that_can_be_run() {
     let cluster = home.path().join("new/cluster");
     assert_eq!(names(&cluster), ["conf", "playbooks", "roles"]);
     assert_eq!(names(&home.path().join("new")), ["cluster"], "nothing is left beside it");
-    let listed =
-        said(&cluster, &["-i", "conf/hosts.ini", "playbooks/site.yml", "playbooks/cluster.yml", "--list-hosts"]);
+    let listed = said(&cluster, &["-i", "conf/hosts.ini", "playbooks/site.yml", "--list-hosts"]);
     assert!(listed.contains("      node2\n"), "{listed}");
 }
 
