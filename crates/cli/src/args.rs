@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::installer::bundle::BundleCommand;
 use crate::installer::init::InitArgs;
 use crate::installer::install::InstallArgs;
 use crate::installer::ssh_copy_id::SshCopyIdArgs;
@@ -53,6 +54,9 @@ pub enum Command {
     Uninstall(UninstallArgs),
     /// Send your public key to all machines, by their passwords
     SshCopyId(SshCopyIdArgs),
+    /// Pack what a cluster needs into one file, for machines without internet
+    #[command(subcommand)]
+    Bundle(BundleCommand),
     /// Show what modules do: arguments, types, defaults
     Doc {
         /// The modules; without any, all are listed

@@ -51,6 +51,7 @@ fn command(cli: Cli) -> ExitCode {
         Some(Command::Install(args)) => installer::install::run(args),
         Some(Command::Uninstall(args)) => installer::uninstall::run(args),
         Some(Command::SshCopyId(args)) => installer::ssh_copy_id::run(args),
+        Some(Command::Bundle(command)) => installer::bundle::run(&command),
         Some(Command::Doc { modules }) => doc::show(&modules),
         Some(Command::Inventory(args)) => inventory::show(&args),
         Some(Command::Eval(args)) => eval::run(&args),

@@ -71,7 +71,11 @@ fn is_root() -> std::io::Result<bool> {
 }
 
 /// The address by which this machine reaches others. Connecting a datagram socket only looks up the route.
-fn address() -> Result<IpAddr, Failure> {
+///
+/// # Errors
+///
+/// If there is no route to others.
+pub fn address() -> Result<IpAddr, Failure> {
     let look = || {
         let socket = UdpSocket::bind("0.0.0.0:0")?;
         socket.connect("198.51.100.1:9")?;

@@ -1,6 +1,7 @@
 //! What ksplay does for the cluster that it brings the playbooks of.
 
 mod all_in_one;
+pub mod bundle;
 mod cluster;
 pub mod content;
 pub mod init;
