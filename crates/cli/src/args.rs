@@ -57,12 +57,10 @@ pub enum Command {
     /// Pack what a cluster needs into one file, for machines without internet
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Run one module on hosts, as `ansible` does
+    Adhoc(Box<AdhocArgs>),
     /// Show what modules do: arguments, types, defaults
-    Doc {
-        /// The modules; without any, all are listed
-        #[arg(value_name = "MODULE")]
-        modules: Vec<String>,
-    },
+    Doc(DocArgs),
     /// Show hosts, groups and their variables
     Inventory(InventoryArgs),
     /// Evaluate a template with the variables of the command line or of a host
@@ -70,6 +68,12 @@ pub enum Command {
     /// Encrypt and decrypt files and values in the format of ansible-vault
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Make links under which ksplay answers as Ansible's programs: ansible, ansible-playbook, ...
+    Links {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
     /// Print the script that completes command lines in a shell
     Completions {
         /// The shell
@@ -124,18 +128,8 @@ pub struct RunArgs {
     #[arg(required_unless_present = "version", value_name = "PLAYBOOK")]
     pub playbooks: Vec<PathBuf>,
 
-    /// Work on this many hosts at the same time
-    #[arg(short, long, value_name = "N")]
-    pub forks: Option<usize>,
-    /// Show more: results, then places, then connections (-vvv)
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
-
     #[command(flatten)]
-    pub sources: SourceArgs,
-    /// Work only on hosts that match this pattern, or those in `@file`
-    #[arg(short, long, value_name = "PATTERN", help_heading = "Hosts and variables")]
-    pub limit: Option<String>,
+    pub work: WorkArgs,
 
     /// Run only tasks with one of these tags: `a,b`
     #[arg(short, long, value_name = "TAGS", help_heading = "Which tasks")]
@@ -149,16 +143,7 @@ pub struct RunArgs {
     /// Run notified handlers on failed hosts too
     #[arg(long, help_heading = "Which tasks")]
     pub force_handlers: bool,
-    /// Look for modules in these folders too (separated by colons)
-    #[arg(short = 'M', long, value_name = "PATH", help_heading = "Which tasks")]
-    pub module_path: Vec<String>,
 
-    /// Look at what would change, change nothing
-    #[arg(short = 'C', long, help_heading = "Looking before changing")]
-    pub check: bool,
-    /// Show the difference in files and settings that change
-    #[arg(short = 'D', long, help_heading = "Looking before changing")]
-    pub diff: bool,
     /// List the hosts of each play, run nothing
     #[arg(long, help_heading = "Looking before changing")]
     pub list_hosts: bool,
@@ -171,6 +156,34 @@ pub struct RunArgs {
     /// Read playbooks, roles and inventory, report what is wrong, run nothing
     #[arg(long, help_heading = "Looking before changing")]
     pub syntax_check: bool,
+}
+
+/// What every kind of work on hosts takes.
+#[derive(Debug, Default, Args)]
+pub struct WorkArgs {
+    /// Work on this many hosts at the same time
+    #[arg(short, long, value_name = "N")]
+    pub forks: Option<usize>,
+    /// Show more: results, then places, then connections (-vvv)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// Work only on hosts that match this pattern, or those in `@file`
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Hosts and variables")]
+    pub limit: Option<String>,
+
+    /// Look for modules in these folders too (separated by colons)
+    #[arg(short = 'M', long, value_name = "PATH", help_heading = "Which tasks")]
+    pub module_path: Vec<String>,
+
+    /// Look at what would change, change nothing
+    #[arg(short = 'C', long, help_heading = "Looking before changing")]
+    pub check: bool,
+    /// Show the difference in files and settings that change
+    #[arg(short = 'D', long, help_heading = "Looking before changing")]
+    pub diff: bool,
 
     #[command(flatten)]
     pub connect: ConnectArgs,
@@ -209,6 +222,12 @@ pub struct ConnectArgs {
     /// Pass these arguments to ssh
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connecting")]
     pub ssh_extra_args: Option<String>,
+    /// Accepted as in Ansible, without effect: files travel over the ssh connection itself
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, hide = true)]
+    pub sftp_extra_args: Option<String>,
+    /// Accepted as in Ansible, without effect: files travel over the ssh connection itself
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, hide = true)]
+    pub scp_extra_args: Option<String>,
 }
 
 /// As whom tasks run there.
@@ -231,24 +250,128 @@ pub struct BecomeArgs {
     pub become_password_file: Option<PathBuf>,
 }
 
+/// `ksplay adhoc`; names and meanings are those of ansible.
+#[derive(Debug, Default, Args)]
+pub struct AdhocArgs {
+    /// The hosts: a pattern such as `all`, `web:!web1`, `node1,node2`
+    #[arg(value_name = "PATTERN")]
+    pub pattern: String,
+    /// The module
+    #[arg(short, long, value_name = "MODULE", default_value = "command", help_heading = "Which task")]
+    pub module_name: String,
+    /// Its arguments: `key=value` pairs, a command, or JSON
+    #[arg(
+        short,
+        long,
+        value_name = "ARGS",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true,
+        help_heading = "Which task"
+    )]
+    pub args: String,
+    /// Let the task go on in the background for at most this many seconds
+    #[arg(short = 'B', long, value_name = "SECONDS", help_heading = "Which task")]
+    pub background: Option<u64>,
+    /// With -B, look every so many seconds how far it is; 0 does not wait
+    #[arg(short = 'P', long, value_name = "SECONDS", default_value_t = 15, help_heading = "Which task")]
+    pub poll: u64,
+    /// End the task after this many seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Which task")]
+    pub task_timeout: Option<u64>,
+    /// Find `group_vars`, `library` and relative files as a playbook in this folder does
+    #[arg(long, value_name = "DIR", help_heading = "Which task")]
+    pub playbook_dir: Option<PathBuf>,
+    /// Show each result on one line
+    #[arg(short, long)]
+    pub one_line: bool,
+    /// Write each host's result into a file of its name in this folder too
+    #[arg(short, long, value_name = "DIR")]
+    pub tree: Option<PathBuf>,
+    /// List the hosts, run nothing
+    #[arg(long, help_heading = "Looking before changing")]
+    pub list_hosts: bool,
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
 /// `ksplay inventory`; names and meanings are those of ansible-inventory.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("action").required(true).args(["list", "graph", "host"]))]
 pub struct InventoryArgs {
     /// Show all hosts with their variables, and all groups
     #[arg(long)]
     pub list: bool,
-    /// Show the tree of groups and hosts, from this group downward
-    #[arg(long, value_name = "GROUP", num_args = 0..=1, default_missing_value = "all")]
-    pub graph: Option<String>,
+    /// Show the tree of groups and hosts
+    #[arg(long)]
+    pub graph: bool,
     /// Show the variables of a host
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// With --graph, begin at this group
+    #[arg(value_name = "GROUP")]
+    pub group: Option<String>,
     /// Print YAML instead of JSON
     #[arg(short, long)]
     pub yaml: bool,
+    /// Print TOML instead of JSON
+    #[arg(long)]
+    pub toml: bool,
+    /// With --graph, show variables too
+    #[arg(long)]
+    pub vars: bool,
+    /// With --list, leave the variables of groups with their groups
+    #[arg(long)]
+    pub export: bool,
+    /// With --list, write to this file
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// With --list, show only hosts that match this pattern
+    #[arg(short, long, value_name = "PATTERN")]
+    pub limit: Option<String>,
+    /// Find `group_vars` and `host_vars` beside playbooks in this folder too
+    #[arg(long, value_name = "DIR")]
+    pub playbook_dir: Option<PathBuf>,
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    pub verbose: u8,
     #[command(flatten)]
     pub sources: SourceArgs,
+}
+
+/// What there is to be shown by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DocKind {
+    /// Modules.
+    Module,
+    /// Filters of templates.
+    Filter,
+    /// Tests of templates.
+    Test,
+    /// Lookups.
+    Lookup,
+}
+
+/// `ksplay doc`; names and meanings are those of ansible-doc.
+#[derive(Debug, Args)]
+pub struct DocArgs {
+    /// What to show; without any, all are listed
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// List them: all, or those of a collection (`ansible.posix`)
+    #[arg(short, long)]
+    pub list: bool,
+    /// What kind of thing they are
+    #[arg(short = 't', long = "type", value_name = "KIND", default_value = "module")]
+    pub kind: DocKind,
+    /// Show a task with all arguments, to be filled in
+    #[arg(short, long)]
+    pub snippet: bool,
+    /// Print JSON
+    #[arg(short, long)]
+    pub json: bool,
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    pub verbose: u8,
 }
 
 /// `ksplay eval`.

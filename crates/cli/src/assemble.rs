@@ -8,12 +8,12 @@ use std::time::Duration;
 use ksplay_engine::{BecomeDefaults, ConnectionDefaults, Event, Gathering, Options, Parts, Run, Sink, split_words};
 use ksplay_inventory::Inventory;
 use ksplay_playbook::{Decrypt, DuplicateKeys, Loader, LoaderOptions, Playbook};
-use ksplay_report::Terminal;
+use ksplay_report::{Form, Several, Terminal};
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
 use ksplay_value::Map;
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, WorkArgs};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::{secrets, sources};
@@ -28,6 +28,8 @@ pub struct Assembled {
     pub terminal: Arc<Terminal>,
     /// How the terminal shows things.
     pub shown: ksplay_report::Options,
+    /// Who hears of the run beside the terminal.
+    pub listeners: Vec<Box<dyn Sink>>,
 }
 
 /// Reads settings, passwords, inventory and playbooks, and warns of what is odd in them.
@@ -37,37 +39,25 @@ pub struct Assembled {
 /// If any of them is wrong; nothing has been touched then.
 pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     let mut settings = Settings::load()?;
-    if args.groups_have_dashes {
+    if args.work.groups_have_dashes {
         settings.transform_invalid_group_chars.value = "ignore".to_owned();
     }
-    crate::version::introduce(args.verbose, &settings);
+    crate::version::introduce(args.work.verbose, &settings);
     let files = args.playbooks.iter().map(|playbook| crate::playbooks::find(playbook, &settings.collections_path));
     let files = files.collect::<Result<Vec<_>, _>>()?;
-    let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
-    let dir = files.first().and_then(|playbook| playbook.parent());
-    let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let environment = sources::environment(&settings, &vault, dir);
-    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
-    let loader = loader(args, &settings, &environment, sources::decrypt(&vault), extra_vars.clone());
-    let options = options(args, &settings, extra_vars)?;
-    let shown = shown(&settings, &options);
-    let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
-    let warn = |text: String| terminal.event(&Event::Warning(text));
-    settings.warnings.iter().cloned().for_each(warn);
-    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, playbook_dirs(&files))?;
-    warnings.into_iter().chain(sources::without_hosts(&inventory, &settings)).for_each(warn);
-    if let Some(limit) = &args.limit {
-        check_limit(&inventory, limit, warn)?;
-    }
-    let mut playbooks = Vec::new();
+    let mut assembled = prepare(&args.work, &settings, playbook_dirs(&files), None)?;
+    let options = &mut assembled.options;
+    options.tags = tags(&args.tags);
+    options.skip_tags = tags(&args.skip_tags);
+    options.start_at_task.clone_from(&args.start_at_task);
+    options.force_handlers |= args.force_handlers;
     for file in &files {
-        let playbook = loader.load(file)?;
+        let playbook = assembled.loader.load(file)?;
         for play in &playbook.plays {
             ksplay_engine::refuse_unsupported(play)?;
         }
-        playbooks.push(playbook);
+        assembled.playbooks.push(playbook);
     }
-    let assembled = Assembled { options, environment, loader, inventory, playbooks, terminal, shown };
     if args.syntax_check {
         crate::list::check_hosts(&assembled)?;
     }
@@ -75,6 +65,35 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
         Some(error) => Err(error.into()),
         None => Ok(assembled),
     }
+}
+
+/// Everything but the playbooks, which are in these folders. The output has the form of the settings unless one is given.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn prepare(
+    args: &WorkArgs,
+    settings: &Settings,
+    dirs: Vec<PathBuf>,
+    form: Option<Form>,
+) -> Result<Assembled, Failure> {
+    let vault = sources::vault_secrets(&args.sources.vault, settings)?;
+    let environment = sources::environment(settings, &vault, dirs.first().map_or(Path::new("."), PathBuf::as_path));
+    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
+    let loader = loader(args, settings, &environment, sources::decrypt(&vault), extra_vars.clone());
+    let options = options(args, settings, extra_vars)?;
+    let shown = shown(settings, &options, form);
+    let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
+    let warn = |text: String| terminal.event(&Event::Warning(text));
+    settings.warnings.iter().cloned().for_each(warn);
+    let (inventory, warnings) = sources::inventory(&args.sources, settings, &vault, dirs)?;
+    warnings.into_iter().chain(sources::without_hosts(&inventory, settings)).for_each(warn);
+    if let Some(limit) = &args.limit {
+        check_limit(&inventory, limit, warn)?;
+    }
+    let (playbooks, listeners) = (Vec::new(), Vec::new());
+    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners })
 }
 
 fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Result<(), Failure> {
@@ -88,7 +107,13 @@ fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Res
     }
 }
 
-fn loader(args: &RunArgs, settings: &Settings, environment: &Environment, decrypt: Decrypt, extra_vars: Map) -> Loader {
+fn loader(
+    args: &WorkArgs,
+    settings: &Settings,
+    environment: &Environment,
+    decrypt: Decrypt,
+    extra_vars: Map,
+) -> Loader {
     let folders = args.module_path.iter().flat_map(|paths| paths.split(':')).filter(|path| !path.is_empty());
     Loader::new(LoaderOptions {
         roles_path: settings.roles_path.value.clone(),
@@ -120,17 +145,15 @@ fn playbook_dirs(playbooks: &[PathBuf]) -> Vec<PathBuf> {
     dirs
 }
 
-fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Options, Failure> {
+/// The tags of `--tags a,b --tags c`.
+fn tags(given: &[String]) -> Vec<String> {
+    let tags = given.iter().flat_map(|tags| tags.split(',')).map(str::trim);
+    tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+}
+
+fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Options, Failure> {
     let words = |name: &str, text: &str| {
         split_words(text).ok_or_else(|| Failure::options(format!("{name}: a quote is not closed: {text}")))
-    };
-    let tags = |given: &[String]| -> Vec<String> {
-        given
-            .iter()
-            .flat_map(|tags| tags.split(','))
-            .map(|tag| tag.trim().to_owned())
-            .filter(|tag| !tag.is_empty())
-            .collect()
     };
     let (password, become_password) = passwords(args, settings)?;
     let forks = args.forks.unwrap_or(*settings.forks);
@@ -144,12 +167,12 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
         forks,
         check: args.check,
         diff: args.diff || *settings.diff_always,
-        tags: tags(&args.tags),
-        skip_tags: tags(&args.skip_tags),
+        tags: Vec::new(),
+        skip_tags: Vec::new(),
         limit: args.limit.clone(),
         extra_vars,
-        start_at_task: args.start_at_task.clone(),
-        force_handlers: args.force_handlers || *settings.force_handlers,
+        start_at_task: None,
+        force_handlers: *settings.force_handlers,
         verbosity: args.verbose,
         gathering: match settings.gathering.as_str() {
             "explicit" => Gathering::Explicit,
@@ -188,7 +211,7 @@ fn options(args: &RunArgs, settings: &Settings, extra_vars: Map) -> Result<Optio
 type Password = Option<ksplay_engine::Secret>;
 
 /// The passwords for connecting and becoming.
-fn passwords(args: &RunArgs, settings: &Settings) -> Result<(Password, Password), Failure> {
+fn passwords(args: &WorkArgs, settings: &Settings) -> Result<(Password, Password), Failure> {
     let file = |given: &Option<PathBuf>, setting: &Option<PathBuf>| match given.as_ref().or(setting.as_ref()) {
         Some(path) => secrets::from_file(path).map(Some).map_err(Failure::error),
         None => Ok(None),
@@ -225,7 +248,9 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
 ///
 /// If the run cannot be started at all.
 pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Arc<Terminal>) -> Result<u8, Failure> {
-    let Assembled { options, environment, loader, inventory, playbooks, .. } = assembled;
+    let Assembled { options, environment, loader, inventory, playbooks, mut listeners, .. } = assembled;
+    listeners.push(sink);
+    let sink = Box::new(Several(listeners));
     let agents = AgentFiles::find().map_err(Failure::error)?;
     let run = Run::new(Parts { options, environment, loader, inventory, agents, sink });
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -242,7 +267,7 @@ pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Ar
     Ok(code)
 }
 
-fn shown(settings: &Settings, options: &Options) -> ksplay_report::Options {
+fn shown(settings: &Settings, options: &Options, form: Option<Form>) -> ksplay_report::Options {
     let is_terminal = std::io::stdout().is_terminal();
     let columns = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
     ksplay_report::Options {
@@ -256,5 +281,6 @@ fn shown(settings: &Settings, options: &Options) -> ksplay_report::Options {
         check: options.check,
         failed_to_stderr: *settings.display_failed_stderr,
         progress: is_terminal,
+        form: form.unwrap_or_default(),
     }
 }

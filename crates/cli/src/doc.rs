@@ -2,28 +2,130 @@
 
 use ksplay_modules::registry::{self, Entry};
 use ksplay_modules::{Docs, Opt, OptType};
-use ksplay_value::Diagnostic;
+use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::{Diagnostic, Map, Value};
 
+use crate::args::{DocArgs, DocKind};
 use crate::failure::Failure;
 use crate::output::say;
 use crate::playbooks;
 
-/// Shows these modules, or lists all.
+/// Shows what was asked for, or lists all.
 ///
 /// # Errors
 ///
-/// If there is no module of such a name.
-pub fn show(modules: &[String]) -> Result<u8, Failure> {
+/// If there is nothing of such a name.
+pub fn show(args: &DocArgs) -> Result<u8, Failure> {
     let width = width();
-    if modules.is_empty() {
-        say!("{}", list(width).trim_end());
+    match args.kind {
+        DocKind::Module => {}
+        DocKind::Filter => return name_of("filter", args, ksplay_template::filters::names()),
+        DocKind::Test => return name_of("test", args, ksplay_template::tests::names()),
+        DocKind::Lookup => return name_of("lookup", args, ksplay_template::lookups::names()),
+    }
+    if args.list || args.names.is_empty() {
+        let wanted = |(entry, _): &Documented| {
+            let full = full_name(entry);
+            args.names.is_empty()
+                || args.names.iter().any(|name| full == *name || full.starts_with(&format!("{name}.")))
+        };
+        let entries: Vec<Documented> = registry::documented().filter(wanted).collect();
+        match args.json {
+            true => say!("{}", json(entries.iter().map(|(entry, docs)| (full_name(entry), docs.summary.into())))?),
+            false => say!("{}", list(&entries, width).trim_end()),
+        }
         return Ok(0);
     }
-    for (number, name) in modules.iter().enumerate() {
-        let (entry, docs) = documented(name).ok_or_else(|| unknown(name))?;
-        say!("{}{}", if number > 0 { "\n" } else { "" }, page(entry, docs, width).trim_end());
+    let found = args.names.iter().map(|name| documented(name).ok_or_else(|| unknown(name)));
+    let entries: Vec<Documented> = found.collect::<Result<_, _>>()?;
+    if args.json {
+        say!("{}", json(args.names.iter().cloned().zip(entries.into_iter().map(described)))?);
+        return Ok(0);
+    }
+    for (number, entry) in entries.into_iter().enumerate() {
+        let text = if args.snippet { snippet(entry, width) } else { page(entry, width) };
+        say!("{}{}", if number > 0 { "\n" } else { "" }, text.trim_end());
     }
     Ok(0)
+}
+
+/// Filters, tests and lookups have names here, and their pages in Ansible's documentation.
+fn name_of(kind: &str, args: &DocArgs, names: impl Iterator<Item = &'static str>) -> Result<u8, Failure> {
+    let mut known: Vec<&str> = names.collect();
+    known.sort_unstable();
+    if args.list || args.names.is_empty() {
+        known.iter().for_each(|name| say!("{name}"));
+        return Ok(0);
+    }
+    for name in &args.names {
+        let short = name.rsplit('.').next().unwrap_or(name);
+        if !known.contains(&short) {
+            let hint = playbooks::nearest(short, known.iter().map(|&name| name.to_owned()));
+            let diagnostic = Diagnostic::new(format!("no {kind} is named `{name}`"))
+                .hint(hint.map(|hint| format!("did you mean `{hint}`?")))
+                .help(Some(format!("`ksplay doc -t {kind}` lists them")));
+            return Err(Failure::of(1, &diagnostic));
+        }
+        say!("the {kind} `{short}` is there and takes what it takes in Ansible: it has no page of its own");
+    }
+    Ok(0)
+}
+
+fn json(entries: impl Iterator<Item = (String, Value)>) -> Result<String, Failure> {
+    let map: Map = entries.collect();
+    to_json(&map.into(), &JsonStyle { sort_keys: true, ..JsonStyle::indented(4) }).map_err(Failure::error)
+}
+
+/// A page in the shape of `ansible-doc --json`.
+fn described((entry, docs): Documented) -> Value {
+    let mut options = Map::new();
+    for (option, doc) in shown((entry, docs)) {
+        let mut about = Map::from([
+            ("description", Value::from_iter([doc])),
+            ("required", Value::Bool(option.required)),
+            ("type", kind(option.kind).into()),
+        ]);
+        if option.kind == OptType::List {
+            about.insert("elements", kind(option.elements));
+        }
+        if let Some(default) = option.default {
+            about.insert("default", default);
+        }
+        for (name, values) in [("choices", option.choices), ("aliases", option.aliases)] {
+            if !values.is_empty() {
+                about.insert(name, values.iter().copied().collect::<Value>());
+            }
+        }
+        options.insert(option.name, about);
+    }
+    let doc = Map::from([
+        ("collection", Value::from(entry.collection)),
+        ("module", entry.name.into()),
+        ("short_description", docs.summary.into()),
+        ("options", options.into()),
+    ]);
+    Map::from([("doc", doc)]).into()
+}
+
+/// A task with all arguments, to be filled in.
+fn snippet((entry, docs): Documented, width: usize) -> String {
+    let mut text = format!("- name: {}\n  {}:\n", docs.summary, entry.name);
+    for (option, doc) in shown((entry, docs)) {
+        let head = format!("    {}:", option.name);
+        let required = if option.required { "(required) " } else { "" };
+        for (number, line) in wrap(&format!("{required}{doc}"), width.saturating_sub(32)).iter().enumerate() {
+            text += &format!("{:<30}# {line}\n", if number == 0 { head.as_str() } else { "" });
+        }
+    }
+    text
+}
+
+/// The arguments that a user may give, those that must be given first.
+fn shown((entry, docs): Documented) -> Vec<(&'static Opt, &'static str)> {
+    let all = entry.spec.all().zip(docs.all());
+    let mut options: Vec<_> = all.filter(|(option, _)| !option.name.starts_with("_ksplay_")).collect();
+    options.sort_by_key(|(option, _)| (!option.required, option.name));
+    options
 }
 
 /// As wide as the terminal, but no line longer than reads well.
@@ -47,15 +149,17 @@ fn unknown(name: &str) -> Failure {
     Failure::of(1, &diagnostic)
 }
 
-/// The module of this name and what is said about it.
-fn documented(name: &str) -> Option<(&'static Entry, &'static Docs)> {
+/// A module and what is said about it.
+type Documented = (&'static Entry, &'static Docs);
+
+fn documented(name: &str) -> Option<Documented> {
     let found = registry::find(name)?;
     registry::documented().find(|(entry, _)| std::ptr::eq(*entry, found))
 }
 
-fn list(width: usize) -> String {
+fn list(entries: &[Documented], width: usize) -> String {
     let mut entries: Vec<(String, &str)> =
-        registry::documented().map(|(entry, docs)| (full_name(entry), docs.summary)).collect();
+        entries.iter().map(|(entry, docs)| (full_name(entry), docs.summary)).collect();
     entries.sort();
     let column = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     let mut text = String::new();
@@ -73,15 +177,13 @@ fn full_name(entry: &Entry) -> String {
     format!("{}.{}", entry.collection, entry.name)
 }
 
-fn page(entry: &Entry, docs: &Docs, width: usize) -> String {
+fn page((entry, docs): Documented, width: usize) -> String {
     let mut text = full_name(entry) + "\n";
     if !entry.aliases.is_empty() {
         text += &format!("also called: {}\n", entry.aliases.join(", "));
     }
     text += &format!("\n{}\n", indented(docs.summary, 2, width));
-    let mut options: Vec<(&Opt, &str)> =
-        entry.spec.all().zip(docs.all()).filter(|(option, _)| !option.name.starts_with("_ksplay_")).collect();
-    options.sort_by_key(|(option, _)| (!option.required, option.name));
+    let options = shown((entry, docs));
     if options.is_empty() {
         text += "\nIt takes no arguments.\n";
         return text;
@@ -183,7 +285,7 @@ mod tests {
     #[test]
     fn no_line_of_any_page_is_wider_than_the_terminal() {
         for (entry, docs) in registry::documented() {
-            for line in page(entry, docs, 60).lines() {
+            for line in page((entry, docs), 60).lines() {
                 assert!(line.chars().count() <= 60 || line.split_whitespace().count() == 1, "{}: {line}", entry.name);
             }
         }

@@ -79,10 +79,19 @@ fn trusted(text: &str) -> Value {
 /// If the value has no such form.
 pub fn print(value: &Value, as_yaml: bool) -> Result<u8, Failure> {
     if as_yaml {
-        let options = yaml::EmitOptions { indent: Some(2), ..yaml::EmitOptions::nice() };
-        say!("{}", yaml::emit(value, &options).map_err(Failure::error)?.trim_end());
+        say!("{}", yaml_text(value)?.trim_end());
     } else {
         say!("{}", text::to_json(value, &text::JsonStyle::indented(4)).map_err(Failure::error)?);
     }
     Ok(0)
+}
+
+/// A value as YAML.
+///
+/// # Errors
+///
+/// If it has no such form.
+pub fn yaml_text(value: &Value) -> Result<String, Failure> {
+    let options = yaml::EmitOptions { indent: Some(2), ..yaml::EmitOptions::nice() };
+    yaml::emit(value, &options).map_err(Failure::error)
 }

@@ -1,7 +1,7 @@
 //! Files that are replaced whole: a reader sees the old content or the new one, never half of it.
 
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 /// Writes a file; an existing one keeps its owner and mode, a new one is for its owner alone.
@@ -10,9 +10,23 @@ use std::path::Path;
 ///
 /// If the folder cannot be written to.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write(path, content, 0o600)
+}
+
+/// The same for what is no secret: a new file has the mode that the user's files have.
+///
+/// # Errors
+///
+/// As [`replace`].
+pub fn replace_plain(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write(path, content, 0o666)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let permissions = std::fs::Permissions::from_mode(mode);
+    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
     file.write_all(content)?;
     if let Ok(old) = std::fs::metadata(&target) {
         let new = file.as_file().metadata()?;
@@ -28,8 +42,6 @@ pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

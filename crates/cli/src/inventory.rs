@@ -1,16 +1,16 @@
 //! `ksplay inventory`: hosts, groups and their variables, in the forms of ansible-inventory.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
-use ksplay_inventory::Inventory;
+use ksplay_inventory::View;
+use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Value};
 
 use crate::args::InventoryArgs;
 use crate::failure::Failure;
 use crate::output::say;
 use crate::settings::Settings;
-use crate::{eval, sources};
+use crate::{eval, files, sources};
 
 /// Prints what was asked for.
 ///
@@ -18,69 +18,99 @@ use crate::{eval, sources};
 ///
 /// If the inventory cannot be read, or has no such host or group.
 pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
+    match usize::from(args.list) + usize::from(args.graph) + usize::from(args.host.is_some()) {
+        0 => {
+            return Err(
+                Failure::options("nothing to show is named").help("one of --list, --graph and --host HOST says what")
+            );
+        }
+        1 => {}
+        _ => return Err(Failure::options("only one of --list, --graph and --host can be used at a time")),
+    }
     let settings = Settings::load()?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
-    let dirs = std::env::current_dir().map(|dir| vec![dir]).unwrap_or_else(|_| vec![PathBuf::from(".")]);
-    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, dirs)?;
-    for warning in warnings {
-        eprintln!("[WARNING]: {warning}");
-    }
-    if let Some(group) = &args.graph {
-        say!("{}", inventory.graph(group)?.trim_end());
+    let dir = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."));
+    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, vec![dir])?;
+    let warn = |warning: String| eprintln!("[WARNING]: {warning}");
+    warnings.into_iter().for_each(warn);
+    let mut view = View { extra_vars, export: args.export && args.list, ..View::of(&inventory) };
+    if args.graph {
+        let group = args.group.as_deref().unwrap_or("all");
+        let graph = view.graph(group, args.vars).map_err(|error| match error {
+            ksplay_inventory::Error::Missing { .. } => Failure::options(error),
+            other => other.into(),
+        })?;
+        say!("{}", graph.trim_end());
         return Ok(0);
     }
     if let Some(host) = &args.host {
         if inventory.host(host).is_none() {
-            return Err(ksplay_inventory::Error::Missing { kind: "host", name: host.clone() }.into());
+            return Err(Failure::options(ksplay_inventory::Error::Missing { kind: "host", name: host.clone() }));
         }
-        return eval::print(&variables(&inventory, host, &extra_vars)?.into(), args.yaml);
+        return print(&view.variables(host)?.into(), args);
     }
-    if args.yaml {
-        return eval::print(&tree(&inventory, &extra_vars)?, true);
+    if let Some(limit) = &args.limit {
+        let selection = inventory.select(&["all"], Some(limit))?;
+        selection.warnings.iter().map(ToString::to_string).for_each(warn);
+        view.only = Some(selection.hosts.into_iter().collect());
     }
-    eval::print(&inventory.list()?, false)
+    let shown = if args.yaml {
+        view.tree()?.into()
+    } else if args.toml {
+        view.tables()?.into()
+    } else {
+        view.list()?
+    };
+    print(&shown, args)
 }
 
-fn variables(inventory: &Inventory, host: &str, extra_vars: &Map) -> Result<Map, Failure> {
-    let mut vars = inventory.merged_variables(host)?;
-    vars.extend(extra_vars.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));
-    vars.sort_by_key_text();
-    Ok(vars)
+/// Prints in the form that was asked for, or writes it to `--output`.
+fn print(value: &Value, args: &InventoryArgs) -> Result<u8, Failure> {
+    let text = if args.yaml {
+        eval::yaml_text(value)?
+    } else if args.toml {
+        toml_text(value)?
+    } else {
+        to_json(value, &JsonStyle { ensure_ascii: false, ..JsonStyle::indented(4) }).map_err(Failure::error)?
+    };
+    match &args.output {
+        None => say!("{}", text.trim_end()),
+        Some(file) => files::replace_plain(file, text.as_bytes())
+            .map_err(|error| Failure::error(format!("cannot write {}: {error}", file.display())))?,
+    }
+    Ok(0)
 }
 
-/// Groups within groups, as a YAML inventory is written. A host has its variables where it is named first.
-fn tree(inventory: &Inventory, extra_vars: &Map) -> Result<Value, Failure> {
-    let mut seen = HashSet::new();
-    let all = group(inventory, "all", extra_vars, &mut seen)?;
-    Ok(Map::from([("all", all)]).into())
+fn toml_text(value: &Value) -> Result<String, Failure> {
+    let empty = Map::new();
+    let table = table(value.as_map().unwrap_or(&empty))?;
+    toml::to_string_pretty(&table).map_err(Failure::error)
 }
 
-fn group(inventory: &Inventory, name: &str, extra_vars: &Map, seen: &mut HashSet<String>) -> Result<Map, Failure> {
-    let mut entry = Map::new();
-    let mut children = Map::new();
-    let mut below: Vec<&str> = inventory.children(name).iter().map(|child| child.name()).collect();
-    below.sort_unstable();
-    for child in below {
-        let inner = group(inventory, child, extra_vars, seen)?;
-        if child != "ungrouped" || !inner.is_empty() {
-            children.insert(child, inner);
+fn table(map: &Map) -> Result<toml::Table, Failure> {
+    map.iter()
+        .map(|(key, value)| (key.as_value().to_string(), value))
+        .map(|(key, value)| {
+            let value = toml_value(&key, value)?;
+            Ok((key, value))
+        })
+        .collect()
+}
+
+fn toml_value(key: &str, value: &Value) -> Result<toml::Value, Failure> {
+    Ok(match value {
+        Value::Null => {
+            let message = format!("`{key}` is null, which TOML cannot say");
+            return Err(Failure::error(message).help("leave out --toml, or use --yaml"));
         }
-    }
-    if !children.is_empty() {
-        entry.insert("children", children);
-    }
-    let mut hosts = Map::new();
-    if let Some(group) = inventory.group(name).filter(|_| name != "all") {
-        let mut names: Vec<&str> = group.direct_hosts().map(|host| host.as_str()).collect();
-        names.sort_unstable();
-        for host in names {
-            let first = seen.insert(host.to_owned());
-            hosts.insert(host, if first { variables(inventory, host, extra_vars)? } else { Map::new() });
+        Value::Bool(flag) => (*flag).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::List(items) | Value::Tuple(items) => {
+            toml::Value::Array(items.iter().map(|item| toml_value(key, item)).collect::<Result<_, _>>()?)
         }
-    }
-    if !hosts.is_empty() {
-        entry.insert("hosts", hosts);
-    }
-    Ok(entry)
+        Value::Map(map) => toml::Value::Table(table(map)?),
+        other => other.to_string().into(),
+    })
 }

@@ -2,9 +2,11 @@
 //!
 //! Arguments and settings become the parts of a run; the run tells what happens to the terminal.
 
+mod adhoc;
 mod args;
 mod assemble;
 mod bug;
+mod called;
 mod cases;
 mod doc;
 mod eval;
@@ -12,6 +14,7 @@ mod failure;
 mod files;
 mod installer;
 mod inventory;
+mod links;
 mod list;
 mod output;
 mod playbooks;
@@ -37,6 +40,12 @@ fn main() -> ExitCode {
     if let Some(code) = ksplay_transport::askpass_if_asked() {
         return code;
     }
+    if let Some(name) = called::name() {
+        return match called::parse(name, std::env::args_os()) {
+            Ok(cli) => bug::guarded(|| command(cli)),
+            Err(failure) => failure.exit(),
+        };
+    }
     match Cli::try_parse() {
         Ok(Cli { command: Some(Command::Agent { .. }), .. }) => ksplay_agent::serve(),
         Ok(cli) => bug::guarded(|| command(cli)),
@@ -52,7 +61,9 @@ fn command(cli: Cli) -> ExitCode {
         Some(Command::Uninstall(args)) => installer::uninstall::run(args),
         Some(Command::SshCopyId(args)) => installer::ssh_copy_id::run(args),
         Some(Command::Bundle(command)) => installer::bundle::run(&command),
-        Some(Command::Doc { modules }) => doc::show(&modules),
+        Some(Command::Adhoc(args)) => adhoc::run(&args),
+        Some(Command::Doc(args)) => doc::show(&args),
+        Some(Command::Links { dir }) => links::make(&dir),
         Some(Command::Inventory(args)) => inventory::show(&args),
         Some(Command::Eval(args)) => eval::run(&args),
         Some(Command::Vault(command)) => vault::run(&command),

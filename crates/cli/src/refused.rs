@@ -12,11 +12,6 @@ const MISSING: &[(&str, &str)] = &[
         "confirming each task is not supported yet; `--start-at-task`, `--tags` and `--check` narrow a run down",
     ),
     ("--flush-cache", "facts are never cached between runs, so there is nothing to flush: leave it out"),
-    (
-        "--sftp-extra-args",
-        "files travel over the ssh connection itself, sftp is never started: use `--ssh-common-args`",
-    ),
-    ("--scp-extra-args", "files travel over the ssh connection itself, scp is never started: use `--ssh-common-args`"),
 ];
 
 /// The failure for what clap says; none when help was asked for.

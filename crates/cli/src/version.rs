@@ -31,12 +31,19 @@ fn print(settings: &Settings) {
     let joined = |paths: &[std::path::PathBuf]| {
         paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":")
     };
-    say!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION"));
+    match crate::called::name() {
+        // Scripts read the first line.
+        Some(name) => say!("{name} [core {}]", ksplay_engine::ANSIBLE_VERSION),
+        None => say!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION")),
+    }
     let file = settings.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string());
     say!("  config file = {file}");
     say!("  roles path = {}", joined(&settings.roles_path));
     say!("  collection location = {}", joined(&settings.collections_path));
     if let Ok(executable) = std::env::current_exe() {
         say!("  executable location = {}", executable.display());
+    }
+    if crate::called::name().is_some() {
+        say!("  engine = ksplay {}", env!("CARGO_PKG_VERSION"));
     }
 }

@@ -3,6 +3,8 @@
 //! Each folder below `behaviour/` is a case: `playbook.yml` and what it needs, `args` with further arguments (one a line),
 //! and `expected.txt` with the reference's answer. Where ksplay says it in its own words, `own-words` says why, and only the
 //! exit code is compared. `behaviour/record` asks the reference again; the tests do not need it.
+//! A case with `commands` instead of a playbook has command lines of Ansible's programs, one a line, answered one after
+//! the other; what a line changes below `WORKDIR` is seen by the next.
 //! Hosts are `a` and `b` on the local connection unless the case has a `hosts.ini`.
 
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour").canonicalize().unwrap();
     let mut folders: Vec<PathBuf> = std::fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.retain(|folder| folder.join("playbook.yml").is_file());
+    folders.retain(|folder| folder.join("playbook.yml").is_file() || folder.join("commands").is_file());
     folders.sort();
     let trials = folders.into_iter().map(|folder| {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
@@ -41,8 +43,11 @@ fn check(case: &Path) -> Result<(), Failed> {
     let ksplay = std::env::var("KSPLAY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_ksplay").to_owned());
     let got = answer(case, &ksplay);
     if case.join("own-words").exists() {
-        let code = |answer: &str| answer.lines().next().unwrap_or_default().to_owned();
-        return if code(&got) == code(&expected) { Ok(()) } else { Err(got.into()) };
+        let codes = |answer: &str| {
+            let lines = answer.lines().filter(|line| line.starts_with("exit code "));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        return if codes(&got) == codes(&expected) { Ok(()) } else { Err(got.into()) };
     }
     if got == expected {
         return Ok(());
@@ -54,13 +59,53 @@ fn check(case: &Path) -> Result<(), Failed> {
 /// What a program makes of a case: exit code, output, and the files below `workdir`.
 fn answer(case: &Path, program: &str) -> String {
     let workdir = tempfile::Builder::new().prefix("behaviour-").tempdir().unwrap();
+    let places = [(workdir.path().to_str().unwrap(), "WORKDIR"), (case.to_str().unwrap(), "CASE")];
+    let mut answer = String::new();
+    if let Ok(lines) = std::fs::read_to_string(case.join("commands")) {
+        let links = tempfile::tempdir().unwrap();
+        let programs = programs(program, links.path());
+        for line in lines.lines().filter(|line| !line.is_empty()) {
+            let words = shlex::split(&line.replace("WORKDIR", places[0].0)).unwrap();
+            let (name, arguments) = words.split_first().unwrap();
+            let mut command = Command::new("timeout");
+            command.arg("120").arg(programs.join(name)).args(arguments);
+            let (code, text) = output_of(command, case);
+            write!(answer, "$ {line}\nexit code {code}\n{}", normal(&text, &places)).unwrap();
+        }
+    } else {
+        let (code, text) = output_of(playbook_command(case, program, workdir.path()), case);
+        answer = format!("exit code {code}\n{}", normal(&text, &places));
+    }
+    let mut files = String::new();
+    tree(workdir.path(), "", &mut files);
+    if !files.is_empty() {
+        write!(answer, "--- files below workdir\n{}", replaced(&files, &places)).unwrap();
+    }
+    answer
+}
+
+/// The folder with Ansible's programs: beside the reference's, or links to ksplay.
+fn programs(program: &str, links: &Path) -> PathBuf {
+    if program.ends_with("ansible-playbook") {
+        return Path::new(program).parent().unwrap().to_owned();
+    }
+    assert!(Command::new(program).arg("links").arg(links).stdout(Stdio::null()).status().unwrap().success());
+    links.to_owned()
+}
+
+fn playbook_command(case: &Path, program: &str, workdir: &Path) -> Command {
     let mut command = Command::new("timeout");
     command.args(["120", program, "playbook.yml", "-c", "local", "-f", "1"]);
     command.args(["-i", if case.join("hosts.ini").exists() { "hosts.ini" } else { "a,b," }]);
-    command.arg("-e").arg(format!("workdir={}", workdir.path().display()));
+    command.arg("-e").arg(format!("workdir={}", workdir.display()));
     if let Ok(arguments) = std::fs::read_to_string(case.join("args")) {
         command.args(arguments.lines());
     }
+    command
+}
+
+/// The exit code and all output of a command in the folder of the case.
+fn output_of(mut command: Command, case: &Path) -> (i32, String) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ANSIBLE_")) {
         command.env_remove(name);
     }
@@ -83,14 +128,7 @@ fn answer(case: &Path, program: &str) -> String {
     let mut text = String::new();
     std::io::Seek::rewind(&mut log).unwrap();
     std::io::Read::read_to_string(&mut log, &mut text).unwrap();
-    let places = [(workdir.path().to_str().unwrap(), "WORKDIR"), (case.to_str().unwrap(), "CASE")];
-    let mut answer = format!("exit code {}\n{}", status.code().unwrap_or(-1), normal(&text, &places));
-    let mut files = String::new();
-    tree(workdir.path(), "", &mut files);
-    if !files.is_empty() {
-        write!(answer, "--- files below workdir\n{}", replaced(&files, &places)).unwrap();
-    }
-    answer
+    (status.code().unwrap_or(-1), text)
 }
 
 fn replaced(text: &str, places: &[(&str, &str)]) -> String {
@@ -106,7 +144,8 @@ fn normal(text: &str, places: &[(&str, &str)]) -> String {
     let scratch = Regex::new(r#"/[^\s"']*/ansible-(tmp|local)-[^\s"']*"#).unwrap();
     let text = scratch.replace_all(&text, "SCRATCH");
     let goes_on =
-        Regex::new(r"^(\[|ok:|changed:|skipping:|failed:|fatal:|included:|TASK |PLAY |RUNNING |FAILED )").unwrap();
+        Regex::new(r"^(\[|\$ |\S+ \| |ok:|changed:|skipping:|failed:|fatal:|included:|TASK |PLAY |RUNNING |FAILED )")
+            .unwrap();
     let mut normal = String::new();
     let mut lines = text.lines().map(str::trim_end).peekable();
     while let Some(line) = lines.next() {

@@ -29,6 +29,6 @@ pub use ksplay_transport::Secret;
 pub use options::{BecomeDefaults, ConnectionDefaults, Gathering, Options};
 pub use refuse::play as refuse_unsupported;
 pub use run::{Interrupter, Parts, Run, Shared};
-pub use scope::{HostScope, PlayContext};
+pub use scope::{ANSIBLE_VERSION, HostScope, PlayContext};
 pub use state::{HostState, States};
 pub use tags::selects;

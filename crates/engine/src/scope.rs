@@ -315,8 +315,11 @@ fn short(host: &str) -> &str {
 }
 
 /// The version of ansible-core whose behaviour this follows.
+pub const ANSIBLE_VERSION: &str = "2.19.14";
+
+/// The magic variable `ansible_version`.
 fn version() -> Value {
-    let text = "2.19.14";
+    let text = ANSIBLE_VERSION;
     let mut map = Map::from([("string", text), ("full", text)]);
     for (name, number) in ["major", "minor", "revision"].into_iter().zip([2, 19, 14]) {
         map.insert(name, number);

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::{Source, Span};
+use ksplay_value::Source;
 
-use crate::{Error, Inventory, Warning, ini, range, script, structured};
+use crate::{Error, Inventory, Warning, ini, range, script, structured, tables};
 
 /// Turns the bytes of an encrypted file into those of the plain one.
 pub type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
@@ -189,8 +189,7 @@ impl Loader<'_> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
         match extension.as_deref() {
             Some("toml") => {
-                let span = Span::new(&source, 1, 1);
-                return Err(Failures(vec![Error::Plugin { plugin: "toml".into(), span: Some(span) }]));
+                return tables::parse(self.inventory, &source, &file).map_err(|error| Failures(vec![error]));
             }
             Some("yml" | "yaml" | "json") | None => match structured::parse_yaml(self.inventory, &source, &file) {
                 Ok(()) => return Ok(()),

@@ -22,11 +22,13 @@ pub(crate) fn parse_yaml(inventory: &mut Inventory, source: &Arc<Source>, file: 
         let plugin = plugin.as_str().unwrap_or_default().to_owned();
         return Err(Error::Plugin { plugin, span: Some(key.span.clone()) });
     }
+    self::groups(inventory, groups, file)
+}
+
+/// Puts groups into the inventory: each a name and a mapping.
+pub(crate) fn groups(inventory: &mut Inventory, groups: &[(Node, Node)], file: &Arc<Path>) -> Result<(), Error> {
     let mut reader = Reader { inventory, file };
-    for (name, group) in groups {
-        reader.group(name, group)?;
-    }
-    Ok(())
+    groups.iter().try_for_each(|(name, group)| reader.group(name, group).map(drop))
 }
 
 struct Reader<'a> {

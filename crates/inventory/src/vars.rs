@@ -85,4 +85,23 @@ impl Inventory {
         layers.retain(|layer| !layer.vars.is_empty());
         Ok(layers)
     }
+
+    /// The variables that a group itself gives its hosts, lowest precedence first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inventory::variables`].
+    pub fn group_variables(&self, group: &Group) -> Result<Vec<Layer>, Error> {
+        let all = group.name() == "all";
+        let levels = match all {
+            true => [Level::InventoryAll, Level::InventoryAllFile, Level::PlaybookAllFile],
+            false => [Level::InventoryGroup, Level::InventoryGroupFile, Level::PlaybookGroupFile],
+        };
+        let name = [Arc::clone(&group.name)];
+        let own = Layer { level: levels[0], name: Arc::clone(&group.name), file: None, vars: Arc::clone(&group.vars) };
+        let mut layers = vec![own];
+        self.files.collect(&self.files.inventory_dirs, "group_vars", &name, levels[1], &mut layers)?;
+        self.files.collect(&self.files.playbook_dirs, "group_vars", &name, levels[2], &mut layers)?;
+        Ok(layers)
+    }
 }

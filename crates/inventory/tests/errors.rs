@@ -58,12 +58,23 @@ fn an_inventory_plugin_is_refused_by_name() {
 }
 
 #[test]
-fn a_toml_inventory_is_refused_by_name_and_not_read_as_something_else() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("hosts.toml");
-    std::fs::write(&file, "[web.hosts]\na = {}\n").unwrap();
-    let error = Inventory::load(&[file.display().to_string()], &LoadOptions::default()).unwrap_err();
-    assert_eq!(error.to_string(), "the inventory plugin `toml` is not supported yet");
+fn an_error_of_a_toml_inventory_has_its_place() {
+    let refused = |text: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("h.toml");
+        std::fs::write(&file, text).unwrap();
+        let options = LoadOptions { fail_on_unparsed: true, ..LoadOptions::default() };
+        let error = Inventory::load(&[file.display().to_string()], &options).unwrap_err();
+        let place = error.span().map(|span| format!("{}:{}", span.line, span.column)).unwrap_or_default();
+        format!("{place}: {error}")
+    };
+    assert_eq!(refused("[web.hosts]\na = 1\n"), "2:5: the variables of `a` must be a mapping, this is an integer");
+    assert_eq!(refused("[web]\nchildren = \"x\"\n"), "2:12: the children of `web` must be an array, this is a string");
+    assert_eq!(refused("[web]\nhosts = [\"x\"]\n"), "2:9: the hosts of `web` must be a table, this is an array");
+    assert_eq!(refused("[web]\nchildren = [1]\n"), "2:13: a group's name must be text, this is an integer");
+    assert_eq!(refused("plugin = \"x\"\n"), "1:1: a TOML file cannot configure an inventory plugin");
+    assert!(refused("[a\nx = 1\n").starts_with("1:3: not TOML: "));
+    assert_eq!(refused(""), ": the file holds no inventory: it is empty");
 }
 
 #[test]

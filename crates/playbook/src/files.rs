@@ -38,16 +38,18 @@ impl Files {
         if let Some(known) = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return known.clone();
         }
-        let file = self.parse(path, options).map(Arc::new);
+        let file = text(path, options)
+            .and_then(|text| self.parse(&Source::new(path.display().to_string(), text), options))
+            .map(Arc::new);
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf(), file.clone());
         file
     }
 
-    fn parse(&self, path: &Path, options: &LoaderOptions) -> Result<File, Error> {
-        let source = Source::new(path.display().to_string(), text(path, options)?);
-        let document = yaml::load(&source).map_err(|error| Error {
+    /// Reads a text.
+    pub fn parse(&self, source: &Arc<Source>, options: &LoaderOptions) -> Result<File, Error> {
+        let document = yaml::load(source).map_err(|error| Error {
             message: error.message,
-            span: Some(error.span.unwrap_or_else(|| Span::new(&source, 1, 1))),
+            span: Some(error.span.unwrap_or_else(|| Span::new(source, 1, 1))),
             hint: None,
             help: error.help,
             kind: ErrorKind::Syntax,
@@ -63,7 +65,7 @@ impl Files {
                 }
             }
         }
-        Ok(File { source, root: document.root })
+        Ok(File { source: Arc::clone(source), root: document.root })
     }
 
     /// Keeps a warning, once.

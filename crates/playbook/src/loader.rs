@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Map, Span, TemplateKind, Value};
+use ksplay_value::{Map, Source, Span, TemplateKind, Value};
 
 use crate::collections::Routing;
 use crate::context::{Context, PlayState};
@@ -65,6 +65,15 @@ impl Loader {
     pub fn load(&self, file: &Path) -> Result<Playbook, Error> {
         let path = paths::absolute(file);
         Ok(Playbook { plays: play::plays(self, &path)?, file: path })
+    }
+
+    /// Reads a playbook from a text, as if it stood in a file in this folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Loader::load`].
+    pub fn load_text(&self, text: &Arc<Source>, dir: &Path) -> Result<Playbook, Error> {
+        Ok(Playbook { plays: play::plays_of_text(self, text, &paths::absolute(dir))?, file: PathBuf::from(&text.name) })
     }
 
     /// The error that lists the modules which the playbooks read so far name, and which cannot be run: all of them, each
@@ -233,6 +242,10 @@ impl Loader {
         self.files.read(path, &self.options)
     }
 
+    pub(crate) fn parse(&self, source: &Arc<Source>) -> Result<File, Error> {
+        self.files.parse(source, &self.options)
+    }
+
     pub(crate) fn next_id(&self) -> u32 {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -277,8 +290,6 @@ fn node_of(value: &Value, span: &Span) -> Node {
 
 #[cfg(test)]
 mod tests {
-    use ksplay_value::Source;
-
     use super::*;
 
     #[test]

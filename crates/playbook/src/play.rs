@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Map, Str, Value};
+use ksplay_value::{Map, Source, Str, Value};
 
 use crate::arguments::builtin_name;
 use crate::context::{Context, MAX_DEPTH, PlayState};
+use crate::files::File;
 use crate::keywords::{Kind, inherit, list, must_be_text, variables};
 use crate::missing::Missing;
 use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, roles, tasks};
@@ -31,11 +32,32 @@ pub(crate) fn plays(loader: &Loader, path: &Path) -> Result<Vec<Arc<Play>>, Erro
     Ok(plays)
 }
 
+/// The plays of a text that stands for a file in this folder.
+pub(crate) fn plays_of_text(loader: &Loader, text: &Arc<Source>, dir: &Path) -> Result<Vec<Arc<Play>>, Error> {
+    let mut plays = Vec::new();
+    entries(loader, &loader.parse(text)?, dir, &Imported::default(), &mut plays)?;
+    Ok(plays)
+}
+
 fn file(loader: &Loader, path: &Path, imported: &Imported, plays: &mut Vec<Arc<Play>>) -> Result<(), Error> {
-    let file = loader.read(path)?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    entries(loader, &*loader.read(path)?, dir, imported, plays)
+}
+
+fn entries(
+    loader: &Loader,
+    file: &File,
+    dir: &Path,
+    imported: &Imported,
+    plays: &mut Vec<Arc<Play>>,
+) -> Result<(), Error> {
     let start = file.start();
     let Some(root) = file.root.as_ref().filter(|root| !root.is_null()) else {
-        return Err(Error::new(ErrorKind::Invalid, format!("Empty playbook, nothing to do: {}", path.display()), None));
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!("Empty playbook, nothing to do: {}", file.source.name),
+            None,
+        ));
     };
     let Some(entries) = root.items() else {
         return Err(Error::invalid(
@@ -46,7 +68,6 @@ fn file(loader: &Loader, path: &Path, imported: &Imported, plays: &mut Vec<Arc<P
     if entries.is_empty() {
         return Err(Error::invalid("A playbook must contain at least one play", &start));
     }
-    let dir = path.parent().unwrap_or(Path::new("."));
     for entry in entries {
         let Some(keys) = entry.entries() else {
             let message = "playbook entries must be either valid plays or 'import_playbook' statements";

@@ -9,6 +9,11 @@ const BEFORE: u32 = 2;
 const WIDTH: usize = 120;
 const CUT: &str = "...";
 
+/// Whether it is the failure of a task, whose result will be told too.
+pub(crate) fn is_of_task(error: &TaskError) -> bool {
+    error.title.starts_with("Task failed")
+}
+
 /// The whole text of an error, after `[ERROR]: `.
 pub(crate) fn error(error: &TaskError) -> String {
     let several = error.frames.len() > 1;

@@ -19,9 +19,13 @@ mod phases;
 mod progress;
 mod recap;
 mod result;
+mod several;
 mod terminal;
+mod tree;
 
 pub use json_lines::JsonLines;
-pub use options::Options;
+pub use options::{Form, Options};
 pub use phases::Phases;
+pub use several::Several;
 pub use terminal::Terminal;
+pub use tree::Tree;

@@ -23,6 +23,20 @@ pub struct Options {
     pub failed_to_stderr: bool,
     /// Whether the last line of the terminal shows what is going on.
     pub progress: bool,
+    /// The form of all of it.
+    pub form: Form,
+}
+
+/// The forms of output, each that of a callback of Ansible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// `default`: plays, tasks, a recap.
+    #[default]
+    Default,
+    /// `minimal`: results alone.
+    Minimal,
+    /// `oneline`: a line a result.
+    OneLine,
 }
 
 impl Default for Options {
@@ -38,6 +52,7 @@ impl Default for Options {
             check: false,
             failed_to_stderr: false,
             progress: false,
+            form: Form::Default,
         }
     }
 }

@@ -18,8 +18,8 @@ pub(crate) fn is_censored(result: &Map) -> bool {
     result.contains_key("censored")
 }
 
-/// The result as JSON, without what is only of use to the machinery.
-pub(crate) fn dump(result: &Map, verbosity: u8, several_lines: bool) -> String {
+/// The result without what is only of use to the machinery.
+pub(crate) fn shown(result: &Map, verbosity: u8) -> Map {
     let mut shown = result.clone();
     shown.retain(|key, _| {
         key.as_str().is_none_or(|key| match key {
@@ -28,6 +28,12 @@ pub(crate) fn dump(result: &Map, verbosity: u8, several_lines: bool) -> String {
             _ => !key.starts_with("_ansible_"),
         })
     });
+    shown
+}
+
+/// What is [`shown`] of the result, as JSON.
+pub(crate) fn dump(result: &Map, verbosity: u8, several_lines: bool) -> String {
+    let shown = shown(result, verbosity);
     let style = if several_lines || verbosity >= ALL { JsonStyle::result() } else { JsonStyle::result_line() };
     let value = Value::from(shown);
     to_json(&value, &style).unwrap_or_else(|_| value.to_string())

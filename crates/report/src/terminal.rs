@@ -3,14 +3,16 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ksplay_engine::{Event, Sink, Status, TaskInfo, TaskResult};
+use ksplay_engine::{Event, Sink, Status, TaskError, TaskInfo, TaskResult};
 use ksplay_value::{Map, Str, Value};
 use unicode_width::UnicodeWidthStr;
 
-use crate::options::Options;
+use crate::options::{Form, Options};
 use crate::paint::Tone;
 use crate::progress::{Live, Ticker};
 use crate::{diff, excerpt, recap, result};
+
+mod minimal;
 
 /// Prints events as they come.
 pub struct Terminal {
@@ -38,6 +40,7 @@ impl Terminal {
             begun: false,
             task: None,
             banner: None,
+            error: None,
         }));
         let ticker = progress.then(|| {
             let screen = Arc::clone(&screen);
@@ -92,10 +95,19 @@ struct Screen {
     task: Option<Arc<TaskInfo>>,
     /// The task whose banner was printed last.
     banner: Option<u64>,
+    /// Why a task failed whose result is still to come, for forms that show the two together.
+    error: Option<Arc<TaskError>>,
 }
 
 impl Screen {
     fn show(&mut self, event: &Event) {
+        match self.options.form {
+            Form::Default => self.show_all(event),
+            Form::Minimal | Form::OneLine => self.show_result_alone(event),
+        }
+    }
+
+    fn show_all(&mut self, event: &Event) {
         if !std::mem::replace(&mut self.begun, true) {
             self.dry_run();
         }
@@ -121,20 +133,7 @@ impl Screen {
                 let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
                 self.line(Output::Out, Tone::Skipped, &format!("included: {file} for {}{label}", hosts.join(", ")));
             }
-            Event::Warning(text) => {
-                self.text(Output::Err, Tone::Warning, &format!("[WARNING]: {}", excerpt::block(text)));
-            }
-            Event::Error(error) => {
-                let of_task = error.title.starts_with("Task failed");
-                let output = if of_task {
-                    self.current_banner();
-                    self.failures()
-                } else {
-                    Output::Err
-                };
-                self.text(output, Tone::Failed, &format!("[ERROR]: {}", excerpt::error(error)));
-            }
-            Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
+            Event::Warning(_) | Event::Error(_) | Event::Notice(_) => self.show_message(event),
             Event::Recap(hosts) => {
                 self.print_banner("PLAY RECAP");
                 let mut hosts: Vec<_> = hosts.iter().collect();
@@ -145,6 +144,26 @@ impl Screen {
                 self.line(Output::Out, Tone::Plain, "");
                 self.dry_run();
             }
+        }
+    }
+
+    /// What is said outside of results.
+    fn show_message(&mut self, event: &Event) {
+        match event {
+            Event::Warning(text) => {
+                self.text(Output::Err, Tone::Warning, &format!("[WARNING]: {}", excerpt::block(text)));
+            }
+            Event::Error(error) => {
+                let output = if excerpt::is_of_task(error) {
+                    self.current_banner();
+                    self.failures()
+                } else {
+                    Output::Err
+                };
+                self.text(output, Tone::Failed, &format!("[ERROR]: {}", excerpt::error(error)));
+            }
+            Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
+            _ => {}
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{ArgAction, Args};
 use ksplay_report::Phases;
 
-use crate::args::{BecomeArgs, ConnectArgs, RunArgs, SourceArgs};
+use crate::args::{BecomeArgs, ConnectArgs, RunArgs, SourceArgs, WorkArgs};
 use crate::assemble::{self, Assembled};
 use crate::failure::Failure;
 use crate::installer::content;
@@ -68,12 +68,15 @@ impl ClusterArgs {
         let playbook = if own.is_file() { own } else { built_in()? };
         assemble::read(&RunArgs {
             playbooks: vec![playbook],
-            sources: self.sources.clone(),
-            forks: self.forks,
-            verbose: self.verbose,
-            connect: self.connect.clone(),
-            becoming: self.becoming.clone(),
-            groups_have_dashes: true,
+            work: WorkArgs {
+                sources: self.sources.clone(),
+                forks: self.forks,
+                verbose: self.verbose,
+                connect: self.connect.clone(),
+                becoming: self.becoming.clone(),
+                groups_have_dashes: true,
+                ..WorkArgs::default()
+            },
             ..RunArgs::default()
         })
     }

@@ -1,0 +1,99 @@
+//! `ksplay adhoc`: one module on some hosts, as `ansible` does it.
+
+use std::path::PathBuf;
+
+use ksplay_engine::{Event, Sink};
+use ksplay_report::{Form, Tree};
+use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::{Map, Source, Value, yaml};
+
+use crate::args::AdhocArgs;
+use crate::assemble;
+use crate::failure::Failure;
+use crate::output::say;
+use crate::settings::Settings;
+
+/// Modules that do nothing without arguments.
+const NEED_ARGUMENTS: &[&str] = &["command", "shell", "raw", "script", "win_command", "win_shell"];
+
+/// Runs the module; the answer is the exit code.
+///
+/// # Errors
+///
+/// If what it needs cannot be read, or there is nothing to do.
+pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
+    let module = args.module_name.trim();
+    let short = module.strip_prefix("ansible.builtin.").or_else(|| module.strip_prefix("ansible.legacy."));
+    let short = short.unwrap_or(module);
+    if !args.list_hosts && NEED_ARGUMENTS.contains(&short) && args.args.trim().is_empty() {
+        let failure = Failure::options(format!("No argument passed to {module} module"));
+        let playbook = [".yml", ".yaml"].iter().any(|ending| args.pattern.ends_with(ending));
+        return Err(if playbook { failure.help("to run a playbook, leave out `adhoc`") } else { failure });
+    }
+    let dir = args.playbook_dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let settings = Settings::load()?;
+    crate::version::introduce(args.work.verbose, &settings);
+    let form = if args.one_line { Form::OneLine } else { Form::Minimal };
+    let mut assembled = assemble::prepare(&args.work, &settings, vec![dir.clone()], Some(form))?;
+    if let Some(seconds) = args.task_timeout {
+        assembled.options.task_timeout = Some(std::time::Duration::from_secs(seconds)).filter(|time| !time.is_zero());
+    }
+    let limit = args.work.limit.as_deref();
+    let selection = assembled.inventory.select(&[&args.pattern], limit)?;
+    let warn = |text: String| assembled.terminal.event(&Event::Warning(text));
+    selection.warnings.iter().map(ToString::to_string).for_each(&warn);
+    if selection.hosts.is_empty() && limit.is_some() {
+        return Err(ksplay_inventory::Error::NoHosts.into());
+    }
+    if args.list_hosts {
+        say!("  hosts ({}):", selection.hosts.len());
+        selection.hosts.iter().for_each(|host| say!("    {host}"));
+        return Ok(0);
+    }
+    if selection.hosts.is_empty() {
+        warn("No hosts matched, nothing to do".to_owned());
+        return Ok(0);
+    }
+    // In Ansible it is the task that fails.
+    let failed = |error: ksplay_playbook::Error| Failure { code: 2, ..Failure::from(error) };
+    let playbook = assembled.loader.load_text(&play(args, module)?, &dir).map_err(failed)?;
+    playbook.plays.iter().try_for_each(|play| ksplay_engine::refuse_unsupported(play))?;
+    assembled.playbooks.push(playbook);
+    if let Some(dir) = &args.tree {
+        let tree = Tree::new(dir).map_err(|error| Failure::error(format!("cannot make {}: {error}", dir.display())))?;
+        assembled.listeners.push(Box::new(tree));
+    }
+    assemble::carry_out(assembled)
+}
+
+/// The play that has the module as its only task. JSON is YAML, and quotes what has to be quoted.
+fn play(args: &AdhocArgs, module: &str) -> Result<std::sync::Arc<Source>, Failure> {
+    let mut task = Map::from([("action", action(module, &args.args)?)]);
+    if let Some(seconds) = args.background.filter(|seconds| *seconds > 0) {
+        task.insert("async", Value::from(seconds));
+        task.insert("poll", Value::from(args.poll));
+    }
+    let play = Map::from([
+        ("name", Value::from("Ansible Ad-Hoc")),
+        ("hosts", Value::from(args.pattern.as_str())),
+        ("gather_facts", Value::Bool(false)),
+        ("tasks", Value::from_iter([Value::from(task)])),
+    ]);
+    let text = to_json(&Value::from_iter([Value::from(play)]), &JsonStyle::compact()).map_err(Failure::error)?;
+    Ok(Source::new(format!("<adhoc '{module}' task>"), text))
+}
+
+/// The task's `action`: of `-a` with an object as a mapping, of anything else as text.
+fn action(module: &str, arguments: &str) -> Result<Value, Failure> {
+    if !arguments.trim_start().starts_with('{') || arguments.trim_start().starts_with("{{") {
+        return Ok(Value::from(format!("{module} {arguments}")));
+    }
+    let source = Source::new("<-a>", arguments);
+    let read = yaml::load(&source).ok().and_then(|document| document.root).map(|root| root.to_data());
+    let Some(Value::Map(arguments)) = read else {
+        return Err(Failure::options(format!("the arguments of -a are no JSON object: {arguments}")));
+    };
+    let mut action = Map::from([("module", module)]);
+    action.extend(arguments.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));
+    Ok(action.into())
+}
