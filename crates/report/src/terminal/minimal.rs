@@ -47,7 +47,7 @@ impl Screen {
         let text = match of.status {
             Status::Skipped => format!("{host} | SKIPPED"),
             Status::Unreachable => format!("{host} | UNREACHABLE! => {}", dump(self)),
-            _ if is_command(of) => {
+            _ if is_command(of) && of.status != Status::Undecided => {
                 let part = |name: &str| of.result.get(name).map(Value::to_string).unwrap_or_default();
                 format!(
                     "{host} | {state} | rc={} >>\n{}{}{}",
@@ -81,7 +81,7 @@ impl Screen {
                 }
                 self.line(Output::Out, tone, &format!("{host} | FAILED! => {dump}"));
             }
-            _ if is_command(of) => self.line(Output::Out, tone, &command_line(of, state)),
+            Status::Ok | Status::Changed if is_command(of) => self.line(Output::Out, tone, &command_line(of, state)),
             _ => self.line(Output::Out, tone, &format!("{host} | {state} => {dump}")),
         }
     }
@@ -94,6 +94,7 @@ fn state(of: &TaskResult) -> (&'static str, Tone) {
         Status::Skipped => ("SKIPPED", Tone::Skipped),
         Status::Failed => ("FAILED", Tone::Failed),
         Status::Unreachable => ("UNREACHABLE", Tone::Unreachable),
+        Status::Undecided => ("UNDECIDED", Tone::Skipped),
     }
 }
 
