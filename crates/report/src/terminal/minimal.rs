@@ -47,7 +47,7 @@ impl Screen {
         let text = match of.status {
             Status::Skipped => format!("{host} | SKIPPED"),
             Status::Unreachable => format!("{host} | UNREACHABLE! => {}", dump(self)),
-            _ if is_command(of) && of.status != Status::Undecided => {
+            _ if is_command(of) => {
                 let part = |name: &str| of.result.get(name).map(Value::to_string).unwrap_or_default();
                 format!(
                     "{host} | {state} | rc={} >>\n{}{}{}",
@@ -91,10 +91,9 @@ fn state(of: &TaskResult) -> (&'static str, Tone) {
     match of.status {
         Status::Ok => ("SUCCESS", Tone::Ok),
         Status::Changed => ("CHANGED", Tone::Changed),
-        Status::Skipped => ("SKIPPED", Tone::Skipped),
         Status::Failed => ("FAILED", Tone::Failed),
         Status::Unreachable => ("UNREACHABLE", Tone::Unreachable),
-        Status::Undecided => ("UNDECIDED", Tone::Skipped),
+        _ => ("SKIPPED", Tone::Skipped),
     }
 }
 
