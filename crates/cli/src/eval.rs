@@ -1,6 +1,7 @@
 //! `ksplay eval`: what a template gives.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ksplay_engine::{Event, HostScope, Options, Parts, Run, Sink};
 use ksplay_playbook::{Loader, LoaderOptions};
@@ -21,8 +22,11 @@ use crate::{cases, playbooks, sources};
 pub fn run(args: &EvalArgs) -> Result<u8, Failure> {
     let settings = Settings::load()?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
-    let environment = sources::environment(&settings, &vault, Path::new("."));
-    let Some(template) = &args.template else { return cases::answer(&environment) };
+    let mut environment = sources::environment(&settings, &vault, Path::new("."));
+    let Some(template) = &args.template else {
+        environment.warn = Some(Arc::new(|message| Warnings.event(&Event::Warning(message))));
+        return cases::answer(&environment);
+    };
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, Vec::new())?;
     if !args.sources.inventory.is_empty() {

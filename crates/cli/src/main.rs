@@ -17,6 +17,7 @@ mod inventory;
 mod links;
 mod list;
 mod output;
+mod outside;
 mod playbooks;
 mod refused;
 mod secrets;

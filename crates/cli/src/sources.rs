@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use ksplay_inventory::{Inventory, LoadOptions};
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
-use ksplay_template::Environment;
+use ksplay_template::{Environment, Vault};
 use ksplay_value::Map;
 use ksplay_vault::Secrets;
 
 use crate::args::{SourceArgs, VaultArgs};
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{secrets, variables};
+use crate::{outside, secrets, variables};
 
 /// The vault passwords of options and settings.
 ///
@@ -62,6 +62,9 @@ pub fn environment(settings: &Settings, vault: &Arc<Secrets>, dir: &Path) -> Env
         base_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf()),
         allow_broken_conditionals: *settings.allow_broken_conditionals,
         jinja_extensions: settings.jinja2_extensions.value.clone(),
+        vault: Some(Vault { encrypt: outside::encrypt, decrypt: outside::decrypt }),
+        fetch: Some(outside::fetch),
+        settings: Arc::new(settings.known()),
         ..Environment::default()
     }
 }

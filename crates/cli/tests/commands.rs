@@ -46,6 +46,40 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     dir
 }
 
+/// What `ksplay eval` answers to cases that ansible-core 2.19 answered; of errors only their being one is compared.
+#[test]
+fn cases_are_answered_as_by_the_reference() {
+    let cases = include_str!("data/eval.jsonl");
+    let dir = folder(&[]);
+    let output = with_input(dir.path(), &["eval"], cases);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answers = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(answers.lines().count(), cases.lines().count());
+    let answer = |line: &str| ksplay_value::text::from_json(line).unwrap().get("v").cloned();
+    for (case, got) in cases.lines().zip(answers.lines()) {
+        assert_eq!(answer(got), answer(case), "{case}\n{got}");
+    }
+}
+
+#[test]
+fn the_lookup_url_asks_a_server_and_gives_lines() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; 4096];
+        let length = std::io::Read::read(&mut stream, &mut asked).unwrap();
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\none\ntwo\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8_lossy(&asked[..length]).into_owned()
+    });
+    let template = format!("{{{{ query('url', 'http://{address}/x', username='u', password='p') }}}}");
+    let said = said(folder(&[]).path(), &["eval", &template]);
+    assert_eq!(said, "[\n    \"one\",\n    \"two\"\n]\n");
+    let asked = server.join().unwrap().to_lowercase();
+    assert!(asked.starts_with("get /x ") && asked.contains("authorization: basic dtpw"), "{asked}");
+}
+
 const HOSTS: (&str, &str) =
     ("conf/hosts.ini", "[etcd]\nnode1\nnode2\n[all:vars]\nansible_connection=local\ngreeting='hello {{ name }}'\n");
 

@@ -209,9 +209,12 @@ impl Run {
     pub fn new(parts: Parts) -> Self {
         let (interrupter, interrupt) = watch::channel(false);
         let extra_vars = Arc::new(parts.options.extra_vars.clone());
+        let teller = Teller::new(parts.sink);
+        let (mut environment, told) = (parts.environment, teller.clone());
+        environment.warn = Some(Arc::new(move |message| told.tell(Event::Warning(message))));
         let shared = Shared {
             options: parts.options,
-            environment: parts.environment,
+            environment,
             loader: parts.loader,
             states: States::default(),
             extra_vars,
@@ -219,7 +222,7 @@ impl Run {
             inventory: RwLock::new(Arc::new(parts.inventory)),
             layers: RwLock::default(),
             groups: Mutex::default(),
-            teller: Teller::new(parts.sink),
+            teller,
             sums: Sums::default(),
             said: Mutex::default(),
             numbers: AtomicU64::default(),

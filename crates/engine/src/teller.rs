@@ -1,14 +1,15 @@
 //! The way from the run to who shows it: one thread, so that a terminal that has stopped does not stop the run.
 
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::event::{Event, Sink};
 
 /// Tells events in their order, without waiting for whoever hears them.
+#[derive(Clone)]
 pub(crate) struct Teller {
-    line: Mutex<Line>,
+    line: Arc<Mutex<Line>>,
 }
 
 enum Line {
@@ -21,8 +22,8 @@ enum Line {
 impl Teller {
     pub fn new(sink: Box<dyn Sink>) -> Self {
         let (sender, events) = channel::<Event>();
-        let sink = std::sync::Arc::new(sink);
-        let own = std::sync::Arc::clone(&sink);
+        let sink = Arc::new(sink);
+        let own = Arc::clone(&sink);
         let thread = std::thread::Builder::new().name("events".into()).spawn(move || {
             for event in events {
                 own.event(&event);
@@ -32,7 +33,7 @@ impl Teller {
             Ok(thread) => Line::Open(sender, thread),
             Err(_) => Line::Direct(Box::new(sink)),
         };
-        Self { line: Mutex::new(line) }
+        Self { line: Arc::new(Mutex::new(line)) }
     }
 
     pub fn tell(&self, event: Event) {

@@ -3,10 +3,13 @@
 use std::ops::Range;
 
 use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::text::{Step, hunks};
 use ksplay_value::{Map, Value};
 
-use crate::matcher::{Step, hunks};
 use crate::paint::Tone;
+
+/// Lines shown around a change.
+const CONTEXT: usize = 3;
 
 const NO_NEWLINE: &str = "\n\\ No newline at end of file\n";
 
@@ -31,7 +34,7 @@ fn render_one(diff: &Map, colour: bool) -> String {
     if let (Some(before), Some(after)) = (diff.get("before"), diff.get("after"))
         && let (Some(old), Some(new)) = (lines(before), lines(after))
     {
-        let hunks = hunks(&old, &new);
+        let hunks = hunks(&old, &new, CONTEXT);
         if !hunks.is_empty() {
             let paint = |tone: Tone, line: &str| if colour { tone.paint(line) } else { line.to_owned() };
             text.push_str(&paint(Tone::Failed, &format!("--- before{}\n", header(diff, "before_header"))));

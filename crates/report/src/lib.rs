@@ -12,7 +12,6 @@
 mod diff;
 mod excerpt;
 mod json_lines;
-mod matcher;
 mod options;
 mod paint;
 mod phases;

@@ -1,8 +1,8 @@
 //! The first line of a template file that sets how it is rendered: `#jinja2: trim_blocks: False, lstrip_blocks: True`.
 
 use ksplay_value::Value;
+use ksplay_value::text::from_literal;
 
-use crate::literals::python_literal;
 use crate::{Error, ErrorKind, FileOptions};
 
 const START: &str = "#jinja2:";
@@ -23,7 +23,7 @@ impl FileOptions {
                 wrong(format!("failed to parse jinja2 override '{}': expected 'name: value'", pair.trim()))
             })?;
             let (key, value) = (key.trim(), value.trim());
-            let literal = python_literal(value).ok_or_else(|| {
+            let literal = from_literal(value).ok_or_else(|| {
                 wrong(format!("jinja2 override '{key}' is neither True, False nor a text in quotes: {value}"))
             })?;
             options.set(key, &literal)?;

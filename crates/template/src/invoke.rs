@@ -119,7 +119,13 @@ impl Templar<'_> {
         let mut call = Call { name, args: terms, kwargs: deep, templar: self };
         match function(&mut call) {
             Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
-            Err(error) if error.kind == ErrorKind::Operation && forgives => Ok(Value::from(Vec::new())),
+            Err(error) if error.kind == ErrorKind::Operation && forgives => {
+                if errors.as_ref().and_then(Value::as_str) == Some("warn") {
+                    let what = error.message;
+                    self.warn(format!("An error occurred while running the lookup plugin '{short}': {what}"));
+                }
+                Ok(Value::from(Vec::new()))
+            }
             Err(mut error) if error.kind == ErrorKind::Operation && !error.message.starts_with("The lookup plugin") => {
                 error.message = format!("The lookup plugin '{short}' failed: {}", error.message);
                 Err(error)

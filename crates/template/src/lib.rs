@@ -31,7 +31,7 @@ mod tree;
 
 pub use call::{Call, Function};
 pub use condition::Truth;
-pub use environment::{Environment, Expressions, Reveal};
+pub use environment::{Environment, Expressions, Fetch, KnownSettings, Reveal, Seal, Vault, Warn};
 pub use error::{Error, ErrorKind};
 pub use files::FileOptions;
 pub use reads::Reads;

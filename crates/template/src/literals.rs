@@ -16,14 +16,9 @@ pub(crate) enum Escapes {
 impl Escapes {
     /// One or more adjacent string literals, in which line breaks are `newline`.
     pub(crate) fn strings(self, literals: &str, newline: &str) -> Value {
-        self.joined(literals, newline).0.into()
-    }
-
-    /// The literals that stand at the beginning, joined, and what follows them.
-    fn joined<'l>(self, literals: &'l str, newline: &str) -> (String, &'l str) {
         let mut text = String::with_capacity(literals.len());
         let mut rest = literals.trim_start();
-        while let Some(quote) = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"')) {
+        while let Some(quote) = rest.chars().next() {
             let mut escaped = false;
             let end = rest[1..].find(|c| {
                 let ends = c == quote && !escaped;
@@ -38,7 +33,7 @@ impl Escapes {
             }
             rest = rest[end + 2..].trim_start();
         }
-        (text, rest)
+        text.into()
     }
 }
 
@@ -50,24 +45,6 @@ pub(crate) fn with_newline<'t>(text: &'t str, newline: &str) -> Cow<'t, str> {
 /// The text with each line break as `\n`, as Jinja reads templates.
 pub(crate) fn normalized(text: &str) -> Cow<'_, str> {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
-}
-
-/// A boolean, `None` or text as Python writes it in a program.
-pub(crate) fn python_literal(text: &str) -> Option<Value> {
-    let (value, rest) = match text.trim_start() {
-        text if text.starts_with("True") => (true.into(), &text[4..]),
-        text if text.starts_with("False") => (false.into(), &text[5..]),
-        text if text.starts_with("None") => (Value::Null, &text[4..]),
-        text => {
-            let quoted = text.strip_prefix(['u', 'U']).unwrap_or(text);
-            let (value, rest) = Some(quoted)
-                .filter(|text| text.starts_with(['\'', '"']))
-                .map(|text| Escapes::Python.joined(text, "\n"))?;
-            (value.into(), rest)
-        }
-    };
-    let rest = rest.trim();
-    (rest.is_empty() || rest.starts_with('#')).then_some(value)
 }
 
 /// Python's escapes in a string literal; what is no escape stays.

@@ -1,12 +1,13 @@
 //! From text to tree. The only file that knows the Jinja parser that is used.
 //!
-//! Three gaps of that parser are closed here: tuples without parentheses, unary plus, and whether an include or import
-//! has `with context`. The first two by a second try on a text in which they are written the other way; the third from
+//! Four gaps of that parser are closed here: tuples without parentheses, unary plus, whether an include or import has
+//! `with context`, and whether a block is `scoped`. The first two by a second try on a text in which they are written the other way; the others from
 //! the tokens. String literals are read anew from the text, because their escapes follow the rules of Python in
 //! template files and have none in values of playbooks.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ksplay_value::{Str, Value};
@@ -33,7 +34,7 @@ pub(crate) fn parse_file(text: &Arc<str>, name: &str, options: &FileOptions) -> 
 pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
     let text = &read(text);
     let lowered = |source: &str| {
-        let lower = Lower::new(source, Escapes::Verbatim, "\n", Vec::new());
+        let lower = Lower::new(source, Escapes::Verbatim, "\n", Heads::default());
         machinery::parse_expr(source).map(|expr| {
             let body = vec![Stmt::Emit(lower.expr(&expr))];
             lower.checked(body)
@@ -49,9 +50,12 @@ fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -
     let text = &read(text);
     let syntax = syntax(options)?;
     let lowered = |source: &str| {
-        let contexts = if source.contains("context") { contexts(source, &syntax) } else { Vec::new() };
+        let heads = match source.contains("context") || source.contains("scoped") {
+            true => heads(source, &syntax),
+            false => Heads::default(),
+        };
         machinery::parse(source, name, syntax.clone()).map(|stmt| {
-            let mut lower = Lower::new(source, escapes, &options.newline_sequence, contexts);
+            let mut lower = Lower::new(source, escapes, &options.newline_sequence, heads);
             let body = match stmt {
                 ast::Stmt::Template(template) => lower.body(&template.children),
                 _ => Vec::new(),
@@ -113,29 +117,44 @@ fn syntax_error(what: String, of: &str) -> Error {
     Error::new(ErrorKind::Syntax, format!("Syntax error in {of}: {what}"))
 }
 
-/// Whether each include and import, in the order of the text, has the context: `Some(true)` for `with context`.
-fn contexts(source: &str, syntax: &SyntaxConfig) -> Vec<Option<bool>> {
-    let mut found = Vec::new();
+/// What the parser's tree leaves out of tags, each in the order of the text.
+#[derive(Default)]
+struct Heads {
+    /// Of each include and import whether it has the context: `Some(true)` for `with context`.
+    contexts: VecDeque<Option<bool>>,
+    /// Of each block whether it sees the variables around it.
+    scoped: VecDeque<bool>,
+}
+
+fn heads(source: &str, syntax: &SyntaxConfig) -> Heads {
+    let mut found = Heads::default();
     let mut tokens = machinery::tokenize(source, false, syntax.clone()).map_while(Result::ok).map(|(token, _)| token);
     while let Some(token) = tokens.next() {
         if !matches!(token, Token::BlockStart) {
             continue;
         }
-        if !matches!(tokens.next(), Some(Token::Ident("include" | "import" | "from"))) {
-            continue;
-        }
+        let tag = match tokens.next() {
+            Some(Token::Ident(tag @ ("include" | "import" | "from" | "block"))) => tag,
+            _ => continue,
+        };
         let mut marker = None;
-        let mut last = "";
+        let mut scoped = false;
+        let mut last = tag;
         for token in tokens.by_ref() {
             match token {
                 Token::BlockEnd => break,
                 Token::Ident("context") if last == "with" => marker = Some(true),
                 Token::Ident("context") if last == "without" => marker = Some(false),
+                // The name of the block comes first.
+                Token::Ident("scoped") if last != "block" => scoped = true,
                 Token::Ident(name) => last = name,
                 _ => last = "",
             }
         }
-        found.push(marker);
+        match tag {
+            "block" => found.scoped.push_back(scoped),
+            _ => found.contexts.push_back(marker),
+        }
     }
     found
 }
@@ -153,6 +172,9 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
                 edits.push((span.start_offset as usize, span.end_offset as usize, " "));
             }
             Token::VariableStart => {
+                wrap_tuple(&tokens, index + 1, &mut edits);
+            }
+            Token::BracketOpen if index > 0 && ends_operand(&tokens[index - 1].0) => {
                 wrap_tuple(&tokens, index + 1, &mut edits);
             }
             Token::Ident("in") if for_head(&tokens, index) => {
@@ -206,10 +228,9 @@ fn wrap_tuple(tokens: &Tokens<'_>, start: usize, edits: &mut Vec<(usize, usize, 
     let mut commas = 0;
     for (token, span) in &tokens[start..] {
         match token {
-            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
-            Token::ParenClose | Token::BracketClose | Token::BraceClose => depth -= 1,
-            Token::Comma if depth == 0 => commas += 1,
-            Token::VariableEnd | Token::BlockEnd | Token::Ident("if" | "recursive") if depth == 0 => {
+            Token::VariableEnd | Token::BlockEnd | Token::BracketClose | Token::Ident("if" | "recursive")
+                if depth == 0 =>
+            {
                 if commas > 0 {
                     let first = tokens[start].1.start_offset as usize;
                     edits.push((first, first, "("));
@@ -217,6 +238,11 @@ fn wrap_tuple(tokens: &Tokens<'_>, start: usize, edits: &mut Vec<(usize, usize, 
                 }
                 return;
             }
+            // A slice is no tuple.
+            Token::Colon if depth == 0 => return,
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => depth -= 1,
+            Token::Comma if depth == 0 => commas += 1,
             _ => {}
         }
     }
@@ -227,7 +253,7 @@ struct Lower<'s> {
     escapes: Escapes,
     /// What line breaks of the template become.
     newline: &'s str,
-    contexts: std::vec::IntoIter<Option<bool>>,
+    heads: Heads,
     /// Whether this is a branch: there, a filter or test that does not exist is an error only when it is used.
     in_branch: Cell<bool>,
     /// What is said of the first filter or test that does not exist.
@@ -235,9 +261,8 @@ struct Lower<'s> {
 }
 
 impl<'s> Lower<'s> {
-    fn new(text: &'s str, escapes: Escapes, newline: &'s str, contexts: Vec<Option<bool>>) -> Self {
-        let contexts = contexts.into_iter();
-        Self { text, escapes, newline, contexts, in_branch: Cell::new(false), unknown: RefCell::default() }
+    fn new(text: &'s str, escapes: Escapes, newline: &'s str, heads: Heads) -> Self {
+        Self { text, escapes, newline, heads, in_branch: Cell::new(false), unknown: RefCell::default() }
     }
 
     /// What was lowered, unless it names a filter or test that does not exist.
@@ -312,19 +337,22 @@ impl<'s> Lower<'s> {
             ast::Stmt::FilterBlock(node) => {
                 Stmt::FilterBlock { filter: self.expr_of_scope(&node.filter), body: self.scope(&node.body) }
             }
-            ast::Stmt::Block(node) => {
-                Stmt::Block(Arc::new(Block { name: node.name.into(), body: self.scope(&node.body) }))
-            }
+            ast::Stmt::Block(node) => Stmt::Block(Arc::new(Block {
+                name: node.name.into(),
+                scoped: self.heads.scoped.pop_front().unwrap_or(false),
+                required: node.required,
+                body: self.scope(&node.body),
+            })),
             ast::Stmt::Extends(node) => Stmt::Extends(self.expr(&node.name)),
             ast::Stmt::Include(node) => Stmt::Include {
                 name: self.expr(&node.name),
                 ignore_missing: node.ignore_missing,
-                with_context: self.contexts.next().flatten().unwrap_or(true),
+                with_context: self.heads.contexts.pop_front().flatten().unwrap_or(true),
             },
             ast::Stmt::Import(node) => Stmt::Import {
                 name: self.expr(&node.expr),
                 target: variable(&node.name),
-                with_context: self.contexts.next().flatten().unwrap_or(false),
+                with_context: self.heads.contexts.pop_front().flatten().unwrap_or(false),
             },
             ast::Stmt::FromImport(node) => Stmt::FromImport {
                 name: self.expr(&node.expr),
@@ -333,7 +361,7 @@ impl<'s> Lower<'s> {
                     .iter()
                     .map(|(name, alias)| (variable(name), variable(alias.as_ref().unwrap_or(name))))
                     .collect(),
-                with_context: self.contexts.next().flatten().unwrap_or(false),
+                with_context: self.heads.contexts.pop_front().flatten().unwrap_or(false),
             },
             ast::Stmt::Macro(node) => Stmt::Macro(Arc::new(self.macro_(node))),
             ast::Stmt::CallBlock(node) => Stmt::CallBlock {

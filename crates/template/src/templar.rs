@@ -104,6 +104,10 @@ impl<'e> Templar<'e> {
             Value::Map(map) => {
                 let mut resolved = Map::with_capacity(map.len());
                 for (key, item) in map.iter() {
+                    if let Value::Tuple(_) = key.as_value() {
+                        // As a value of its own a tuple is a list, which cannot be a key.
+                        return Err(outermost(Error::operation("unhashable type: 'list'")));
+                    }
                     let item = self.resolved(item)?;
                     if !matches!(item, Value::Omit) {
                         resolved.insert(key.clone().into_value(), item);
@@ -164,6 +168,13 @@ impl<'e> Templar<'e> {
             }
         }
         map.into()
+    }
+
+    /// Tells the user something that is no error.
+    pub(crate) fn warn(&self, message: String) {
+        if let Some(warn) = &self.environment.warn {
+            warn(message);
+        }
     }
 
     /// Something was called that may answer differently the next time.
@@ -285,7 +296,7 @@ fn is_data(value: &Value) -> bool {
         | Value::String(_)
         | Value::Unknown(_) => true,
         Value::List(items) => items.iter().all(is_data),
-        Value::Map(map) => map.values().all(is_data),
+        Value::Map(map) => map.iter().all(|(key, value)| !matches!(key.as_value(), Value::Tuple(_)) && is_data(value)),
         _ => false,
     }
 }

@@ -162,6 +162,10 @@ pub(crate) struct For {
 #[derive(Debug)]
 pub(crate) struct Block {
     pub name: Str,
+    /// Whether it sees the variables of loops around it.
+    pub scoped: bool,
+    /// Whether a template that extends this one must have it.
+    pub required: bool,
     pub body: Vec<Stmt>,
 }
 

@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod ignored;
+mod known;
 mod origin;
 mod paths;
 mod reader;

@@ -86,6 +86,7 @@ impl<'t, 'e> Run<'t, 'e> {
         if with_context {
             run.frames.clone_from(&self.frames);
             run.frames.push(Frame::new());
+            run.top = run.frames.len();
         }
         run
     }

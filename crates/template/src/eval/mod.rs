@@ -86,6 +86,8 @@ pub(crate) struct Run<'t, 'e> {
     pub(crate) options: FileOptions,
     /// Whether the variables of the scope can be seen: not in a template imported without its context.
     pub(crate) sees_scope: bool,
+    /// How many of the frames belong to the template itself, outside of loops and the like.
+    top: usize,
     depth: usize,
 }
 
@@ -102,6 +104,7 @@ impl<'t, 'e> Run<'t, 'e> {
             extends: None,
             options: FileOptions::default(),
             sees_scope: true,
+            top: 1,
             depth: 0,
         }
     }

@@ -364,11 +364,16 @@ impl<'t, 'e> Run<'t, 'e> {
             };
             return Err(Error::new(ErrorKind::Undefined, message));
         };
+        if block.required {
+            return Err(Error::operation(format!("Required block '{name}' not found")));
+        }
         let before = std::mem::replace(&mut self.tree, tree);
         self.within.push((name.clone(), level));
+        let hidden = if block.scoped { Vec::new() } else { self.frames.split_off(self.top) };
         self.frames.push(Frame::new());
         let result = self.exec(&block.body, output);
         self.frames.pop();
+        self.frames.extend(hidden);
         self.within.pop();
         self.tree = before;
         result.map(|_| ())

@@ -92,8 +92,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The digest of a text, `sha1` unless another one is named: `'a' | hash('sha256')`. Known are md5, sha1, sha224, sha256,
-/// sha384 and sha512.
+/// The digest of a text, `sha1` unless another one is named: `'a' | hash('sha256')`. Known are md5, sha1, and those of
+/// the families SHA-2, SHA-3 and BLAKE2.
 fn hash(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [hashtype]) = call.bind(["hashtype"])?;
     let bytes = value.to_string();
@@ -104,6 +104,14 @@ fn hash(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         "sha256" => hex(&sha2::Sha256::digest(&bytes)),
         "sha384" => hex(&sha2::Sha384::digest(&bytes)),
         "sha512" => hex(&sha2::Sha512::digest(&bytes)),
+        "sha512_224" | "sha512-224" => hex(&sha2::Sha512_224::digest(&bytes)),
+        "sha512_256" | "sha512-256" => hex(&sha2::Sha512_256::digest(&bytes)),
+        "sha3_224" | "sha3-224" => hex(&sha3::Sha3_224::digest(&bytes)),
+        "sha3_256" | "sha3-256" => hex(&sha3::Sha3_256::digest(&bytes)),
+        "sha3_384" | "sha3-384" => hex(&sha3::Sha3_384::digest(&bytes)),
+        "sha3_512" | "sha3-512" => hex(&sha3::Sha3_512::digest(&bytes)),
+        "blake2b" | "blake2b512" => hex(&blake2::Blake2b512::digest(&bytes)),
+        "blake2s" | "blake2s256" => hex(&blake2::Blake2s256::digest(&bytes)),
         other => return Err(Error::operation(format!("unsupported hash type {other}"))),
     }
     .into())

@@ -10,10 +10,12 @@ mod combinatorics;
 mod comment;
 mod dates;
 mod dicts;
+mod differences;
 mod hashes;
 mod html;
 mod ip;
 mod json;
+mod lipsum;
 mod lists;
 mod members;
 mod network;
@@ -29,6 +31,7 @@ mod sets;
 mod strings;
 pub(crate) mod types;
 mod url;
+mod vaults;
 mod versions;
 mod wrap;
 mod yaml;
@@ -56,14 +59,16 @@ const PREFIXES: [&str; 9] = [
 ];
 
 static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let families: [&[(&str, Function)]; 23] = [
+    let families: [&[(&str, Function)]; 26] = [
         combinatorics::TABLE,
         comment::TABLE,
         dates::TABLE,
         dicts::TABLE,
+        differences::TABLE,
         hashes::TABLE,
         html::TABLE,
         json::TABLE,
+        lipsum::TABLE,
         lists::TABLE,
         members::TABLE,
         network::TABLE,
@@ -77,6 +82,7 @@ static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
         strings::TABLE,
         types::TABLE,
         url::TABLE,
+        vaults::TABLE,
         versions::TABLE,
         wrap::TABLE,
         yaml::TABLE,

@@ -10,7 +10,7 @@ use crate::{Call, Error, Function};
 pub(super) const TABLE: &[(&str, Function)] = &[("random", random), ("shuffle", shuffle)];
 
 /// An item of a list, or an integer below a number: `10 | random`, `['a', 'b'] | random(seed=inventory_hostname)`. For
-/// numbers there are `start` and `step`. With a seed of text or an integer the choice is that of Python; other seeds are
+/// numbers there are `start` and `step`. With a seed of text or a number the choice is that of Python; other seeds are
 /// refused.
 fn random(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (end, [start, step, seed]) = call.bind(["start", "step", "seed"])?;
@@ -90,6 +90,28 @@ fn entropy(count: usize) -> Vec<u8> {
     }
 }
 
+/// Python's hash of a float: its value as a fraction, modulo the prime 2⁶¹ - 1.
+fn hash_of(number: f64) -> i64 {
+    const BITS: u32 = 61;
+    const PRIME: u64 = (1 << BITS) - 1;
+    if !number.is_finite() {
+        return if number.is_nan() { 0 } else { 314_159 * number.signum() as i64 };
+    }
+    let bits = number.abs().to_bits();
+    let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
+    let (mantissa, exponent) = if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
+    // Multiplying by 2 rotates the bits.
+    let shift = exponent.rem_euclid(i64::from(BITS)) as u32;
+    let hash = (mantissa << shift & PRIME) | mantissa >> (BITS - shift);
+    let hash = if hash == PRIME { 0 } else { hash as i64 };
+    match number < 0.0 {
+        // -1 means an error in CPython.
+        true if hash == 1 => -2,
+        true => -hash,
+        false => hash,
+    }
+}
+
 /// Python's generator: the Mersenne Twister MT19937, seeded as `random.Random(seed)` does.
 pub(crate) struct Generator {
     state: [u32; 624],
@@ -115,9 +137,11 @@ impl Generator {
                 bytes
             }
             Some(Value::Int(number)) => number.unsigned_abs().to_be_bytes().to_vec(),
+            Some(Value::BigInt(number)) => number.magnitude().to_bytes_be(),
             Some(Value::Bool(flag)) => vec![u8::from(*flag)],
+            Some(Value::Float(number)) => (hash_of(*number) as u64).to_be_bytes().to_vec(),
             Some(other) => {
-                return Err(Error::operation(format!("a seed must be text or an integer, not {}", other.type_name())));
+                return Err(Error::operation(format!("a seed must be text or a number, not {}", other.type_name())));
             }
         };
         let mut key: Vec<u32> =

@@ -1,4 +1,4 @@
-//! Lookups that run commands on the controller: `pipe`, `lines`; and `url`, which is not here.
+//! Lookups that run commands on the controller: `pipe`, `lines`.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use ksplay_value::Value;
 
 use crate::{Call, Error, Function};
 
-pub(super) const TABLE: &[(&str, Function)] = &[("lines", lines), ("pipe", pipe), ("url", url)];
+pub(super) const TABLE: &[(&str, Function)] = &[("lines", lines), ("pipe", pipe)];
 
 fn output(call: &Call<'_, '_>, command: &str) -> Result<String, Error> {
     let run = Command::new("/bin/sh")
@@ -41,9 +41,4 @@ fn lines(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         found.extend(output(call, &command.to_string())?.lines().map(Value::from));
     }
     Ok(found.into())
-}
-
-/// Refuses: templates cannot fetch.
-fn url(_: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Err(Error::operation("the lookup 'url' is not supported; fetch it in a task with the module 'uri' or 'get_url'"))
 }

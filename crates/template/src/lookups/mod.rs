@@ -15,12 +15,13 @@ mod find;
 mod glob;
 mod password;
 mod plain;
+mod url;
 mod variables;
 
 pub(crate) use glob::files_matching;
 
 static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let families = [commands::TABLE, files::TABLE, password::TABLE, plain::TABLE, variables::TABLE];
+    let families = [commands::TABLE, files::TABLE, password::TABLE, plain::TABLE, url::TABLE, variables::TABLE];
     families.into_iter().flatten().copied().collect()
 });
 

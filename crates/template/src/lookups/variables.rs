@@ -72,16 +72,29 @@ fn env(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(found.into())
 }
 
-/// Settings by name, from the variable `ansible_config_settings` that the engine provides: there is none in a
-/// template that is evaluated without it.
+/// Settings by name: `lookup('config', 'DEFAULT_FORKS')`. With `show_origin` each with where it was set; what is not
+/// known is an error, or with `on_missing` of `warn` or `skip` left out. Settings of plugins are not known.
 fn config(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let settings = call.templar.variable("ansible_config_settings")?.unwrap_or_default();
     let missing = call.text_option("on_missing", "error");
+    if !matches!(missing.as_str(), "error" | "warn" | "skip") {
+        return Err(Error::operation(format!("on_missing must be one of error, warn, skip, not {missing}")));
+    }
+    let show_origin = call.flag_option("show_origin", false);
+    if let Some(kind) = call.option("plugin_type") {
+        return Err(Error::operation(format!("settings of plugins are not known here, not even of '{kind}'")));
+    }
     let mut found = Vec::new();
     for name in call.terms() {
-        match (settings.get(&name.to_string()), missing.as_str()) {
-            (Some(value), _) => found.push(value.clone()),
-            (None, "skip" | "warn") => {}
+        let Some(known) = name.as_str() else {
+            return Err(Error::operation(format!("Invalid setting identifier, {name} is not a string")));
+        };
+        match (call.templar.environment().settings.get(known), missing.as_str()) {
+            (Some((value, origin)), _) if show_origin => {
+                found.push([value.clone(), origin.as_str().into()].into_iter().collect());
+            }
+            (Some((value, _)), _) => found.push(value.clone()),
+            (None, "skip") => {}
+            (None, "warn") => call.templar.warn(format!("Skipping {name}, did not find setting {name}")),
             (None, _) => return Err(Error::operation(format!("Unable to find setting {name}"))),
         }
     }

@@ -170,7 +170,6 @@ fn test(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn vault_encrypted(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(match subject(call)? {
         Value::Template(template) => template.kind == ksplay_value::TemplateKind::Vault,
-        Value::String(text) => text.starts_with("$ANSIBLE_VAULT;"),
         _ => false,
     }
     .into())

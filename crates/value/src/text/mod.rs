@@ -1,11 +1,13 @@
 //! Python's text of values: `str()`, `repr()`, and JSON as Python writes and reads it.
 
+mod difflib;
 mod json;
 mod literal;
 mod number;
 mod parse;
 mod repr;
 
+pub use difflib::{Step, hunks};
 pub use json::{JsonStyle, NotJson, json_key, to_json};
 pub use literal::from_literal;
 pub use number::float;

@@ -110,9 +110,13 @@ pub(crate) fn change(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Res
     }
 }
 
-/// A value as a key of a mapping; lists and mappings cannot be.
+/// A value as a key of a mapping; lists and mappings cannot be, nor tuples that hold one.
 pub(crate) fn hashable(value: Value) -> Result<Key, Error> {
     match value {
+        Value::Tuple(items) => {
+            items.iter().try_for_each(|item| hashable(item.clone()).map(drop))?;
+            Ok(Key::from(Value::Tuple(items)))
+        }
         Value::List(_) | Value::Map(_) => Err(Error::operation(format!("unhashable type: '{}'", value.type_name()))),
         Value::Undefined(undefined) => Err(super::ops::undefined_error(&undefined)),
         other => Ok(Key::from(other)),

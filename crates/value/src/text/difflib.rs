@@ -6,37 +6,38 @@ use std::ops::Range;
 
 /// A stretch of both sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
-    pub(crate) equal: bool,
-    pub(crate) old: Range<usize>,
-    pub(crate) new: Range<usize>,
+pub struct Step {
+    /// Whether the lines are the same.
+    pub equal: bool,
+    /// Where in the old text.
+    pub old: Range<usize>,
+    /// Where in the new one.
+    pub new: Range<usize>,
 }
 
-/// Lines shown around a change.
-const CONTEXT: usize = 3;
 /// From this many lines on, lines that are frequent do not start a match.
 const MANY: usize = 200;
 
-/// The changes with the equal lines around them, in groups that are further apart than their context.
-pub(crate) fn hunks(old: &[String], new: &[String]) -> Vec<Vec<Step>> {
+/// The changes with up to `context` equal lines around them, in groups that are further apart than that.
+pub fn hunks(old: &[String], new: &[String], context: usize) -> Vec<Vec<Step>> {
     let mut steps = steps(old, new);
     if let Some(first) = steps.first_mut().filter(|step| step.equal) {
-        first.old.start = first.old.start.max(first.old.end.saturating_sub(CONTEXT));
-        first.new.start = first.new.start.max(first.new.end.saturating_sub(CONTEXT));
+        first.old.start = first.old.start.max(first.old.end.saturating_sub(context));
+        first.new.start = first.new.start.max(first.new.end.saturating_sub(context));
     }
     if let Some(last) = steps.last_mut().filter(|step| step.equal) {
-        last.old.end = last.old.end.min(last.old.start + CONTEXT);
-        last.new.end = last.new.end.min(last.new.start + CONTEXT);
+        last.old.end = last.old.end.min(last.old.start.saturating_add(context));
+        last.new.end = last.new.end.min(last.new.start.saturating_add(context));
     }
     let mut groups = Vec::new();
     let mut group = Vec::new();
     for mut step in steps {
-        if step.equal && step.old.len() > 2 * CONTEXT {
-            let (old_end, new_end) = (step.old.start + CONTEXT, step.new.start + CONTEXT);
+        if step.equal && step.old.len() > context.saturating_mul(2) {
+            let (old_end, new_end) = (step.old.start + context, step.new.start + context);
             group.push(Step { equal: true, old: step.old.start..old_end, new: step.new.start..new_end });
             groups.push(std::mem::take(&mut group));
-            step.old.start = step.old.end - CONTEXT;
-            step.new.start = step.new.end - CONTEXT;
+            step.old.start = step.old.end - context;
+            step.new.start = step.new.end - context;
         }
         group.push(step);
     }
@@ -145,13 +146,13 @@ mod tests {
     fn changes_far_apart_are_in_hunks_of_their_own() {
         let old = lines("abcdefghijklmnop");
         let new = lines("abXdefghijklmnYp");
-        assert_eq!(hunks(&old, &new).len(), 2);
-        assert_eq!(hunks(&old, &lines("abXdefghYjklmnop")).len(), 1);
+        assert_eq!(hunks(&old, &new, 3).len(), 2);
+        assert_eq!(hunks(&old, &lines("abXdefghYjklmnop"), 3).len(), 1);
     }
 
     #[test]
     fn equal_texts_have_no_hunks() {
-        assert!(hunks(&lines("abc"), &lines("abc")).is_empty());
-        assert!(hunks(&[], &[]).is_empty());
+        assert!(hunks(&lines("abc"), &lines("abc"), 3).is_empty());
+        assert!(hunks(&[], &[], 3).is_empty());
     }
 }
