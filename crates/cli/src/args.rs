@@ -28,6 +28,7 @@ unreachable (or a playbook that cannot be read), 5 bad options, 99 interrupted."
     name = "ksplay",
     disable_version_flag = true,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     subcommand_negates_reqs = true,
     override_usage = "ksplay [OPTIONS] PLAYBOOK...\n       ksplay COMMAND",
     max_term_width = 100,

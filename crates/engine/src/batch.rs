@@ -186,6 +186,9 @@ impl Batch {
             span: task.span.clone(),
             handler: self.scheduler.is_handler(step) || task.handler,
             check: self.shared.options.check,
+            // Whether the keyword is wrong is told by the task itself.
+            diff: self.shared.options.diff
+                || matches!(flag(&scope, "diff", task.keywords.diff.as_ref()), Ok(Some(true))),
         })
     }
 
@@ -406,9 +409,7 @@ impl Batch {
                 }
             }
         }
-        if let Some(register) = &task.register
-            && outcome.includes.is_empty()
-        {
+        if let Some(register) = &task.register {
             let mut result = outcome.result.clone();
             if !outcome.looped {
                 result.remove("invocation");

@@ -113,6 +113,8 @@ pub struct TaskInfo {
     pub handler: bool,
     /// Whether it runs in check mode.
     pub check: bool,
+    /// Whether differences are shown, also when the run as a whole does not show them.
+    pub diff: bool,
 }
 
 /// How a task, or an item of its loop, ended on a host.

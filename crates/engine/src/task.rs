@@ -30,6 +30,21 @@ pub(crate) struct Work {
     pub host: Str,
 }
 
+/// What is shown instead of the label of an item under `no_log`.
+const CENSORED: &str = "(censored due to no_log)";
+
+/// The result of an include as `register` gets it.
+fn included(kind: &str, mut args: Map) -> Map {
+    let mut result = Map::new();
+    if kind == "include_tasks"
+        && let Some(file) = args.remove("_raw_params").or_else(|| args.remove("file"))
+    {
+        result.insert("include", file);
+    }
+    result.insert("include_args", args);
+    result
+}
+
 /// What a task left to be noted, once it has ended.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -136,10 +151,13 @@ impl Work {
         let no_log = self.hides(scope);
         let error = self.report(once.error, no_log && !once.about_keywords);
         let mut result = once.result;
-        if matches!(once.status, Status::Ok | Status::Changed) {
+        if once.include.is_some() {
+            result.insert("changed", false);
+        } else if matches!(once.status, Status::Ok | Status::Changed) {
             result.insert("failed", false);
         }
-        let include = once.include.map(|args| Include { args, vars: Map::new(), label: None });
+        let label = no_log.then(|| CENSORED.to_owned());
+        let include = once.include.map(|args| Include { args, vars: Map::new(), label });
         Outcome {
             ignored: self.is_ignored(scope, once.status),
             status: once.status,
@@ -190,7 +208,7 @@ impl Work {
         if let Some(kind) = actions::include_kind(&self.task.action) {
             return match actions::finalize(&self.task, scope) {
                 Ok(args) => {
-                    let result = Map::from([("include", Value::from(kind))]);
+                    let result = included(kind, args.clone());
                     Once { include: Some(args), ..Once::of(Status::Ok, result) }
                 }
                 Err(failure) => self.failed(failure),

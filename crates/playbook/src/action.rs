@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Map, Str, Template, TemplateKind, Value};
+use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::Error;
 use crate::arguments::{self, builtin_name};
@@ -129,14 +129,14 @@ fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
 fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map), Error> {
     match &value.kind {
         NodeKind::Text { text, .. } => {
-            let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+            let (name, rest) = split_action(text, value)?;
             Ok((name.into(), text_arguments(name, rest, value)?))
         }
         NodeKind::Map(entries) => {
             let Some(module) = value.get("module").and_then(Node::as_str) else {
                 return Err(Error::invalid("no module/action detected in task.", task));
             };
-            let (name, rest) = module.trim().split_once(char::is_whitespace).unwrap_or((module.trim(), ""));
+            let (name, rest) = split_action(module, value)?;
             let mut args = text_arguments(name, rest, value)?;
             for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("module")) {
                 args.insert(key.to_data(), value.to_value());
@@ -146,6 +146,16 @@ fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map),
         }
         _ => Err(Error::invalid(format!("unexpected parameter type in action: {}", value.describe()), &value.span)),
     }
+}
+
+/// The module's name and what follows it.
+fn split_action<'t>(text: &'t str, node: &Node) -> Result<(&'t str, &'t str), Error> {
+    let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    if has_markers(name) {
+        return Err(Error::invalid("the name of a module cannot be a template", &node.span)
+            .with_help("write a task for each module, with `when`"));
+    }
+    Ok((name, rest))
 }
 
 fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {

@@ -47,9 +47,9 @@ const SHARED: &[&str] = &[
     "become_user",
     "become_flags",
     "become_exe",
-    "tags",
-    "collections",
 ];
+const TAGS: &[&str] = &["tags"];
+const COLLECTIONS: &[&str] = &["collections"];
 const PLAY: &[&str] = &[
     "hosts",
     "gather_facts",
@@ -107,8 +107,7 @@ const INCLUDE: &[&str] = &[
     "when",
 ];
 const PLAYBOOK_INCLUDE: &[&str] = &["import_playbook", "when"];
-const ROLE_METADATA: &[&str] =
-    &["allow_duplicates", "dependencies", "galaxy_info", "argument_specs", "collections", "standalone"];
+const ROLE_METADATA: &[&str] = &["allow_duplicates", "dependencies", "galaxy_info", "argument_specs"];
 const LOOP_CONTROL: &[&str] =
     &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
 
@@ -132,14 +131,14 @@ impl Kind {
     /// The keywords, in groups.
     fn groups(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Play => &[SHARED, PLAY],
-            Self::Block => &[SHARED, CONDITIONAL, BLOCK],
-            Self::Task => &[SHARED, CONDITIONAL, TASK],
-            Self::Handler => &[SHARED, CONDITIONAL, TASK, &["listen"]],
+            Self::Play => &[SHARED, TAGS, COLLECTIONS, PLAY],
+            Self::Block => &[SHARED, TAGS, COLLECTIONS, CONDITIONAL, BLOCK],
+            Self::Task => &[SHARED, TAGS, COLLECTIONS, CONDITIONAL, TASK],
+            Self::Handler => &[SHARED, TAGS, COLLECTIONS, CONDITIONAL, TASK, &["listen"]],
             Self::TaskInclude | Self::IncludeRole => &[INCLUDE],
-            Self::PlaybookInclude => &[SHARED, PLAYBOOK_INCLUDE],
-            Self::RoleUse => &[SHARED, CONDITIONAL, &["role"]],
-            Self::RoleMetadata => &[ROLE_METADATA],
+            Self::PlaybookInclude => &[SHARED, TAGS, PLAYBOOK_INCLUDE],
+            Self::RoleUse => &[SHARED, TAGS, COLLECTIONS, CONDITIONAL, &["role"]],
+            Self::RoleMetadata => &[SHARED, COLLECTIONS, ROLE_METADATA],
             Self::LoopControl => &[LOOP_CONTROL],
         }
     }
@@ -170,6 +169,23 @@ impl Kind {
         }
         Ok(())
     }
+}
+
+/// The keywords of the playbook language, by the name that messages give to what they stand in (`Play`, `Task`, …).
+pub fn keywords() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    const ALL: &[Kind] = &[
+        Kind::Play,
+        Kind::Block,
+        Kind::Task,
+        Kind::Handler,
+        Kind::TaskInclude,
+        Kind::IncludeRole,
+        Kind::PlaybookInclude,
+        Kind::RoleUse,
+        Kind::RoleMetadata,
+        Kind::LoopControl,
+    ];
+    ALL.iter().map(|kind| (kind.name(), kind.keywords().collect()))
 }
 
 /// The keywords of this mapping joined to those around it, and its own `vars`.

@@ -39,6 +39,7 @@ mod tasks;
 pub use arguments::key_values;
 pub use collections::find_playbook;
 pub use error::{Error, ErrorKind};
+pub use keywords::keywords;
 pub use loader::{IncludedRole, Loader};
 pub use model::{
     Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, RoleVars, Task, VarsPrompt,

@@ -155,7 +155,8 @@ mod tests {
     fn result(action: &str, host: &str, status: Status, result: Map) -> Event {
         let span = Span::new(&Source::new("site.yml", "- x\n"), 1, 1);
         let banner = format!("the task of {action}");
-        let task = TaskInfo { number: 1, banner, action: action.into(), span, handler: false, check: false };
+        let task =
+            TaskInfo { number: 1, banner, action: action.into(), span, handler: false, check: false, diff: false };
         Event::Result(TaskResult {
             task: Arc::new(task),
             host: host.into(),

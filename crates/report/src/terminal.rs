@@ -238,7 +238,7 @@ impl Screen {
     fn diff(&mut self, of: &TaskResult) {
         let changed = matches!(of.status, Status::Ok | Status::Changed)
             && of.result.get("changed").map_or(of.status == Status::Changed, Value::is_true);
-        if !self.options.diff || !changed || (of.looped && of.label.is_none()) {
+        if !(self.options.diff || of.task.diff) || !changed || (of.looped && of.label.is_none()) {
             return;
         }
         if let Some(diff) = of.result.get("diff").filter(|diff| diff.is_true()) {

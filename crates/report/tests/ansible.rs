@@ -113,6 +113,7 @@ fn info(source: &Arc<Source>, name: &str, action: &str, line: u32, column: u32) 
         span: Span::new(source, line, column),
         handler: false,
         check: false,
+        diff: false,
     })
 }
 

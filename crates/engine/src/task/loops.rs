@@ -6,7 +6,7 @@ use std::time::Duration;
 use ksplay_value::{Map, Value};
 
 use super::keywords::{flag, number, seconds};
-use super::{Effect, Include, Once, Outcome, Work, all_hold};
+use super::{CENSORED, Effect, Include, Once, Outcome, Work, all_hold};
 use crate::actions;
 use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
@@ -92,7 +92,7 @@ impl Work {
             }
             let no_log = self.hides(&scope);
             hidden |= no_log;
-            let label = self.label(&scope, &control, item);
+            let label = if no_log { CENSORED.to_owned() } else { self.label(&scope, &control, item) };
             let mut result = once.result;
             result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
             changed |= result.get("changed").is_some_and(Value::is_true);
@@ -102,7 +102,7 @@ impl Work {
                 Status::Ok | Status::Changed | Status::Skipped => {}
             }
             all_skipped &= once.status == Status::Skipped;
-            if matches!(once.status, Status::Ok | Status::Changed) {
+            if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
                 result.insert("failed", false);
             }
             if let Some(args) = once.include {
@@ -119,7 +119,7 @@ impl Work {
                     status: once.status,
                     ignored: self.is_ignored(&scope, once.status),
                     result: Shown::of(result.clone(), no_log),
-                    label: Some(if no_log { "(censored due to no_log)".into() } else { label }),
+                    label: Some(label),
                     looped: true,
                     verbose: once.verbose,
                 }));
