@@ -301,7 +301,7 @@ impl Batch {
         };
         if !is_include && ended == Ended::Ok {
             self.shared.count(&name, |counts| match outcome.status {
-                Status::Skipped => counts.skipped += 1,
+                Status::Skipped | Status::Undecided => counts.skipped += 1,
                 _ => {
                     counts.ok += 1;
                     counts.changed += u32::from(changed && outcome.status != Status::Unreachable);
@@ -410,15 +410,18 @@ impl Batch {
             }
         }
         if let Some(register) = &task.register {
-            let mut result = outcome.result.clone();
-            if !outcome.looped {
-                result.remove("invocation");
-            }
-            if outcome.error.is_some() && !result.contains_key("exception") {
-                result.insert("exception", "(traceback unavailable)");
-            }
+            let result = outcome.foreseen.clone().unwrap_or_else(|| {
+                let mut result = outcome.result.clone();
+                if !outcome.looped {
+                    result.remove("invocation");
+                }
+                if outcome.error.is_some() && !result.contains_key("exception") {
+                    result.insert("exception", "(traceback unavailable)");
+                }
+                result.into()
+            });
             for host in hosts {
-                let vars = Map::from([(register.to_string(), Value::from(result.clone()))]);
+                let vars = Map::from([(register.to_string(), result.clone())]);
                 self.shared.states.set_vars(&self.hosts[*host], vars);
             }
         }

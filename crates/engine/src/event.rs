@@ -149,6 +149,8 @@ pub enum Status {
     Changed,
     /// A condition kept it from running.
     Skipped,
+    /// Check mode does not know what decides about it; `undecided` in the result says what.
+    Undecided,
     /// It failed.
     Failed,
     /// The host could not be reached.

@@ -1,6 +1,6 @@
 //! Why a task has no result of its own: from an error of any floor below to what the user reads.
 
-use ksplay_value::{Map, Span, Value};
+use ksplay_value::{Map, Span, Unknown, Value};
 
 use crate::event::{ErrorFrame, TaskError};
 
@@ -23,6 +23,8 @@ pub struct TaskFailure {
     pub unreachable: bool,
     /// Whether the message is all there is to say, without a word about the task before it.
     pub bare: bool,
+    /// Whether it is no failure: check mode does not know what decides here.
+    pub undecided: bool,
     /// The exit code when it belongs to no task, and ends the run.
     pub exit_code: u8,
     /// The place between the task and the cause: of the outermost template on the way.
@@ -41,6 +43,7 @@ impl TaskFailure {
             values: Map::new(),
             unreachable: false,
             bare: false,
+            undecided: false,
             exit_code: 1,
             outer: None,
         }
@@ -59,6 +62,13 @@ impl TaskFailure {
     /// The host could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self { unreachable: true, ..Self::new(message) }
+    }
+
+    /// What is decided only while the play is carried out, because this rests on what is not known before.
+    pub fn undecided(what: &str, unknown: &Unknown) -> Self {
+        let because: Vec<&str> = unknown.because.iter().map(|name| &**name).collect();
+        let message = format!("{what} rests on {}, which check mode did not run", because.join(" and "));
+        Self { undecided: true, ..Self::new(message) }
     }
 
     /// The failure with one more value in the result.

@@ -11,6 +11,7 @@ mod connect;
 mod event;
 mod failure;
 mod options;
+mod pending;
 mod refuse;
 mod run;
 mod scope;

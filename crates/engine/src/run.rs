@@ -17,6 +17,7 @@ use crate::connect::Pool;
 use crate::event::{Counts, Event, Sink};
 use crate::failure::TaskFailure;
 use crate::options::Options;
+use crate::pending::Pending;
 use crate::scope::{HostScope, PlayContext};
 use crate::state::States;
 use crate::teller::Teller;
@@ -35,6 +36,8 @@ pub struct Shared {
     /// `-e`.
     pub extra_vars: Arc<Map>,
     pub(crate) pool: Pool,
+    /// What a dry run has left undone.
+    pub(crate) pending: Pending,
     inventory: RwLock<Arc<Inventory>>,
     layers: RwLock<HashMap<Str, Vec<Arc<Map>>>>,
     groups: Mutex<Option<Value>>,
@@ -219,6 +222,7 @@ impl Run {
             states: States::default(),
             extra_vars,
             pool: Pool::new(parts.agents),
+            pending: Pending::default(),
             inventory: RwLock::new(Arc::new(parts.inventory)),
             layers: RwLock::default(),
             groups: Mutex::default(),

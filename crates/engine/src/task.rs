@@ -1,17 +1,20 @@
 //! One task on one host: its condition, its loop, its tries, its result.
 
+mod conditions;
 mod guard;
 mod keywords;
 mod loops;
+mod undecided;
 
-pub(crate) use keywords::{Flags, flag, seconds};
+pub(crate) use conditions::all_hold;
+pub(crate) use keywords::{Flags, flag, known, seconds};
 
 use std::sync::Arc;
 
 use ksplay_playbook::Task;
-use ksplay_template::Truth;
 use ksplay_value::{Map, Str, Value};
 
+use self::conditions::{Verdict, undecided, verdict};
 use self::guard::guarded;
 use crate::actions::{self, ActionCall};
 use crate::connect;
@@ -71,8 +74,10 @@ pub(crate) struct Include {
 pub(crate) struct Outcome {
     pub status: Status,
     pub ignored: bool,
-    /// The result as `register` gets it.
+    /// The result as it is shown.
     pub result: Map,
+    /// What `register` gets where that is another thing: check mode does not know all of it.
+    pub foreseen: Option<Value>,
     pub effects: Vec<Effect>,
     pub includes: Vec<Include>,
     pub delegated: Option<(Str, Option<Str>)>,
@@ -88,6 +93,12 @@ struct Once {
     result: Map,
     delegated: Option<(Str, Option<Str>)>,
     include: Option<Map>,
+    /// What later tasks see of the result, when check mode does not know all of it.
+    foreseen: Option<Value>,
+    /// Whether check mode left undone what the task would do.
+    is_pending: bool,
+    /// Whether check mode did not carry it out at all.
+    not_run: bool,
     verbose: bool,
     /// Whether the error is about a keyword that decides how the task is carried out: no secret is in it.
     about_keywords: bool,
@@ -120,6 +131,7 @@ impl Work {
             status: once.status,
             ignored: false,
             result: once.result,
+            foreseen: None,
             effects: Vec::new(),
             includes: Vec::new(),
             delegated: None,
@@ -162,6 +174,7 @@ impl Work {
             ignored: self.is_ignored(scope, once.status),
             status: once.status,
             result,
+            foreseen: once.foreseen,
             effects,
             includes: include.into_iter().collect(),
             delegated: once.delegated,
@@ -174,32 +187,29 @@ impl Work {
 
     /// The result of a skipped task when a condition does not hold.
     fn condition(&self, scope: &HostScope) -> Result<Option<Map>, TaskFailure> {
-        let templar = scope.templar();
-        for condition in &self.task.keywords.when {
-            match templar.condition(condition) {
-                Ok(Truth::Known(true)) => {}
-                Ok(Truth::Known(false)) => {
-                    return Ok(Some(Map::from([
-                        ("changed", Value::Bool(false)),
-                        ("skipped", Value::Bool(true)),
-                        ("skip_reason", Value::from("Conditional result was False")),
-                        ("false_condition", actions::as_written(condition)),
-                    ])));
-                }
-                Ok(Truth::Unknown(because)) => {
-                    return Err(TaskFailure::new(format!(
-                        "the condition rests on what is not known yet: {}",
-                        because.join(", ")
-                    )));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(None)
+        Ok(match verdict(scope, &self.task.keywords.when)? {
+            Verdict::Holds => None,
+            Verdict::Fails(condition) => Some(Map::from([
+                ("changed", Value::Bool(false)),
+                ("skipped", Value::Bool(true)),
+                ("skip_reason", Value::from("Conditional result was False")),
+                ("false_condition", actions::as_written(condition)),
+            ])),
+            Verdict::Undecided(condition, unknown) => return Err(undecided("when", condition, &unknown)),
+        })
     }
 
-    /// The task without its loop, with all its tries.
+    /// The task without its loop.
     async fn execute(&self, scope: &HostScope, effects: &mut Vec<Effect>) -> Once {
+        let once = self.try_it(scope, effects).await;
+        if once.is_pending || once.status == Status::Undecided {
+            self.leave_pending(scope, &once);
+        }
+        once
+    }
+
+    /// The task with all its tries.
+    async fn try_it(&self, scope: &HostScope, effects: &mut Vec<Effect>) -> Once {
         match self.condition(scope) {
             Ok(None) => {}
             Ok(Some(skipped)) => return Once::of(Status::Skipped, skipped),
@@ -238,10 +248,13 @@ impl Work {
             let before = effects.len();
             let mut once = self.attempt(scope, delegate.as_ref(), flags, effects).await;
             once.delegated = delegated.clone();
-            if once.status == Status::Unreachable || !plan.repeats {
+            if matches!(once.status, Status::Unreachable | Status::Undecided) || !plan.repeats {
                 return once;
             }
             once.result.insert("attempts", Value::from(attempt));
+            if once.not_run {
+                return once;
+            }
             let mut seen = self.seen(scope, &once.result);
             seen.set_local("ansible_loop_attempts", Value::from(attempt));
             let done = match self.until_holds(&seen, once.status) {
@@ -291,9 +304,14 @@ impl Work {
             Ok(()) => actions::run(call).await,
             Err(failure) => Err(failure),
         };
+        let remote = delegate.unwrap_or(scope);
         let (mut result, mut error) = match ran {
             Ok(result) => (result, None),
-            Err(failure) => {
+            Err(failure) if failure.undecided => return self.failed(failure),
+            Err(mut failure) => {
+                if let Some(reason) = self.awaits(scope, remote, &mut failure.values, &failure.message) {
+                    return self.undecided(reason);
+                }
                 let error = failure.to_error(&self.task.span);
                 if failure.unreachable {
                     let once = Once::of(Status::Unreachable, failure.into_result());
@@ -325,10 +343,18 @@ impl Work {
         if result.get("changed").is_none() {
             result.insert("changed", false);
         }
-        let skipped = result.get("skipped").is_some_and(Value::is_true);
-        if !skipped {
-            self.judge(scope, &mut result);
+        if result.get("failed").is_some_and(Value::is_true) {
+            let message = result.get("msg").map(Value::to_string).unwrap_or_default();
+            if let Some(reason) = self.awaits(scope, remote, &mut result, &message) {
+                return self.undecided(reason);
+            }
         }
+        let how = self.checked(scope, remote, flags.check, &mut result);
+        let skipped = result.get("skipped").is_some_and(Value::is_true);
+        if !skipped && let Err(undecided) = self.judge(scope, &mut result) {
+            return self.failed(undecided);
+        }
+        let foreseen = self.foresee(scope, &how, &result);
         effects.append(&mut made);
         let is = |name: &str| result.get(name).is_some_and(Value::is_true);
         let status = match () {
@@ -342,7 +368,8 @@ impl Work {
         } else {
             error = None;
         }
-        Once { verbose, error, ..Once::of(status, result) }
+        let (is_pending, not_run) = (how.leaves_pending(status, foreseen.as_ref()), how.not_run());
+        Once { verbose, error, foreseen, is_pending, not_run, ..Once::of(status, result) }
     }
 
     /// Refuses free text where the module takes none.
@@ -367,14 +394,18 @@ impl Work {
         failure.to_error(&self.task.span)
     }
 
-    /// `changed_when` and `failed_when`. A condition that cannot be evaluated fails the task, whose result stays.
-    fn judge(&self, scope: &HostScope, result: &mut Map) {
-        let holds = |result: &Map, conditions: &[Value]| {
-            let held = all_hold(&self.seen(scope, result), conditions).map_err(|failure| failure.message);
-            held.map(|held| held && !conditions.is_empty())
-        };
+    /// `changed_when` and `failed_when`. A condition that cannot be evaluated fails the task, whose result stays; an error
+    /// is one that check mode cannot decide.
+    fn judge(&self, scope: &HostScope, result: &mut Map) -> Result<(), TaskFailure> {
+        let holds =
+            |result: &Map, name: &str, conditions: &[Value]| match verdict(&self.seen(scope, result), conditions) {
+                Ok(Verdict::Holds) => Ok(Ok(!conditions.is_empty())),
+                Ok(Verdict::Fails(_)) => Ok(Ok(false)),
+                Ok(Verdict::Undecided(condition, unknown)) => Err(undecided(name, condition, &unknown)),
+                Err(failure) => Ok(Err(failure.message)),
+            };
         if let Some(conditions) = &self.task.changed_when {
-            match holds(result, conditions) {
+            match holds(result, "changed_when", conditions)? {
                 Ok(changed) => result.insert("changed", changed),
                 Err(message) => {
                     result.insert("failed", true);
@@ -383,7 +414,7 @@ impl Work {
             };
         }
         if let Some(conditions) = &self.task.failed_when {
-            match holds(result, conditions) {
+            match holds(result, "failed_when", conditions)? {
                 Ok(failed) => {
                     result.insert("failed_when_result", failed);
                     result.insert("failed", failed)
@@ -394,6 +425,7 @@ impl Work {
                 }
             };
         }
+        Ok(())
     }
 
     /// What the conditions about a result see: its registered name and its facts too.
@@ -412,13 +444,13 @@ impl Work {
         if self.task.until.is_empty() {
             return Ok(status != Status::Failed);
         }
-        all_hold(seen, &self.task.until)
+        all_hold(seen, "until", &self.task.until)
     }
 
     /// The variables of the host that the work is delegated to.
     fn delegate(&self, scope: &HostScope) -> Result<Option<HostScope>, TaskFailure> {
         let Some(keyword) = &self.task.keywords.delegate_to else { return Ok(None) };
-        let name = match scope.templar().resolve(keyword)? {
+        let name = match known(scope, "delegate_to", keyword)? {
             Value::Omit | Value::Null => return Ok(None),
             Value::String(name) if name.is_empty() => return Ok(None),
             name => Str::from(name.to_string()),
@@ -434,6 +466,9 @@ impl Work {
     }
 
     fn failed(&self, failure: TaskFailure) -> Once {
+        if failure.undecided {
+            return self.undecided(failure.message);
+        }
         let error = failure.to_error(&self.task.span);
         Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) }
     }
@@ -452,26 +487,19 @@ impl Work {
 
 impl Once {
     fn of(status: Status, result: Map) -> Self {
-        Self { status, result, delegated: None, include: None, verbose: false, about_keywords: false, error: None }
-    }
-}
-
-/// Whether all conditions hold.
-pub(crate) fn all_hold(scope: &HostScope, conditions: &[Value]) -> Result<bool, TaskFailure> {
-    let templar = scope.templar();
-    for condition in conditions {
-        match templar.condition(condition)? {
-            Truth::Known(true) => {}
-            Truth::Known(false) => return Ok(false),
-            Truth::Unknown(because) => {
-                return Err(TaskFailure::new(format!(
-                    "the condition rests on what is not known yet: {}",
-                    because.join(", ")
-                )));
-            }
+        Self {
+            status,
+            result,
+            delegated: None,
+            include: None,
+            foreseen: None,
+            is_pending: false,
+            not_run: false,
+            verbose: false,
+            about_keywords: false,
+            error: None,
         }
     }
-    Ok(true)
 }
 
 /// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.

@@ -7,6 +7,13 @@ use crate::registry;
 use crate::secrets::Secrets;
 use crate::system::{Probe, System};
 
+/// In the result of a failure: what is missing may be brought by a task before this one, which a dry run did not carry
+/// out.
+pub const MISSING: &str = "_ksplay_missing";
+
+/// In a result of check mode: the module did not do what it is for, and what it says of the outcome is no prediction.
+pub const NOT_RUN: &str = "_ksplay_not_run";
+
 /// A native module, in two halves: the half that looks cannot write.
 pub trait Module {
     /// The arguments as documented; unknown or ill-typed ones are errors before anything is looked at.
@@ -47,6 +54,7 @@ impl<P> Inspection<P> {
     /// Something is to be done that check mode cannot foresee: there the task is skipped.
     pub fn only_for_real(module: &str, plan: P) -> Self {
         let mut predicted = Outcome { skipped: true, ..Outcome::default() };
+        predicted.values.insert(NOT_RUN, true);
         predicted.values.insert("msg", format!("remote module ({module}) does not support check mode"));
         Self { predicted, plan: Some(plan) }
     }
@@ -106,6 +114,12 @@ impl Failure {
     /// A failure that is nothing but its message.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), values: Map::new() }
+    }
+
+    /// The failure as one about something that is not there, and that a task before this one may be there to bring.
+    #[must_use]
+    pub fn missing(self) -> Self {
+        self.with(MISSING, true)
     }
 
     /// The failure with one more return value.

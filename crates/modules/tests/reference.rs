@@ -16,6 +16,8 @@ use serde_json::{Value as Json, json};
 /// What differs from one run to the next, or is made by the controller.
 const VOLATILE: &[&str] = &[
     "invocation",
+    ksplay_modules::MISSING,
+    ksplay_modules::NOT_RUN,
     "start",
     "end",
     "delta",

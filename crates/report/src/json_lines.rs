@@ -140,6 +140,7 @@ fn outcome(map: &mut Map, result: &TaskResult) {
         Status::Ok => "ok",
         Status::Changed => "changed",
         Status::Skipped => "skipped",
+        Status::Undecided => "undecided",
         Status::Failed => "failed",
         Status::Unreachable => "unreachable",
     };

@@ -176,6 +176,7 @@ impl Screen {
             Status::Skipped => {
                 self.outcome(item, Output::Out, Tone::Skipped, &format!("skipping: [{host}] => {label} "))
             }
+            Status::Undecided => self.undecided(item, &format!("undecided: [{host}] => {label}")),
             Status::Ok => self.outcome(item, Output::Out, Tone::Ok, &format!("ok: [{host}] => {label}")),
             Status::Changed => self.outcome(item, Output::Out, Tone::Changed, &format!("changed: [{host}] => {label}")),
             Status::Failed | Status::Unreachable => {
@@ -193,6 +194,7 @@ impl Screen {
             Status::Ok => self.outcome(result, Output::Out, Tone::Ok, &format!("ok: [{host}]")),
             Status::Changed => self.outcome(result, Output::Out, Tone::Changed, &format!("changed: [{host}]")),
             Status::Skipped => self.outcome(result, Output::Out, Tone::Skipped, &format!("skipping: [{host}]")),
+            Status::Undecided => self.undecided(result, &format!("undecided: [{host}]")),
             Status::Failed => {
                 // The items have said it, except that `debug` says it again.
                 if !result.looped || (result::action(&result.task) == "debug" && !result::is_censored(&result.result)) {
@@ -207,6 +209,16 @@ impl Screen {
         if result.ignored && matches!(result.status, Status::Failed | Status::Unreachable) {
             self.line(Output::Out, Tone::Skipped, "...ignoring");
         }
+    }
+
+    /// A line that says why check mode cannot decide.
+    fn undecided(&mut self, of: &TaskResult, head: &str) {
+        self.task_banner_once(&of.task);
+        let line = match of.result.get("undecided") {
+            Some(reason) => format!("{head} => ({reason})"),
+            None => head.to_owned(),
+        };
+        self.line(Output::Out, Tone::Skipped, &line);
     }
 
     /// A line that has the result after it only if the user wants it or it is the point of the task.

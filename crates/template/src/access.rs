@@ -43,6 +43,7 @@ impl Templar<'_> {
                 for (key, item) in map.iter() {
                     deep.insert(key.clone().into_value(), self.deep(item)?);
                 }
+                deep.keep_open_as(map);
                 Ok(deep.into())
             }
             other => Ok(other.clone()),
@@ -89,7 +90,8 @@ impl Templar<'_> {
                 other => map.get_key(&eval::key_of(other)),
             }
             .map(|value| self.shallow(value))
-            .transpose()?,
+            .transpose()?
+            .or_else(|| map.rest().cloned().map(Value::Unknown)),
             Value::List(items) | Value::Tuple(items) => {
                 index(items.len()).and_then(|index| items.get(index)).map(|value| self.shallow(value)).transpose()?
             }
@@ -119,7 +121,10 @@ impl Templar<'_> {
             base if eval::has_method(base, name) => Ok(objects::method(base, name)),
             Value::Map(map) => match map.get(name) {
                 Some(value) => self.shallow(value),
-                None => Ok(self.no_attribute(&base, &Value::from(name))),
+                None => match map.rest() {
+                    Some(rest) => Ok(Value::Unknown(Arc::clone(rest))),
+                    None => Ok(self.no_attribute(&base, &Value::from(name))),
+                },
             },
             Value::Object(object) => {
                 let found = object.get(&name.into()).map_err(|error| Error::operation(error.to_string()))?;

@@ -1,6 +1,8 @@
 //! Bare expressions: the texts of `when`, `until`, `debug: var` and the like.
 
-use ksplay_value::{Str, Template, TemplateKind, Value};
+use std::sync::Arc;
+
+use ksplay_value::{Str, Template, TemplateKind, Unknown, Value};
 
 use crate::eval::{self, Home, Run, ops};
 use crate::templar::outermost_in;
@@ -11,8 +13,16 @@ use crate::{Error, ErrorKind, Templar};
 pub enum Truth {
     /// It is known.
     Known(bool),
-    /// It rests on something that is not known before the play is carried out; the names of what.
-    Unknown(Vec<Str>),
+    /// It rests on something that is not known before the play is carried out.
+    Unknown(Arc<Unknown>),
+}
+
+/// What a value rests on, at any depth, that is not known before the play is carried out.
+pub fn unknown_in(value: &Value) -> Option<Arc<Unknown>> {
+    match ops::unknown_within([value])? {
+        Value::Unknown(unknown) => Some(unknown),
+        _ => None,
+    }
 }
 
 impl Templar<'_> {
@@ -49,7 +59,7 @@ impl Templar<'_> {
         }
     }
 
-    fn evaluate_expression(&self, template: &std::sync::Arc<Template>) -> Result<Value, Error> {
+    fn evaluate_expression(&self, template: &Arc<Template>) -> Result<Value, Error> {
         let home = template.span.clone().map_or(Home::None, Home::Value);
         let value = self.tree(template).and_then(|tree| Run::new(self, tree, home).template());
         value.map(|output| output.value()).map_err(|error| outermost_in(error, "expression"))
@@ -111,7 +121,7 @@ impl Templar<'_> {
         }
         let truth = match &value {
             Value::Bool(flag) => return Ok(Truth::Known(*flag)),
-            Value::Unknown(unknown) => return Ok(Truth::Unknown(unknown.because.clone())),
+            Value::Unknown(unknown) => return Ok(Truth::Unknown(Arc::clone(unknown))),
             Value::Undefined(undefined) if eval::is_soft(undefined) => {
                 return Err(Error::operation(format!("Error rendering expression: {}", undefined.message)));
             }

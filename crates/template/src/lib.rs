@@ -30,7 +30,7 @@ pub mod tests;
 mod tree;
 
 pub use call::{Call, Function};
-pub use condition::Truth;
+pub use condition::{Truth, unknown_in};
 pub use environment::{Environment, Expressions, Fetch, KnownSettings, Reveal, Seal, Vault, Warn};
 pub use error::{Error, ErrorKind};
 pub use files::FileOptions;

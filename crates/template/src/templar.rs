@@ -113,6 +113,7 @@ impl<'e> Templar<'e> {
                         resolved.insert(key.clone().into_value(), item);
                     }
                 }
+                resolved.keep_open_as(map);
                 resolved.into()
             }
             Value::Object(object) if objects::is_transient(object.as_ref()) => {

@@ -102,7 +102,10 @@ fn the_unknown_flows_through_operators_and_logic_stays_right() {
     assert_eq!(condition("false and later".into()), Ok(Truth::Known(false)));
     assert_eq!(condition("later and false".into()), Ok(Truth::Known(false)));
     assert_eq!(condition("later or t".into()), TRUE);
-    assert_eq!(condition("later.rc == 0".into()), Ok(Truth::Unknown(vec!["later".into()])));
+    assert_eq!(
+        condition("later.rc == 0".into()),
+        Ok(Truth::Unknown(Arc::new(ksplay_value::Unknown { because: vec!["later".into()] })))
+    );
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The insertion-ordered mapping, with Python's idea of equal keys.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 use num_bigint::BigInt;
 use num_traits::FromPrimitive;
 
-use crate::Value;
+use crate::{Unknown, Value};
 
 /// A key of a [`Map`]: nearly always a string, but YAML and Python allow any scalar.
 ///
@@ -71,7 +73,10 @@ impl Equivalent<Key> for str {
 
 /// An insertion-ordered mapping from scalars to values.
 #[derive(Debug, Clone, Default)]
-pub struct Map(IndexMap<Key, Value>);
+pub struct Map {
+    entries: IndexMap<Key, Value, RandomState>,
+    rest: Option<Arc<Unknown>>,
+}
 
 impl Map {
     /// An empty mapping.
@@ -81,104 +86,119 @@ impl Map {
 
     /// An empty mapping with room for this many entries.
     pub fn with_capacity(entries: usize) -> Self {
-        Self(IndexMap::with_capacity(entries))
+        Self { entries: IndexMap::with_capacity_and_hasher(entries, RandomState::default()), rest: None }
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// The value under this string key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        self.entries.get(key)
     }
 
     /// The value under a key of any type.
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
-        self.0.get(key)
+        self.entries.get(key)
     }
 
     /// The value under this string key, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.0.get_mut(key)
+        self.entries.get_mut(key)
     }
 
     /// The value under a key of any type, to be changed.
     pub fn get_key_mut(&mut self, key: &Key) -> Option<&mut Value> {
-        self.0.get_mut(key)
+        self.entries.get_mut(key)
     }
 
     /// Whether there is an entry under this string key.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.entries.contains_key(key)
     }
 
     /// Puts a value under a key; an existing entry keeps its place and its old value is returned.
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
-        self.0.insert(key.into(), value.into())
+        self.entries.insert(key.into(), value.into())
     }
 
     /// Takes an entry out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.shift_remove(key)
+        self.entries.shift_remove(key)
     }
 
     /// Takes an entry with a key of any type out; the others keep their order.
     pub fn remove_key(&mut self, key: &Key) -> Option<Value> {
-        self.0.shift_remove(key)
+        self.entries.shift_remove(key)
     }
 
     /// Takes the last entry out.
     pub fn pop(&mut self) -> Option<(Key, Value)> {
-        self.0.pop()
+        self.entries.pop()
     }
 
     /// Removes all entries.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.entries.clear();
     }
 
     /// Keeps only the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &mut Value) -> bool) {
-        self.0.retain(|key, value| keep(key, value));
+        self.entries.retain(|key, value| keep(key, value));
+    }
+
+    /// Says that more entries may come of carrying the play out: what else is looked for is unknown, not missing.
+    pub fn leave_open(&mut self, rest: impl Into<Arc<Unknown>>) {
+        self.rest = Some(rest.into());
+    }
+
+    /// Leaves the mapping open where `other`, of which it is made, is.
+    pub fn keep_open_as(&mut self, other: &Self) {
+        self.rest.clone_from(&other.rest);
+    }
+
+    /// What entries that are not there rest on, when more may come.
+    pub fn rest(&self) -> Option<&Arc<Unknown>> {
+        self.rest.as_ref()
     }
 
     /// The entries in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator {
-        self.0.iter()
+        self.entries.iter()
     }
 
     /// The entries in order, values to be changed.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&Key, &mut Value)> + ExactSizeIterator {
-        self.0.iter_mut()
+        self.entries.iter_mut()
     }
 
     /// The keys in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Key> + ExactSizeIterator {
-        self.0.keys()
+        self.entries.keys()
     }
 
     /// The values in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
-        self.0.values()
+        self.entries.values()
     }
 
     /// Sorts by the text of the keys; entries keep their values.
     pub fn sort_by_key_text(&mut self) {
-        self.0.sort_by(|left, _, right, _| left.0.to_string().cmp(&right.0.to_string()));
+        self.entries.sort_by(|left, _, right, _| left.0.to_string().cmp(&right.0.to_string()));
     }
 }
 
 /// As Python: equal when they hold the same entries, in whatever order.
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.entries == other.entries
     }
 }
 
@@ -187,19 +207,20 @@ impl IntoIterator for Map {
     type IntoIter = indexmap::map::IntoIter<Key, Value>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.entries.into_iter()
     }
 }
 
 impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into()));
+        Self { entries: entries.collect(), rest: None }
     }
 }
 
 impl<K: Into<Key>, V: Into<Value>> Extend<(K, V)> for Map {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        self.0.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
+        self.entries.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
     }
 }
 

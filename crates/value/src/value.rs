@@ -61,7 +61,7 @@ pub struct Undefined {
 }
 
 /// Why something is not known yet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unknown {
     /// What it rests on, such as the name of a registered variable; several when values were combined.
     pub because: Vec<Str>,

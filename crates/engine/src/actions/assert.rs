@@ -36,11 +36,8 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                     .with("assertion", as_written(condition))
                     .with("evaluated_to", false));
             }
-            Truth::Unknown(because) => {
-                return Err(TaskFailure::new(format!(
-                    "the assertion rests on what is not known yet: {}",
-                    because.join(", ")
-                )));
+            Truth::Unknown(unknown) => {
+                return Err(TaskFailure::undecided(&as_written(condition).to_string(), &unknown));
             }
         }
     }

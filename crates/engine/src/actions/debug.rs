@@ -27,7 +27,10 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if let Some(var) = take(&mut raw, &["var"]) {
         let name = super::as_written(&var).to_string();
         let shown = match call.templar().expression(&var) {
-            Ok(value) => value,
+            Ok(value) => match ksplay_template::unknown_in(&value) {
+                None => value,
+                Some(unknown) => return Err(TaskFailure::undecided(&name, &unknown)),
+            },
             Err(error) if error.kind == ksplay_template::ErrorKind::Undefined => {
                 let warning = format!("Encountered 1 template error.\nerror 1 - {error}");
                 call.work.shared.emit(Event::Warning(warning));

@@ -18,8 +18,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let flat = take_flag(&mut args, &["flat"], false)?;
     let must_exist = take_flag(&mut args, &["fail_on_missing"], true)?;
     if call.check {
-        let message = Value::from("check mode not (yet) supported for this module");
-        return Ok(Map::from([("changed", Value::Bool(false)), ("skipped", Value::Bool(true)), ("msg", message)]));
+        return Ok(super::not_run("check mode not (yet) supported for this module"));
     }
     let asked =
         Map::from([("path", Value::from(&src)), ("get_checksum", Value::Bool(true)), ("follow", Value::Bool(true))]);

@@ -40,7 +40,7 @@ pub(crate) use content::Sums;
 use crate::connect;
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
-use crate::task::{Effect, Flags, Work};
+use crate::task::{Effect, Flags, Work, known};
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
 
@@ -145,6 +145,9 @@ pub(crate) fn include_kind(action: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// In a failure: what is missing on the controller may be brought by a task that check mode did not carry out.
+pub(crate) const MISSING_HERE: &str = "_ksplay_missing_here";
 
 /// Whether the `ansible_facts` of the result are variables, noted by the action itself, and no facts.
 pub(crate) fn sets_variables(action: &str) -> bool {
@@ -256,7 +259,6 @@ impl<'a> ActionCall<'a> {
 
     /// The task's `environment`, inner over outer.
     pub fn environment(&self) -> Result<Vec<(String, String)>, TaskFailure> {
-        let templar = self.templar();
         let mut merged = Map::new();
         let mut add = |value: Value| match value {
             Value::Map(map) => {
@@ -269,7 +271,7 @@ impl<'a> ActionCall<'a> {
             }
         };
         for value in &self.task().keywords.environment {
-            match templar.resolve(value)? {
+            match known(self.scope, "environment", value)? {
                 Value::List(items) => items.iter().cloned().for_each(&mut add),
                 other => add(other),
             }
@@ -294,6 +296,7 @@ impl<'a> ActionCall<'a> {
             TaskFailure::raised(format!(
                 "Could not find or access '{name}'{searched} on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option"
             ))
+            .with(MISSING_HERE, true)
         })
     }
 }
@@ -356,12 +359,21 @@ fn entries(map: &Map) -> impl Iterator<Item = (Value, Value)> + '_ {
 pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
     let step = || format!("Finalization of task args for '{}' failed.", full_name(&task.action));
     let raw = raw_args(task, scope).map_err(|failure| failure.during(step()))?;
+    // A variable may be unknown until it is used.
+    let keeps_unknown = short_name(&task.action) == "set_fact";
     let templar = scope.templar();
     let mut args = Map::with_capacity(raw.len());
     for (key, value) in raw.iter() {
         match templar.resolve(value) {
             Ok(Value::Omit) => {}
             Ok(value) => {
+                if !keeps_unknown && let Some(unknown) = ksplay_template::unknown_in(&value) {
+                    let what = match key.as_str() {
+                        Some("_raw_params") => format!("the text of `{}`", task.action),
+                        _ => format!("'{}'", key.as_value()),
+                    };
+                    return Err(TaskFailure::undecided(&what, &unknown));
+                }
                 args.insert(key.clone().into_value(), value);
             }
             Err(error) => {
@@ -372,6 +384,16 @@ pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailur
         }
     }
     Ok(args)
+}
+
+/// The result of an action that does nothing in check mode.
+pub(crate) fn not_run(message: &str) -> Map {
+    Map::from([
+        ("changed", Value::Bool(false)),
+        ("skipped", Value::Bool(true)),
+        ("msg", Value::from(message)),
+        (ksplay_modules::NOT_RUN, Value::Bool(true)),
+    ])
 }
 
 /// A condition or another template as the play's author wrote it.

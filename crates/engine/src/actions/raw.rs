@@ -13,7 +13,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         return Err(TaskFailure::action("raw needs a command"));
     };
     if call.check {
-        return Ok(Map::from([("changed", Value::Bool(false)), ("skipped", Value::Bool(true))]));
+        return Ok(super::not_run("Check mode is not supported for this task."));
     }
     let environment = call.environment()?;
     for (name, value) in environment.iter().rev() {

@@ -49,7 +49,11 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let text = content::text(&shared, &path)?;
         let scope = with_template_variables(&scope, &path, &dest).map_err(unreadable)?;
         let source = Source::new(path.display().to_string(), text);
-        Ok(match scope.templar().render(&source, &options)? {
+        let value = scope.templar().render(&source, &options)?;
+        if let Some(unknown) = ksplay_template::unknown_in(&value) {
+            return Err(TaskFailure::undecided(&source.name, &unknown));
+        }
+        Ok(match value {
             Value::Null | Value::Omit => String::new(),
             value => value.to_string(),
         })

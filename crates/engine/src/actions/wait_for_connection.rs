@@ -25,6 +25,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             ("changed", Value::Bool(false)),
             ("elapsed", Value::Int(0)),
             ("skipped", Value::Bool(true)),
+            (ksplay_modules::NOT_RUN, Value::Bool(true)),
         ]));
     }
     tokio::time::sleep(delay).await;

@@ -21,7 +21,8 @@ impl Batch {
             for keyword in &task.keywords.notify {
                 let names = match scope.templar().resolve(keyword)? {
                     Value::List(names) => names.to_vec(),
-                    Value::Omit | Value::Null => Vec::new(),
+                    // What check mode does not know notifies nobody yet.
+                    Value::Omit | Value::Null | Value::Unknown(_) => Vec::new(),
                     name => vec![name],
                 };
                 for name in names {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ksplay_playbook::{Role, Task};
 use ksplay_scheduler::{Ended, HostIndex, Standing, StepId};
-use ksplay_value::Map;
+use ksplay_value::{Map, Str};
 
 use super::Batch;
-use crate::event::{Event, Shown, Status, TaskResult};
+use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
 use crate::failure::TaskFailure;
 use crate::task::all_hold;
 
@@ -27,28 +27,27 @@ impl Batch {
         for host in deciding {
             let info = self.info(step, task, *host);
             self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-            if all_hold(&self.scope(task, *host), &task.keywords.when)? {
-                holding.push(*host);
-                continue;
-            }
             let name = self.hosts[*host].clone();
+            match all_hold(&self.scope(task, *host), "when", &task.keywords.when) {
+                Ok(true) => {
+                    holding.push(*host);
+                    continue;
+                }
+                Ok(false) => {}
+                Err(failure) if failure.undecided => {
+                    let result = Map::from([("undecided", failure.message)]);
+                    self.tell(&info, name, Status::Undecided, result);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            }
             let text = |word: &str| {
                 let what =
                     if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
                 format!("{meta} conditional evaluated to {word}, {what}")
             };
             let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
-            self.shared.emit(Event::Result(TaskResult {
-                task: Arc::clone(&info),
-                host: name,
-                delegated: None,
-                status: Status::Skipped,
-                ignored: false,
-                result: Shown::of(result, false),
-                label: None,
-                looped: false,
-                verbose: false,
-            }));
+            self.tell(&info, name, Status::Skipped, result);
         }
         if !each && !holding.is_empty() {
             holding = hosts.to_vec();
@@ -106,6 +105,22 @@ impl Batch {
             self.scheduler.complete(step, *host, ended);
         }
         Ok(())
+    }
+}
+
+impl Batch {
+    fn tell(&self, info: &Arc<TaskInfo>, host: Str, status: Status, result: Map) {
+        self.shared.emit(Event::Result(TaskResult {
+            task: Arc::clone(info),
+            host,
+            delegated: None,
+            status,
+            ignored: false,
+            result: Shown::of(result, false),
+            label: None,
+            looped: false,
+            verbose: false,
+        }));
     }
 }
 

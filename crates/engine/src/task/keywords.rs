@@ -92,6 +92,15 @@ impl Work {
     }
 }
 
+/// The value of a keyword, which has to be known.
+pub(crate) fn known(scope: &HostScope, name: &str, keyword: &Value) -> Result<Value, TaskFailure> {
+    let value = scope.templar().resolve(keyword)?;
+    match ksplay_template::unknown_in(&value) {
+        None => Ok(value),
+        Some(unknown) => Err(TaskFailure::undecided(name, &unknown)),
+    }
+}
+
 /// A keyword that is a flag; `None` when it is not set.
 pub(crate) fn flag(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Option<bool>, TaskFailure> {
     let Some(keyword) = keyword else { return Ok(None) };
@@ -103,7 +112,7 @@ pub(crate) fn flag(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Re
         }),
         ..failure.with("changed", false)
     };
-    match scope.templar().resolve(keyword).map_err(|error| of_keyword(error.into()))? {
+    match known(scope, name, keyword).map_err(|error| if error.undecided { error } else { of_keyword(error) })? {
         Value::Omit | Value::Null => Ok(None),
         value => connect::boolean(&value).map(Some).map_err(|_| {
             of_keyword(TaskFailure::new(format!("The value '{value}' could not be converted to 'bool'.")))
@@ -114,7 +123,7 @@ pub(crate) fn flag(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Re
 /// A keyword that is a number; text with a number counts.
 pub(super) fn number(scope: &HostScope, keyword: Option<&Value>, name: &str) -> Result<Option<f64>, TaskFailure> {
     let Some(keyword) = keyword else { return Ok(None) };
-    match scope.templar().resolve(keyword)? {
+    match known(scope, name, keyword)? {
         Value::Null | Value::Omit => Ok(None),
         value => {
             let text = value.to_string();

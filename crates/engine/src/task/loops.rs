@@ -18,6 +18,9 @@ impl Work {
         let Some(loop_) = &self.task.loop_ else { return Ok(Arc::default()) };
         let templar = scope.templar();
         let value = templar.resolve(&loop_.items)?;
+        if let Value::Unknown(unknown) = &value {
+            return Err(TaskFailure::undecided("loop", unknown));
+        }
         let list = match &loop_.lookup {
             None => value,
             Some(lookup) => {
@@ -72,6 +75,7 @@ impl Work {
             return outcome;
         }
         let mut results = Vec::with_capacity(items.len());
+        let mut foreseen = Vec::new();
         let (mut changed, mut failed, mut unreachable, mut all_skipped) = (false, false, false, true);
         let mut delegated = None;
         let mut hidden = false;
@@ -99,9 +103,9 @@ impl Work {
             match once.status {
                 Status::Failed => failed = true,
                 Status::Unreachable => unreachable = true,
-                Status::Ok | Status::Changed | Status::Skipped => {}
+                Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
             }
-            all_skipped &= once.status == Status::Skipped;
+            all_skipped &= matches!(once.status, Status::Skipped | Status::Undecided);
             if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
                 result.insert("failed", false);
             }
@@ -125,6 +129,9 @@ impl Work {
                 }));
             }
             delegated = once.delegated.or(delegated);
+            if let Some(seen) = once.foreseen {
+                foreseen.push((results.len(), with_loop_variables(seen, &extra)));
+            }
             results.push(Value::from(result));
             if unreachable || self.breaks(&scope, &control) {
                 break;
@@ -154,6 +161,7 @@ impl Work {
         Outcome {
             ignored: self.is_ignored(&scope, status),
             status,
+            foreseen: foreseen_loop(foreseen, &result),
             result,
             effects,
             includes,
@@ -191,8 +199,46 @@ impl Work {
     }
 
     fn breaks(&self, scope: &HostScope, control: &LoopVariables) -> bool {
-        !control.break_when.is_empty() && all_hold(scope, &control.break_when).unwrap_or(false)
+        !control.break_when.is_empty() && all_hold(scope, "break_when", &control.break_when).unwrap_or(false)
     }
+}
+
+/// What later tasks see of an item that check mode does not know all of.
+fn with_loop_variables(seen: Value, extra: &Map) -> Value {
+    let Value::Map(seen) = seen else { return seen };
+    let mut seen = Map::clone(&seen);
+    seen.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+    seen.into()
+}
+
+/// What later tasks see of a loop, some of whose items check mode does not know all of.
+fn foreseen_loop(foreseen: Vec<(usize, Value)>, result: &Map) -> Option<Value> {
+    if foreseen.is_empty() {
+        return None;
+    }
+    let mut results = result.get("results")?.as_list()?.to_vec();
+    let unknown = |name: &str| {
+        foreseen.iter().find_map(|(_, item)| match item {
+            Value::Unknown(unknown) => Some(unknown),
+            item => match item.get(name) {
+                Some(Value::Unknown(unknown)) => Some(unknown),
+                _ => None,
+            },
+        })
+    };
+    let mut seen = result.clone();
+    for name in ["changed", "failed"] {
+        if !result.get(name).is_some_and(Value::is_true)
+            && let Some(unknown) = unknown(name)
+        {
+            seen.insert(name, Value::Unknown(Arc::clone(unknown)));
+        }
+    }
+    for (index, item) in foreseen {
+        results[index] = item;
+    }
+    seen.insert("results", results);
+    Some(seen.into())
 }
 
 /// `loop_control`, evaluated.

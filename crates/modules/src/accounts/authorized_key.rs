@@ -62,7 +62,8 @@ impl Module for AuthorizedKey {
                 let name = &args.user;
                 return Err(Failure::new(format!(
                     "Failed to lookup user {name}: 'getpwnam(): name not found: {name}'"
-                )));
+                ))
+                .missing());
             }
         };
         let file = if args.follow { system.canonicalize(&file).unwrap_or(file) } else { file };

@@ -201,7 +201,7 @@ fn check_groups(args: &UserArgs, system: &Probe) -> Result<(), Failure> {
             Err(_) => system.group_named(group).is_some(),
         };
         if !known {
-            return Err(Failure::new(format!("Group {group} does not exist")));
+            return Err(Failure::new(format!("Group {group} does not exist")).missing());
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use ksplay_value::{Map, Value};
 use crate::arguments::{Opt, OptType, expand_path};
 use crate::system::Calendar;
 use crate::text::{glob, words};
-use crate::{CommandOutput, CommandSpec, Failure, Inspection, Module, Outcome, Probe, System, arguments};
+use crate::{CommandOutput, CommandSpec, Failure, Inspection, Module, NOT_RUN, Outcome, Probe, System, arguments};
 
 /// See [`CommandArgs`].
 pub struct Command;
@@ -208,18 +208,16 @@ pub(super) fn prepare<P: HasCommand>(
         insert_text(&mut outcome.values, "stderr", "");
         Ok(Inspection::nothing_to_do(outcome))
     };
+    let not = if system.check { "Would not" } else { "Did not" };
     if let Some(pattern) = creates
         && found(pattern)
     {
-        return skip(
-            format!("skipped, since {pattern} exists"),
-            format!("Did not run command since '{pattern}' exists"),
-        );
+        return skip(format!("skipped, since {pattern} exists"), format!("{not} run command since '{pattern}' exists"));
     }
     if let Some(pattern) = removes
         && !found(pattern)
     {
-        let said = format!("Did not run command since '{pattern}' does not exist");
+        let said = format!("{not} run command since '{pattern}' does not exist");
         return skip(format!("skipped, since {pattern} does not exist"), said);
     }
     if let Some(folder) = plan.chdir() {
@@ -230,6 +228,7 @@ pub(super) fn prepare<P: HasCommand>(
     }
     let decided = creates.is_some() || removes.is_some();
     let mut outcome = Outcome { skipped: !decided, ..Outcome::default() };
+    outcome.values.insert(NOT_RUN, true);
     outcome.values.insert("cmd", plan.shown());
     outcome.values.insert("rc", 0);
     outcome.values.insert("msg", "Command would have run if not in check mode");

@@ -3,9 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
+use ksplay_value::Map;
+
 use crate::arguments::Opt;
 use crate::text::words;
-use crate::{CommandSpec, Failure, Inspection, Module, NewFile, Outcome, Probe, System, arguments};
+use crate::{CommandSpec, Failure, Inspection, Module, NOT_RUN, NewFile, Outcome, Probe, System, arguments};
 
 use super::command::run_timed;
 
@@ -61,9 +63,13 @@ impl Module for Script {
             (_, Some((path, false))) => skip(format!("{path} does not exist, matching removes option")),
             // Only with one of them is it known that the script would change something.
             (None, None) => {
-                Ok(Inspection { predicted: Outcome { skipped: true, ..Outcome::default() }, plan: Some(plan) })
+                let values = Map::from([(NOT_RUN, true)]);
+                Ok(Inspection { predicted: Outcome { skipped: true, values, ..Outcome::default() }, plan: Some(plan) })
             }
-            _ => Ok(Inspection::change(Outcome::default(), plan)),
+            _ => {
+                let values = Map::from([(NOT_RUN, true)]);
+                Ok(Inspection::change(Outcome { values, ..Outcome::default() }, plan))
+            }
         }
     }
 

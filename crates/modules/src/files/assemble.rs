@@ -49,7 +49,7 @@ impl Module for Assemble {
 
     fn inspect(args: &AssembleArgs, system: &Probe) -> Result<Inspection<Plan>, Failure> {
         if !system.exists(&args.src) {
-            return Err(Failure::new(format!("Source ({}) does not exist", args.src.display())));
+            return Err(Failure::new(format!("Source ({}) does not exist", args.src.display())).missing());
         }
         if !system.is_dir(&args.src) {
             return Err(Failure::new(format!("Source ({}) is not a directory", args.src.display())));

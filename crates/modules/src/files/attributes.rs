@@ -143,7 +143,7 @@ impl FileAttributes {
                     .parse()
                     .ok()
                     .or_else(|| system.user_named(owner).map(|user| user.uid))
-                    .ok_or_else(|| failed(&format!("chown failed: failed to look up user {owner}")))?,
+                    .ok_or_else(|| failed(&format!("chown failed: failed to look up user {owner}")).missing())?,
             ),
         };
         let gid = match &self.group {
@@ -153,7 +153,7 @@ impl FileAttributes {
                     .parse()
                     .ok()
                     .or_else(|| system.group_named(group).map(|group| group.gid))
-                    .ok_or_else(|| failed(&format!("chgrp failed: failed to look up group {group}")))?,
+                    .ok_or_else(|| failed(&format!("chgrp failed: failed to look up group {group}")).missing())?,
             ),
         };
         let mode = self

@@ -139,7 +139,9 @@ impl Module for Copy {
             && !system.is_dir(folder)
         {
             let shown = folder.display();
-            return Err(failed_at(&dest, format!("Destination directory {shown} does not exist")).without_dest());
+            return Err(failed_at(&dest, format!("Destination directory {shown} does not exist"))
+                .without_dest()
+                .missing());
         }
         let mut outcome = Outcome::default();
         outcome.values.insert("dest", dest.display().to_string());
@@ -215,7 +217,7 @@ fn source_of(args: &CopyArgs, system: &Probe) -> Result<Source, Failure> {
         let src = args.src.as_ref().ok_or_else(|| Failure::new("src (or content) is required"))?;
         let path = PathBuf::from(src);
         if !system.exists(&path) {
-            return Err(Failure::new(format!("Source {src} not found")));
+            return Err(Failure::new(format!("Source {src} not found")).missing());
         }
         if !system.may(&path, libc::R_OK) {
             return Err(Failure::new(format!("Source {src} not readable")));

@@ -50,7 +50,9 @@ impl Edit {
                 Ok(Original { text: String::new(), exists: false })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(Failure::new(format!("{} {} does not exist !", self.missing, self.path.display())).with("rc", 257))
+                Err(Failure::new(format!("{} {} does not exist !", self.missing, self.path.display()))
+                    .with("rc", 257)
+                    .missing())
             }
             Err(error) => Err(Failure::new(super::python_error(&error, &self.path))),
         }

@@ -347,7 +347,8 @@ impl Work<'_> {
         match state(self.system, &path) {
             "absent" => Err(self
                 .fail(format!("file ({}) is absent, cannot continue", self.path.display()))
-                .with("state", "absent")),
+                .with("state", "absent")
+                .missing()),
             kind @ ("directory" | "link") => {
                 Err(self.fail(format!("file ({}) is {kind}, cannot continue", self.path.display())).with("state", kind))
             }
@@ -425,7 +426,8 @@ impl Work<'_> {
                     "src file does not exist, use 'force=yes' if you really want to create the link: ".to_owned()
                         + &absolute.display().to_string(),
                 )
-                .with("src", target.display().to_string()));
+                .with("src", target.display().to_string())
+                .missing());
         }
         self.state(before, "link");
         match before {
@@ -484,7 +486,10 @@ impl Work<'_> {
         };
         let target = PathBuf::from(src);
         let Ok(origin) = self.system.link_metadata(&target) else {
-            return Err(Failure::new("src does not exist").with("dest", path.display().to_string()).with("src", src));
+            return Err(Failure::new("src does not exist")
+                .with("dest", path.display().to_string())
+                .with("src", src)
+                .missing());
         };
         self.state(before, "hard");
         match self.system.link_metadata(&path) {

@@ -28,7 +28,7 @@ impl Module for Slurp {
         let shown = args.src.display();
         let content = system.read(&args.src).map_err(|error| {
             Failure::new(match error.kind() {
-                std::io::ErrorKind::NotFound => format!("File not found: {shown}"),
+                std::io::ErrorKind::NotFound => return Failure::new(format!("File not found: {shown}")).missing(),
                 std::io::ErrorKind::PermissionDenied => format!("File is not readable: {shown}"),
                 std::io::ErrorKind::IsADirectory => format!("Source is a directory and must be a file: {shown}"),
                 _ => format!("Unable to slurp file: {}", os_message(&error)),

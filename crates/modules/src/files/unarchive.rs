@@ -94,13 +94,13 @@ impl Module for Unarchive {
             return Ok(Inspection::nothing_to_do(outcome));
         }
         if is_remote && !system.exists(Path::new(&args.src)) {
-            return Err(Failure::new(format!("Source '{}' does not exist", args.src)));
+            return Err(Failure::new(format!("Source '{}' does not exist", args.src)).missing());
         }
         if !is_remote && system.payload.is_none() {
             return Err(Failure::new(format!("Source '{}' failed to transfer", args.src)));
         }
         if !system.is_dir(&args.dest) {
-            return Err(Failure::new(format!("dest '{}' must be an existing dir", args.dest.display())));
+            return Err(Failure::new(format!("dest '{}' must be an existing dir", args.dest.display())).missing());
         }
         let kind = Kind::of(&args.src);
         let mut outcome = Outcome::default();

@@ -327,15 +327,15 @@ fn refused(args: &AptArgs, words: &[String], output: &CommandOutput, outcome: &O
     let quoted = |line: &str, index: usize| line.split('\'').nth(index).map(str::to_owned);
     for line in said.lines() {
         if let Some(name) = line.strip_prefix("E: Unable to locate package ") {
-            return Failure::new(format!("No package matching '{name}' is available"));
+            return Failure::new(format!("No package matching '{name}' is available")).missing();
         }
         if line.starts_with("E: Package '") && line.contains("has no installation candidate") {
             let name = quoted(line, 1).unwrap_or_default();
-            return Failure::new(format!("No package matching '{name}' is available"));
+            return Failure::new(format!("No package matching '{name}' is available")).missing();
         }
         if line.starts_with("E: Version '") {
             let (version, name) = (quoted(line, 1).unwrap_or_default(), quoted(line, 3).unwrap_or_default());
-            let failure = Failure::new(format!("no available installation candidate for {name}={version}"));
+            let failure = Failure::new(format!("no available installation candidate for {name}={version}")).missing();
             return with_cache(failure, outcome);
         }
     }

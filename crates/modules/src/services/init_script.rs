@@ -37,7 +37,7 @@ pub(crate) struct Steps {
 pub(crate) fn inspect(wanted: Wanted, openrc: bool, system: &Probe) -> Result<Inspection<Steps>, Failure> {
     let name = &wanted.name;
     if !system.exists(format!("/etc/init.d/{name}").as_ref()) {
-        return Err(Failure::new(format!("Could not find the requested service {name}: host")));
+        return Err(Failure::new(format!("Could not find the requested service {name}: host")).missing());
     }
     let enabled = if openrc { in_run_level(&wanted, system) } else { has_start_link(name, system) };
     let enable = wanted.enabled.filter(|wanted| *wanted != enabled);

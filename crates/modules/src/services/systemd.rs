@@ -160,7 +160,7 @@ fn actions(args: &SystemdArgs, name: &str, unit: &Unit) -> Result<Vec<Action>, F
     // A unit that does not exist may be masked all the same, which keeps it from ever being started.
     let needs_unit = args.enabled.is_some() || args.state.is_some();
     if !unit.exists() && !masked && needs_unit {
-        return Err(Failure::new(format!("Could not find the requested service {name}: host")));
+        return Err(Failure::new(format!("Could not find the requested service {name}: host")).missing());
     }
     match args.enabled {
         Some(true) if !unit.enabled => actions.push(Action::Enable),

@@ -210,15 +210,17 @@ pub(crate) fn check_folder(probe: &Probe, folder: &str) -> Result<(), Failure> {
         Err(error) => error,
     };
     let why = os_error(&problem, folder);
-    Err(Failure::new(format!("Unable to change directory before execution: {why}")).with("rc", Value::Null))
+    let failure = Failure::new(format!("Unable to change directory before execution: {why}")).with("rc", Value::Null);
+    Err(if problem.kind() == io::ErrorKind::NotFound { failure.missing() } else { failure })
 }
 
 fn not_started(error: &io::Error, program: &str) -> Failure {
     let rc = error.raw_os_error().unwrap_or(1);
-    Failure::new(format!("Error executing command: {}", os_error(error, program)))
+    let failure = Failure::new(format!("Error executing command: {}", os_error(error, program)))
         .with("rc", rc)
         .with("stdout", "")
-        .with("stderr", "")
+        .with("stderr", "");
+    if error.kind() == io::ErrorKind::NotFound { failure.missing() } else { failure }
 }
 
 fn command(probe: &Probe, spec: &CommandSpec, program: &str) -> Command {

@@ -47,7 +47,7 @@ impl Screen {
         let text = match of.status {
             Status::Skipped => format!("{host} | SKIPPED"),
             Status::Unreachable => format!("{host} | UNREACHABLE! => {}", dump(self)),
-            _ if is_command(of) => {
+            _ if is_command(of) && of.status != Status::Undecided => {
                 let part = |name: &str| of.result.get(name).map(Value::to_string).unwrap_or_default();
                 format!(
                     "{host} | {state} | rc={} >>\n{}{}{}",
@@ -93,7 +93,8 @@ fn state(of: &TaskResult) -> (&'static str, Tone) {
         Status::Changed => ("CHANGED", Tone::Changed),
         Status::Failed => ("FAILED", Tone::Failed),
         Status::Unreachable => ("UNREACHABLE", Tone::Unreachable),
-        _ => ("SKIPPED", Tone::Skipped),
+        Status::Skipped => ("SKIPPED", Tone::Skipped),
+        Status::Undecided => ("UNDECIDED", Tone::Skipped),
     }
 }
 

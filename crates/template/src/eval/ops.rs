@@ -87,7 +87,10 @@ pub(crate) fn unknown_within<'v>(values: impl IntoIterator<Item = &'v Value>) ->
     fn walk(value: &Value, because: &mut Vec<ksplay_value::Str>) {
         match value {
             Value::List(items) | Value::Tuple(items) => items.iter().for_each(|item| walk(item, because)),
-            Value::Map(map) => map.values().for_each(|item| walk(item, because)),
+            Value::Map(map) => {
+                map.values().for_each(|item| walk(item, because));
+                map.rest().into_iter().for_each(|rest| collect(rest, because));
+            }
             other => collect_unknown(other, because),
         }
     }
@@ -98,14 +101,18 @@ pub(crate) fn unknown_within<'v>(values: impl IntoIterator<Item = &'v Value>) ->
 
 fn collect_unknown(value: &Value, because: &mut Vec<ksplay_value::Str>) {
     if let Value::Unknown(unknown) = value {
-        for name in &unknown.because {
-            if !because.contains(name) {
-                because.push(name.clone());
-            }
+        collect(unknown, because);
+    }
+}
+
+fn collect(unknown: &Unknown, because: &mut Vec<ksplay_value::Str>) {
+    for name in &unknown.because {
+        if !because.contains(name) {
+            because.push(name.clone());
         }
-        if unknown.because.is_empty() {
-            because.push("".into());
-        }
+    }
+    if unknown.because.is_empty() {
+        because.push("".into());
     }
 }
 

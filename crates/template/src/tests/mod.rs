@@ -35,7 +35,8 @@ pub fn accepts_undefined(name: &str) -> bool {
     matches!(short(name), "defined" | "undefined")
 }
 
-/// Whether a test can be applied to something unknown; the result of all others is unknown.
+/// Whether a test can be applied to what holds something unknown; the result of all others is unknown.
 pub(crate) fn accepts_unknown(name: &str) -> bool {
-    matches!(short(name), "defined" | "undefined")
+    let of_a_result = || results::TABLE.iter().any(|(known, _)| *known == short(name));
+    matches!(short(name), "defined" | "undefined") || of_a_result()
 }
