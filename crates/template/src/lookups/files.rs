@@ -41,9 +41,10 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 /// The texts of template files, rendered: `lookup('template', 'x.j2')`. Options: `template_vars`, `trim_blocks`,
-/// `lstrip_blocks`, and the markers' names as the module `template` has them.
+/// `lstrip_blocks`, and the markers' names as the module `template` has them. A template sees `template_path`,
+/// `template_fullpath` and `ansible_managed`.
 fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let own = call.option("template_vars").and_then(|vars| vars.as_map().cloned()).unwrap_or_default();
+    let given = call.option("template_vars").and_then(|vars| vars.as_map().cloned()).unwrap_or_default();
     let marker = |call: &mut Call<'_, '_>, name: &str, default: &str| call.text_option(name, default);
     let markers = [
         (marker(call, "variable_start_string", "{{"), marker(call, "variable_end_string", "}}")),
@@ -60,13 +61,20 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     };
     let mut texts = Vec::new();
     for name in call.terms() {
-        let (path, text) = call.read_file("templates", &name.to_string())?;
-        let scope = Overlay { own: &own, base: call.templar.scope() };
-        let rendered = match own.is_empty() {
-            true => call.templar.render(&source(&path, text), &options)?,
-            false => Templar::new(call.templar.environment(), &scope).render(&source(&path, text), &options)?,
-        };
-        texts.push(rendered);
+        let name = name.to_string();
+        let (path, text) = call.read_file("templates", &name)?;
+        let base = call.templar.scope();
+        let mut own = Map::from([
+            ("template_path", Value::from(name)),
+            ("template_fullpath", Value::from(path.display().to_string())),
+            ("template_destpath", Value::from("")),
+        ]);
+        if base.get("ansible_managed").is_none() {
+            own.insert("ansible_managed", "Ansible managed");
+        }
+        own.extend(given.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+        let scope = Overlay { own: &own, base };
+        texts.push(Templar::new(call.templar.environment(), &scope).render(&source(&path, text), &options)?);
     }
     Ok(texts.into())
 }

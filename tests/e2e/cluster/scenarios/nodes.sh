@@ -34,12 +34,6 @@ pods_reach_each_other() {
   grep -qw "$name" <<<"$pods" || { echo "the Service answered '$name'"; return 1; }
   kubectl delete deployment,service web
 }
-storage_is_accepted() { # the classes are applied, and exactly one is the default
-  succeeds site --tags csi -e @"$here/storage.yml" || return 1
-  expect "classes" "csi-neonsan csi-qingcloud glusterfs nfs-client rbd" \
-    "$(kubectl get storageclass -o custom-columns=N:.metadata.name --no-headers | sort | paste -sd' ')" || return 1
-  expect "default class" rbd "$(kubectl get storageclass --no-headers | awk '/\(default\)/ { print $1 }')"
-}
 # addon_is_accepted TAG MANIFEST OBJECT VARIABLE...: the role brings its manifest to the real API server. Its images
 # cannot be had here, so nothing of it runs, and it is taken away again.
 addon_is_accepted() {
@@ -135,7 +129,6 @@ check "the console answers on every node" console_answers 1 2 3
 check "the banner is shown and kept" banner_is_kept
 check "pods on different nodes reach each other and a Service" pods_reach_each_other
 check "the second run changes nothing" second_run 1 2 3
-check "all storage classes are accepted, one is the default" storage_is_accepted
 check "the API server accepts calico" addon_is_accepted network network-calico daemonset/calico-node kube_network_plugin=calico
 check "the API server accepts flannel" addon_is_accepted network network-flannel daemonset/flannel kube_network_plugin=flannel
 check "the API server accepts the cache of names" addon_is_accepted nodelocaldns nodelocaldns daemonset/nodelocaldns coredns_enabled=true
