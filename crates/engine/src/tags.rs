@@ -13,11 +13,12 @@ pub fn selects(only: &[String], skip: &[String], tags: &[Str]) -> bool {
     let skips = |tag: &str| skip.iter().any(|skipped| skipped == tag);
     let named = |list: &[String]| list.iter().any(|tag| has(tag));
 
-    let wanted = if only.is_empty() || asks("all") {
-        !has("never") || named(only)
-    } else {
-        has("always") || named(only) || (asks("tagged") && !untagged && !has("never")) || (asks("untagged") && untagged)
-    };
+    let everything = only.is_empty() || asks("all");
+    let wanted = has("always")
+        || named(only)
+        || (everything && !has("never"))
+        || (asks("tagged") && !untagged && !has("never"))
+        || (asks("untagged") && untagged);
     let excluded = if skips("all") {
         !has("always") || skips("always")
     } else {
@@ -56,6 +57,8 @@ mod tests {
         assert!(selected(&["x"], &[], &["always"]));
         assert!(!selected(&["x"], &["always"], &["always"]));
         assert!(selected(&[], &["all"], &["always"]));
+        assert!(selected(&[], &[], &["always", "never"]));
+        assert!(!selected(&[], &["never"], &["always", "never"]));
     }
 
     #[test]

@@ -151,8 +151,9 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     }
     let params = Arc::new(wanted.params.clone());
     let own = RoleVars { defaults, vars, params, path: path.clone() };
-    let entry = entry_point(wanted.files.tasks.as_deref());
-    let spec = if wanted.validate { argument_spec(context, &path, meta.as_ref(), &entry)? } else { None };
+    // The specification is found by the name as it is given: `other.yml` has none, where `other` has.
+    let entry = wanted.files.tasks.as_deref().unwrap_or("main");
+    let spec = if wanted.validate { argument_spec(context, &path, meta.as_ref(), entry)? } else { None };
     let mut deeper: Vec<Arc<Ancestor>> = chain.to_vec();
     if let Some(role) = including {
         deeper
@@ -195,7 +196,7 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     let inner = context.in_role(&role, Arc::clone(&keywords));
     let mut items: Vec<Item> = Vec::new();
     if let Some(spec) = &spec {
-        items.extend(tasks::validation(&inner, &entry, spec, &wanted.span));
+        items.extend(tasks::validation(&inner, entry, spec, &wanted.span));
     }
     items.extend(part(&inner, "tasks", wanted.files.tasks.as_deref(), &wanted.span)?);
     blocks.push(Item::Block(Arc::new(Block {
@@ -224,12 +225,6 @@ fn own_vars(role: &Role) -> RoleVars {
         params: Arc::clone(&role.params),
         path: role.path.clone(),
     }
-}
-
-/// The name under which a role's entry point has its specification.
-fn entry_point(tasks_from: Option<&str>) -> String {
-    let name = tasks_from.unwrap_or("main");
-    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// The items of a role's `tasks` or `handlers`.
