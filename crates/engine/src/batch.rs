@@ -3,6 +3,7 @@
 mod handlers;
 mod includes;
 mod meta;
+mod sight;
 
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
@@ -16,6 +17,7 @@ use ksplay_value::{Map, Str, Value};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use self::sight::Sight;
 use crate::actions::{self, short_name};
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
@@ -63,7 +65,9 @@ pub(crate) struct Batch {
     throttles: HashMap<u32, Arc<Semaphore>>,
     steps: HashMap<u64, StepRun>,
     strategy: Strategy,
-    /// Under `free`, the steps that some host has come to.
+    /// Under `pipelined`, what tasks can see.
+    sight: Option<Arc<Sight>>,
+    /// Where hosts do not wait, the steps that some host has come to.
     begun: HashMap<StepId, Arc<TaskInfo>>,
     running: JoinSet<(StepId, HostIndex, u64, Outcome)>,
     max_fail: Option<f64>,
@@ -92,8 +96,11 @@ impl Batch {
         let strategy = match setting(&play.strategy)?.map(|name| name.to_string()) {
             None => Strategy::Linear,
             Some(name) => match short_name(&name) {
-                "linear" => Strategy::Linear,
+                // What `debug` adds to `linear` is the debugger.
+                "linear" | "debug" => Strategy::Linear,
                 "free" => Strategy::Free,
+                "host_pinned" => Strategy::HostPinned(shared.options.forks),
+                "pipelined" => Strategy::Pipelined,
                 other => return Err(TaskFailure::new(format!("the strategy '{other}' is not supported yet"))),
             },
         };
@@ -106,7 +113,17 @@ impl Batch {
         let mut builder = Builder::new(shared);
         let mut tree: Vec<Tree<Arc<Task>>> = steps::gathering(play, shared)?.map(Tree::Step).into_iter().collect();
         tree.extend(builder.play(play, force));
-        let scheduler = Scheduler::new(tree, steps::handlers(&play.handlers), hosts.len(), strategy);
+        // What fails on one host may then end it for all, so that every step can see the others.
+        let strategy = match strategy {
+            Strategy::Pipelined if max_fail.is_some() || shared.options.any_errors_fatal => Strategy::Linear,
+            strategy => strategy,
+        };
+        let sight = (strategy == Strategy::Pipelined).then(|| Arc::new(Sight::of(shared, context, &hosts)));
+        let handlers = steps::handlers(&play.handlers);
+        let seeing = sight.clone();
+        let scheduler = Scheduler::with_barriers(tree, handlers, hosts.len(), strategy, move |task| {
+            seeing.as_ref().is_none_or(|sight| sight.sees_others(task))
+        });
         Ok(Self {
             shared: Arc::clone(shared),
             context: Arc::clone(context),
@@ -117,6 +134,7 @@ impl Batch {
             throttles: HashMap::new(),
             steps: HashMap::new(),
             strategy,
+            sight,
             begun: HashMap::new(),
             running: JoinSet::new(),
             max_fail,
@@ -208,7 +226,7 @@ impl Batch {
             Some(info) => Arc::clone(info),
             None => self.info(step, &task, hosts[0]),
         };
-        if self.strategy == Strategy::Free {
+        if self.strategy != Strategy::Linear {
             self.begun.insert(step, Arc::clone(&info));
         }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
@@ -396,6 +414,9 @@ impl Batch {
                     names(host).iter().for_each(|host| self.shared.states.set_vars(host, vars.clone()));
                 }
                 Effect::Included { host, vars } => {
+                    if let Some(sight) = &self.sight {
+                        sight.learn(vars);
+                    }
                     names(host).iter().for_each(|host| self.shared.states.include_vars(host, vars.clone()));
                 }
                 Effect::AddHost { name, groups, vars } => {

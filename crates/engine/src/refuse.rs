@@ -19,7 +19,7 @@ pub fn play(play: &Play) -> Result<(), TaskFailure> {
         return not_yet("vars_prompt");
     }
     if let Some(Value::String(strategy)) = &play.strategy
-        && !matches!(crate::actions::short_name(strategy), "linear" | "free")
+        && !matches!(crate::actions::short_name(strategy), "linear" | "debug" | "free" | "host_pinned" | "pipelined")
     {
         // Ansible comes to it only when the play begins.
         return not_yet(&format!("strategy: {strategy}")).map_err(|failure| TaskFailure { exit_code: 1, ..failure });

@@ -368,7 +368,7 @@ impl Work {
         } else {
             error = None;
         }
-        let (is_pending, not_run) = (how.leaves_pending(status, foreseen.as_ref()), how.not_run());
+        let (is_pending, not_run) = (how.leaves_pending(), how.not_run());
         Once { verbose, error, foreseen, is_pending, not_run, ..Once::of(status, result) }
     }
 

@@ -1,10 +1,12 @@
 //! The steps of a play as a graph, and how blocks, includes and handlers become part of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
+
+use crate::order::Order;
+use crate::scheduler::HostIndex;
 
 /// A step of the graph.
 pub type StepId = NodeIndex;
@@ -38,8 +40,10 @@ pub(crate) enum Node<P> {
     Marker,
     /// The end of a block with an always: a host that owes a failure leaves here by the failure edge.
     BlockEnd,
-    /// The beginning of what only these hosts do.
-    Gate(Arc<[bool]>),
+    /// The beginning of what was grafted behind a step, of which each host does its own part.
+    Fork(usize),
+    /// The end of the graft of this number behind a fork.
+    GraftEnd(usize, usize),
     /// The end of the play.
     End,
 }
@@ -53,8 +57,17 @@ pub(crate) enum Edge {
         owing: Option<NodeIndex>,
         rescued: bool,
     },
-    /// Round what is behind a gate.
-    Round,
+}
+
+/// What is grafted behind a step.
+#[derive(Debug)]
+struct Fork {
+    node: NodeIndex,
+    /// The last node of it in the order of the play.
+    last: NodeIndex,
+    grafts: usize,
+    /// The numbers and beginnings of the grafts that a host goes through.
+    ways: HashMap<HostIndex, Vec<(usize, NodeIndex)>>,
 }
 
 /// Where a failure leads from inside some part of the play.
@@ -71,10 +84,9 @@ pub struct Graph<P> {
     graph: StableDiGraph<Node<P>, Edge>,
     start: NodeIndex,
     end: NodeIndex,
-    order: Vec<NodeIndex>,
-    position: Vec<u32>,
-    /// The end of the last graft behind a step.
-    grafted: HashMap<NodeIndex, NodeIndex>,
+    order: Order,
+    forks: Vec<Fork>,
+    forked: HashMap<NodeIndex, usize>,
 }
 
 impl<P> Graph<P> {
@@ -83,14 +95,13 @@ impl<P> Graph<P> {
         let mut graph = StableDiGraph::new();
         let start = graph.add_node(Node::Marker);
         let end = graph.add_node(Node::End);
-        let mut this = Self { graph, start, end, order: vec![start], position: Vec::new(), grafted: HashMap::new() };
+        let mut this = Self { graph, start, end, order: Order::default(), forks: Vec::new(), forked: HashMap::new() };
         let out = FailTo { node: end, owing: None, rescued: false };
-        let mut order = Vec::new();
+        let mut order = vec![start];
         let last = this.sequence(play, start, out, &mut order);
         this.graph.add_edge(last, end, Edge::Then);
-        this.order.append(&mut order);
-        this.order.push(end);
-        this.number_from(0);
+        order.push(end);
+        this.order = Order::of(&order);
         this
     }
 
@@ -111,16 +122,25 @@ impl<P> Graph<P> {
     }
 
     /// The place of a step in the order of the play; every way through the play visits growing positions.
-    pub fn position(&self, step: StepId) -> u32 {
-        self.position[step.index()]
+    pub fn position(&self, step: StepId) -> u64 {
+        self.order.label(step)
+    }
+
+    /// What comes next in the order of the play, whichever way hosts go.
+    pub(crate) fn follower(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.order.follower(node)
     }
 
     pub(crate) fn after(&self, index: NodeIndex) -> NodeIndex {
         self.leading(index, |edge| edge == Edge::Then).map_or(self.end, |(target, _)| target)
     }
 
-    pub(crate) fn around(&self, index: NodeIndex) -> NodeIndex {
-        self.leading(index, |edge| edge == Edge::Round).map_or(self.end, |(target, _)| target)
+    /// Where a host goes on behind this many grafts of a fork.
+    pub(crate) fn way(&self, fork: usize, host: HostIndex, passed: usize) -> NodeIndex {
+        let fork = &self.forks[fork];
+        let ways = fork.ways.get(&host).map_or(&[][..], Vec::as_slice);
+        let next = ways.iter().find(|(number, _)| *number >= passed);
+        next.map_or_else(|| self.after(fork.node), |(_, start)| *start)
     }
 
     /// Where a failure at this node leads, the block end where it goes on, and whether a rescue is ahead.
@@ -141,23 +161,21 @@ impl<P> Graph<P> {
 
     /// Adds a tree behind a step, to be gone through by these hosts only; what was added there before comes first.
     /// A failure inside leads where a failure of the step leads.
-    pub(crate) fn graft(&mut self, step: NodeIndex, hosts: Arc<[bool]>, tree: Vec<Tree<P>>) {
-        let before = self.grafted.get(&step).copied().unwrap_or(step);
+    pub(crate) fn graft(&mut self, step: NodeIndex, hosts: &[HostIndex], tree: Vec<Tree<P>>) {
         let (node, owing, rescued) = self.on_failure(step);
-        self.insert(step, before, hosts, |graph, gate, order| {
-            graph.sequence(tree, gate, FailTo { node, owing, rescued }, order)
+        self.insert(step, hosts, |graph, start, order| {
+            graph.sequence(tree, start, FailTo { node, owing, rescued }, order)
         });
     }
 
     /// Adds the handlers behind a flush, for these hosts.
-    pub(crate) fn graft_handlers(&mut self, flush: NodeIndex, hosts: Arc<[bool]>, handlers: &[P])
+    pub(crate) fn graft_handlers(&mut self, flush: NodeIndex, hosts: &[HostIndex], handlers: &[P])
     where
         P: Clone,
     {
-        let before = self.grafted.get(&flush).copied().unwrap_or(flush);
         let (node, owing, rescued) = self.on_failure(flush);
-        self.insert(flush, before, hosts, |graph, gate, order| {
-            let mut last = gate;
+        self.insert(flush, hosts, |graph, start, order| {
+            let mut last = start;
             for (number, handler) in handlers.iter().enumerate() {
                 let handler = Node::Handler(handler.clone(), number);
                 last = graph.push(handler, last, FailTo { node, owing, rescued }, order);
@@ -169,34 +187,40 @@ impl<P> Graph<P> {
     fn insert(
         &mut self,
         step: NodeIndex,
-        before: NodeIndex,
-        hosts: Arc<[bool]>,
+        hosts: &[HostIndex],
         fill: impl FnOnce(&mut Self, NodeIndex, &mut Vec<NodeIndex>) -> NodeIndex,
     ) {
-        let next = self.after(before);
-        if let Some(edge) = self.then_edge(before) {
-            self.graph.remove_edge(edge);
-        }
-        let gate = self.graph.add_node(Node::Gate(hosts));
-        let close = self.graph.add_node(Node::Marker);
-        self.graph.add_edge(before, gate, Edge::Then);
-        self.graph.add_edge(gate, close, Edge::Round);
-        self.graph.add_edge(close, next, Edge::Then);
-        let mut order = vec![gate];
-        let last = fill(self, gate, &mut order);
-        self.graph.add_edge(last, close, Edge::Then);
-        order.push(close);
-        let at = self.position[before.index()] as usize + 1;
-        self.order.splice(at..at, order);
-        self.number_from(at);
-        self.grafted.insert(step, close);
+        let index = self.fork_behind(step);
+        let number = self.forks[index].grafts;
+        let start = self.graph.add_node(Node::Marker);
+        let end = self.graph.add_node(Node::GraftEnd(index, number));
+        let mut order = vec![start];
+        let last = fill(self, start, &mut order);
+        self.graph.add_edge(last, end, Edge::Then);
+        order.push(end);
+        let fork = &mut self.forks[index];
+        fork.grafts += 1;
+        let before = std::mem::replace(&mut fork.last, end);
+        hosts.iter().for_each(|host| fork.ways.entry(*host).or_default().push((number, start)));
+        self.order.insert(before, &order);
     }
 
-    fn number_from(&mut self, first: usize) {
-        self.position.resize(self.graph.node_count(), 0);
-        for (position, node) in self.order.iter().enumerate().skip(first) {
-            self.position[node.index()] = position as u32;
+    fn fork_behind(&mut self, step: NodeIndex) -> usize {
+        if let Some(fork) = self.forked.get(&step) {
+            return *fork;
         }
+        let index = self.forks.len();
+        let next = self.after(step);
+        if let Some(edge) = self.then_edge(step) {
+            self.graph.remove_edge(edge);
+        }
+        let node = self.graph.add_node(Node::Fork(index));
+        self.graph.add_edge(step, node, Edge::Then);
+        self.graph.add_edge(node, next, Edge::Then);
+        self.order.insert(step, &[node]);
+        self.forks.push(Fork { node, last: node, grafts: 0, ways: HashMap::new() });
+        self.forked.insert(step, index);
+        index
     }
 
     fn push(&mut self, node: Node<P>, last: NodeIndex, fail: FailTo, order: &mut Vec<NodeIndex>) -> NodeIndex {

@@ -21,7 +21,10 @@
 //! ```
 
 mod graph;
+mod order;
 mod scheduler;
+mod strategy;
 
 pub use graph::{Graph, StepId, Tree};
-pub use scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, Strategy};
+pub use scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing};
+pub use strategy::Strategy;

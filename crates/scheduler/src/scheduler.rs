@@ -1,23 +1,14 @@
 //! Who may go on.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use petgraph::stable_graph::NodeIndex;
 
 use crate::graph::{Graph, Node, StepId, Tree};
+use crate::strategy::Strategy;
 
 /// The number of a host within the batch.
 pub type HostIndex = usize;
-
-/// How hosts wait for each other: nothing but a choice of edges between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// All hosts finish a step before any begins the next.
-    Linear,
-    /// No host waits for another.
-    Free,
-}
 
 /// A step that these hosts may begin now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,18 +70,41 @@ struct Host {
 }
 
 /// The state of one batch of hosts in one play.
-#[derive(Debug)]
 pub struct Scheduler<P> {
     graph: Graph<P>,
     handlers: Vec<P>,
     hosts: Vec<Host>,
     strategy: Strategy,
     busy: usize,
+    /// How many running hosts stand at each node.
+    crowd: Vec<u32>,
+    /// Hosts that are on their way and may be ready to begin the step that they are at.
+    idle: BTreeSet<HostIndex>,
+    /// Hosts that wait for the front to move, or for a slot.
+    waiting: BTreeSet<HostIndex>,
+    /// Where the hindmost running host stands. It only moves forward.
+    front: NodeIndex,
+    /// The hosts that have a slot.
+    pinned: BTreeSet<HostIndex>,
+    /// The step that can see other hosts which is next from the front on, while it is known.
+    barrier: Option<NodeIndex>,
+    sees_others: Box<dyn Fn(&P) -> bool + Send>,
 }
 
 impl<P: Clone> Scheduler<P> {
     /// A batch of this many hosts at the beginning of a play with these handlers.
     pub fn new(play: Vec<Tree<P>>, handlers: Vec<P>, hosts: usize, strategy: Strategy) -> Self {
+        Self::with_barriers(play, handlers, hosts, strategy, |_| true)
+    }
+
+    /// The same; `sees_others` says of a step whether it can see another host, for [`Strategy::Pipelined`].
+    pub fn with_barriers(
+        play: Vec<Tree<P>>,
+        handlers: Vec<P>,
+        hosts: usize,
+        strategy: Strategy,
+        sees_others: impl Fn(&P) -> bool + Send + 'static,
+    ) -> Self {
         let graph = Graph::new(play);
         let at = graph.start();
         let host = || Host {
@@ -101,8 +115,21 @@ impl<P: Clone> Scheduler<P> {
             standing: Standing::Running,
             failing: false,
         };
-        let hosts = (0..hosts).map(|_| host()).collect();
-        let mut this = Self { graph, handlers, hosts, strategy, busy: 0 };
+        let hosts: Vec<Host> = (0..hosts).map(|_| host()).collect();
+        let mut this = Self {
+            crowd: Vec::new(),
+            idle: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            front: at,
+            pinned: BTreeSet::new(),
+            barrier: None,
+            sees_others: Box::new(sees_others),
+            graph,
+            handlers,
+            hosts,
+            strategy,
+            busy: 0,
+        };
         for host in 0..this.hosts.len() {
             this.settle(host);
         }
@@ -115,7 +142,7 @@ impl<P: Clone> Scheduler<P> {
     }
 
     /// The place of a step in the order of the play.
-    pub fn position(&self, step: StepId) -> u32 {
+    pub fn position(&self, step: StepId) -> u64 {
         self.graph.position(step)
     }
 
@@ -159,9 +186,12 @@ impl<P: Clone> Scheduler<P> {
     #[expect(clippy::should_implement_trait, reason = "an iterator ends; this may have more after `complete`")]
     pub fn next(&mut self) -> Vec<Ready> {
         loop {
+            self.find_front();
             let ready = match self.strategy {
-                Strategy::Linear => self.front().into_iter().collect(),
-                Strategy::Free => self.idle(),
+                Strategy::Linear => self.at_front().into_iter().collect(),
+                Strategy::Free => self.single(usize::MAX),
+                Strategy::HostPinned(slots) => self.single(slots.max(1)),
+                Strategy::Pipelined => self.up_to_the_barrier(),
             };
             let (flushes, steps): (Vec<Ready>, Vec<Ready>) =
                 ready.into_iter().partition(|ready| matches!(self.graph.node(ready.step), Node::Flush(None)));
@@ -169,6 +199,7 @@ impl<P: Clone> Scheduler<P> {
                 for host in steps.iter().flat_map(|ready| &ready.hosts) {
                     self.hosts[*host].busy = true;
                     self.busy += 1;
+                    self.idle.remove(host);
                     if let Node::Handler(_, number) = self.graph.node(self.hosts[*host].at) {
                         self.hosts[*host].notified.remove(number);
                     }
@@ -184,50 +215,113 @@ impl<P: Clone> Scheduler<P> {
         }
     }
 
-    /// The hosts at the earliest step, when nothing is under way.
-    fn front(&self) -> Option<Ready> {
+    /// Finds the hindmost running host; when it has moved, those who waited for that are looked at again.
+    fn find_front(&mut self) {
+        let before = self.front;
+        while self.crowd.get(self.front.index()).is_none_or(|crowd| *crowd == 0)
+            && let Some(next) = self.graph.follower(self.front)
+        {
+            self.front = next;
+        }
+        if self.front != before && self.strategy == Strategy::Pipelined {
+            self.idle.append(&mut self.waiting);
+        }
+    }
+
+    /// The hosts at the front, when nothing is under way.
+    fn at_front(&self) -> Option<Ready> {
         if self.busy > 0 {
             return None;
         }
-        let running = || self.hosts.iter().enumerate().filter(|(_, host)| host.standing == Standing::Running);
-        let step = running().map(|(_, host)| host.at).min_by_key(|at| self.graph.position(*at))?;
-        Some(Ready { step, hosts: running().filter(|(_, host)| host.at == step).map(|(index, _)| index).collect() })
+        let step = self.front;
+        let hosts: Vec<HostIndex> = self.idle.iter().copied().filter(|host| self.hosts[*host].at == step).collect();
+        (!hosts.is_empty()).then_some(Ready { step, hosts })
     }
 
-    fn idle(&self) -> Vec<Ready> {
-        let idle = self.hosts.iter().enumerate().filter(|(_, host)| host.standing == Standing::Running && !host.busy);
-        idle.map(|(index, host)| Ready { step: host.at, hosts: vec![index] }).collect()
+    /// Each idle host by itself, as far as there are slots.
+    fn single(&mut self, slots: usize) -> Vec<Ready> {
+        let mut ready = Vec::with_capacity(self.idle.len());
+        for host in std::mem::take(&mut self.idle) {
+            if self.pinned.len() < slots || self.pinned.contains(&host) {
+                self.pinned.insert(host);
+                self.idle.insert(host);
+                ready.push(Ready { step: self.hosts[host].at, hosts: vec![host] });
+            } else {
+                self.waiting.insert(host);
+            }
+        }
+        ready
+    }
+
+    /// A host has come to an end: its slot is another's.
+    fn unpin(&mut self, host: HostIndex) {
+        if self.pinned.remove(&host)
+            && let Strategy::HostPinned(_) = self.strategy
+        {
+            self.idle.extend(self.waiting.pop_first());
+        }
+    }
+
+    /// Idle hosts before the next step that can see others; that step itself when all have come to it.
+    fn up_to_the_barrier(&mut self) -> Vec<Ready> {
+        let barrier = self.next_barrier();
+        let end = self.graph.position(barrier);
+        let mut ready: Vec<Ready> = Vec::new();
+        for host in std::mem::take(&mut self.idle) {
+            let step = self.hosts[host].at;
+            if self.graph.position(step) < end || (step == barrier && self.front == barrier) {
+                self.idle.insert(host);
+                match ready.iter_mut().find(|ready| ready.step == step) {
+                    Some(ready) => ready.hosts.push(host),
+                    None => ready.push(Ready { step, hosts: vec![host] }),
+                }
+            } else {
+                self.waiting.insert(host);
+            }
+        }
+        ready
+    }
+
+    /// The first step from the front on that can see other hosts, or the end.
+    fn next_barrier(&mut self) -> NodeIndex {
+        let known = self.barrier.filter(|barrier| self.graph.position(*barrier) >= self.graph.position(self.front));
+        let is_barrier = |node: NodeIndex| match self.graph.node(node) {
+            Node::Step(payload) | Node::Handler(payload, _) => (self.sees_others)(payload),
+            Node::Flush(_) | Node::End => true,
+            Node::Marker | Node::BlockEnd | Node::Fork(_) | Node::GraftEnd(..) => false,
+        };
+        let found = known.unwrap_or_else(|| {
+            let mut node = self.front;
+            while !is_barrier(node)
+                && let Some(next) = self.graph.follower(node)
+            {
+                node = next;
+            }
+            node
+        });
+        self.barrier = Some(found);
+        found
     }
 
     /// Adds what a dynamic include found behind its step, for these hosts. To be called before they complete the step;
     /// several calls for one step run in the order of the calls.
     pub fn graft(&mut self, step: StepId, hosts: &[HostIndex], tree: Vec<Tree<P>>) {
-        self.graph.graft(step, self.mask(hosts), tree);
+        self.graph.graft(step, hosts, tree);
+        self.barrier = None;
     }
 
     /// Lets the handlers that these hosts notified run behind a step. To be called for an explicit flush, before the
     /// hosts complete it.
     pub fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
         if hosts.iter().any(|host| !self.hosts[*host].notified.is_empty()) {
-            let mask = self.mask(hosts);
-            self.graph.graft_handlers(step, mask, &self.handlers);
+            self.graph.graft_handlers(step, hosts, &self.handlers);
+            self.barrier = None;
         }
-    }
-
-    fn mask(&self, hosts: &[HostIndex]) -> Arc<[bool]> {
-        let mut mask = vec![false; self.hosts.len()];
-        for host in hosts {
-            mask[*host] = true;
-        }
-        mask.into()
     }
 
     /// A host ended a step that [`Scheduler::next`] gave it.
     pub fn complete(&mut self, step: StepId, host: HostIndex, ended: Ended) -> Consequence {
         debug_assert_eq!(self.hosts[host].at, step, "a host completes the step it is at");
-        if std::mem::take(&mut self.hosts[host].busy) {
-            self.busy -= 1;
-        }
         match ended {
             Ended::Ok => {
                 self.advance(host);
@@ -235,11 +329,11 @@ impl<P: Clone> Scheduler<P> {
             }
             Ended::Failed => self.fail(host),
             Ended::Unreachable => {
-                self.hosts[host].standing = Standing::Unreachable;
+                self.leave(host, Standing::Unreachable);
                 Consequence::Failed
             }
             Ended::Left => {
-                self.hosts[host].standing = Standing::Left;
+                self.leave(host, Standing::Left);
                 Consequence::GoesOn
             }
         }
@@ -264,6 +358,7 @@ impl<P: Clone> Scheduler<P> {
     /// Fails a host as if it had failed at this step, which it has just ended, and has begun none since.
     pub fn fail_as_of(&mut self, step: StepId, host: HostIndex) -> Consequence {
         let (target, owing, rescued) = self.graph.on_failure(step);
+        self.lift(host);
         let state = &mut self.hosts[host];
         state.at = target;
         state.owing.extend(owing);
@@ -274,8 +369,9 @@ impl<P: Clone> Scheduler<P> {
 
     /// A host leaves the play where it stands.
     pub fn leave(&mut self, host: HostIndex, standing: Standing) {
-        if std::mem::take(&mut self.hosts[host].busy) {
-            self.busy -= 1;
+        if self.hosts[host].standing == Standing::Running {
+            self.lift(host);
+            self.unpin(host);
         }
         self.hosts[host].standing = standing;
     }
@@ -287,24 +383,45 @@ impl<P: Clone> Scheduler<P> {
     }
 
     fn advance(&mut self, host: HostIndex) {
+        self.lift(host);
         self.hosts[host].at = self.graph.after(self.hosts[host].at);
         self.settle(host);
     }
 
-    /// Moves a host over whatever holds no work for it.
+    /// Takes a host from where it stands; it is at work no more.
+    fn lift(&mut self, host: HostIndex) {
+        if std::mem::take(&mut self.hosts[host].busy) {
+            self.busy -= 1;
+        }
+        self.idle.remove(&host);
+        self.waiting.remove(&host);
+        self.crowd[self.hosts[host].at.index()] -= 1;
+    }
+
+    /// Puts a host down where there is work for it, or ends its way.
     fn settle(&mut self, host: HostIndex) {
+        self.pass(host);
+        let Host { at, standing, .. } = self.hosts[host];
+        if standing != Standing::Running {
+            self.unpin(host);
+            return;
+        }
+        if self.crowd.len() <= at.index() {
+            self.crowd.resize(at.index() + 1, 0);
+        }
+        self.crowd[at.index()] += 1;
+        self.idle.insert(host);
+    }
+
+    /// Moves a host over whatever holds no work for it.
+    fn pass(&mut self, host: HostIndex) {
         loop {
             let state = &mut self.hosts[host];
             let at = state.at;
             state.at = match self.graph.node(at) {
                 Node::Marker => self.graph.after(at),
-                Node::Gate(hosts) => {
-                    if hosts[host] {
-                        self.graph.after(at)
-                    } else {
-                        self.graph.around(at)
-                    }
-                }
+                Node::Fork(fork) => self.graph.way(*fork, host, 0),
+                Node::GraftEnd(fork, number) => self.graph.way(*fork, host, number + 1),
                 Node::BlockEnd => match state.owing.iter().position(|owed| *owed == at) {
                     Some(found) => {
                         state.owing.remove(found);

@@ -37,7 +37,8 @@ impl Work {
         let reads = READERS.contains(&actions::short_name(&self.task.action));
         let is_pending = |path: PathBuf| self.shared.pending.at(remote.host(), &path).is_some();
         let stale = reads && self.paths(scope, READ).into_iter().any(is_pending);
-        Checked { not_run, stale, check }
+        let would_change = check && result.get("changed").is_some_and(Value::is_true);
+        Checked { not_run, stale, would_change, check }
     }
 
     /// Why the result of this task is not known.
@@ -125,14 +126,15 @@ pub(super) struct Checked {
     not_run: bool,
     /// It looked at something that will be another thing by then.
     stale: bool,
+    /// It would change something, whatever `changed_when` makes of that.
+    would_change: bool,
     check: bool,
 }
 
 impl Checked {
-    /// Whether there is anything that the task would change and did not.
-    pub fn leaves_pending(&self, status: Status, foreseen: Option<&Value>) -> bool {
-        let only_looks = || foreseen.and_then(|seen| seen.get("changed")) == Some(&Value::Bool(false));
-        if self.not_run { !only_looks() } else { self.check && status == Status::Changed }
+    /// Whether there is anything that the task would do and did not.
+    pub fn leaves_pending(&self) -> bool {
+        self.not_run || self.would_change
     }
 
     /// Whether the task was not carried out at all.
