@@ -425,19 +425,32 @@ pub enum VaultCommand {
     },
     /// Encrypt values for use inside a YAML file
     #[command(alias = "encrypt_string")]
-    EncryptString {
-        /// The values; `-`, or none, reads one from standard input
-        #[arg(value_name = "TEXT")]
-        texts: Vec<String>,
-        /// The name of the variable, in the order of the values
-        #[arg(short, long, value_name = "NAME")]
-        name: Vec<String>,
-        /// The variable for the value from standard input
-        #[arg(long, value_name = "NAME")]
-        stdin_name: Option<String>,
-        #[command(flatten)]
-        encryption: Encryption,
-    },
+    EncryptString(EncryptStringArgs),
+}
+
+/// What is encrypted for use inside a YAML file.
+#[derive(Debug, Args)]
+pub struct EncryptStringArgs {
+    /// The values; `-`, or none, reads one from standard input
+    #[arg(value_name = "TEXT")]
+    pub texts: Vec<String>,
+    /// The name of the variable, in the order of the values
+    #[arg(short, long, value_name = "NAME")]
+    pub name: Vec<String>,
+    /// The variable for the value from standard input
+    #[arg(long, value_name = "NAME")]
+    pub stdin_name: Option<String>,
+    /// Ask for a value
+    #[arg(short, long)]
+    pub prompt: bool,
+    /// Show the value while it is asked for
+    #[arg(long, requires = "prompt")]
+    pub show_input: bool,
+    /// Write here instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub encryption: Encryption,
 }
 
 /// Files of a vault command and how they are opened.

@@ -24,12 +24,32 @@ pub fn ask(prompt: &str) -> Result<Secret, String> {
 ///
 /// If the file cannot be read or run.
 pub fn from_file(path: &Path) -> Result<Secret, String> {
+    read(path, &[])
+}
+
+/// The vault password under an id in a file, or the one that an executable file prints. One whose name ends in `-client`,
+/// before its extension, keeps several passwords and is told the id.
+///
+/// # Errors
+///
+/// If the file cannot be read or run, or holds nothing.
+pub fn of_vault(path: &Path, id: &str) -> Result<Secret, String> {
+    let is_client = path.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("-client"));
+    let arguments = ["--vault-id", id];
+    let secret = read(path, if is_client { &arguments } else { &[] })?;
+    if secret.expose().trim().is_empty() {
+        return Err(format!("{} gives an empty vault password for the id `{id}`", path.display()));
+    }
+    Ok(secret)
+}
+
+fn read(path: &Path, arguments: &[&str]) -> Result<Secret, String> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| format!("the password file {shown} cannot be read: {error}");
     let executable = std::fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o111 != 0;
     let text = if executable {
         let absolute = std::path::absolute(path).map_err(unreadable)?;
-        let output = Command::new(absolute).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output();
+        let output = Command::new(absolute).args(arguments).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| format!("the password script {shown} cannot be run: {error}"))?;
         if !output.status.success() {
             return Err(format!("the password script {shown} ended with {}", output.status));
@@ -41,28 +61,63 @@ pub fn from_file(path: &Path) -> Result<Secret, String> {
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// The vault passwords that the options name; those without an id have this label.
+/// Asks for the vault password of an id.
+///
+/// # Errors
+///
+/// As [`ask`].
+pub fn ask_for(id: &str) -> Result<Secret, String> {
+    ask(&format!("Vault password ({id}): "))
+}
+
+/// Asks twice for a new vault password of an id.
+///
+/// # Errors
+///
+/// As [`ask`], and if the answers differ.
+pub fn ask_for_new(id: &str) -> Result<Secret, String> {
+    let first = ask(&format!("New vault password ({id}): "))?;
+    let second = ask(&format!("Confirm new vault password ({id}): "))?;
+    if first.expose() == second.expose() { Ok(first) } else { Err("the passwords do not match".to_owned()) }
+}
+
+/// Where vault passwords come from beside the options.
+pub struct VaultSettings<'s> {
+    /// Password files.
+    pub files: &'s [String],
+    /// Identities, as `--vault-id` takes them.
+    pub identities: &'s [String],
+    /// The label of those that have none.
+    pub label: &'s str,
+}
+
+/// The vault passwords that options and settings name, those that are to be asked for by `ask`.
 ///
 /// # Errors
 ///
 /// If one cannot be read or asked for.
-pub fn vault(args: &VaultArgs, files: &[String], identities: &[String], label: &str) -> Result<Secrets, String> {
+pub fn vault(
+    args: &VaultArgs,
+    settings: &VaultSettings<'_>,
+    ask: fn(&str) -> Result<Secret, String>,
+) -> Result<Secrets, String> {
+    let VaultSettings { files, identities, label } = *settings;
     let mut secrets = Secrets::new();
     for source in identities.iter().chain(&args.vault_id) {
         let (id, source) = source.split_once('@').unwrap_or((label, source));
         let secret = match source {
-            "prompt" | "prompt_ask_vault_pass" => ask(&format!("Vault password ({id}): "))?,
-            file => from_file(Path::new(&ksplay_engine::expand_home(file)))?,
+            "prompt" | "prompt_ask_vault_pass" => ask(id)?,
+            file => of_vault(Path::new(&ksplay_engine::expand_home(file)), id)?,
         };
         secrets.add(id, secret.expose().as_bytes());
     }
     let named = files.iter().map(|file| Path::new(file).to_path_buf()).chain(args.vault_password_file.iter().cloned());
     for file in named {
         let file = ksplay_engine::expand_home(&file.to_string_lossy());
-        secrets.add(label, from_file(Path::new(&file))?.expose().as_bytes());
+        secrets.add(label, of_vault(Path::new(&file), label)?.expose().as_bytes());
     }
     if args.ask_vault_pass {
-        secrets.add(label, ask("Vault password: ")?.expose().as_bytes());
+        secrets.add(label, ask(label)?.expose().as_bytes());
     }
     Ok(secrets)
 }

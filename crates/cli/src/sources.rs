@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ksplay_engine::Secret;
 use ksplay_inventory::{Inventory, LoadOptions};
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
 use ksplay_template::{Environment, Vault};
@@ -11,6 +12,7 @@ use ksplay_vault::Secrets;
 
 use crate::args::{SourceArgs, VaultArgs};
 use crate::failure::Failure;
+use crate::secrets::VaultSettings;
 use crate::settings::Settings;
 use crate::{outside, secrets, variables};
 
@@ -20,13 +22,33 @@ use crate::{outside, secrets, variables};
 ///
 /// If one cannot be read or asked for.
 pub fn vault_secrets(args: &VaultArgs, settings: &Settings) -> Result<Arc<Secrets>, Failure> {
+    vault_secrets_by(args, settings, secrets::ask_for)
+}
+
+/// The vault passwords of options and settings, where those that are asked for are new.
+///
+/// # Errors
+///
+/// As [`vault_secrets`].
+pub fn new_vault_secrets(args: &VaultArgs, settings: &Settings) -> Result<Arc<Secrets>, Failure> {
+    vault_secrets_by(args, settings, secrets::ask_for_new)
+}
+
+fn vault_secrets_by(
+    args: &VaultArgs,
+    settings: &Settings,
+    ask: fn(&str) -> Result<Secret, String>,
+) -> Result<Arc<Secrets>, Failure> {
     let files: Vec<String> =
         settings.vault_password_file.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-    let label = &settings.vault_identity;
-    let mut secrets = secrets::vault(args, &files, &settings.vault_identity_list, label).map_err(Failure::error)?;
+    let label = settings.vault_identity.as_str();
+    let others = VaultSettings { files: &files, identities: &settings.vault_identity_list, label };
+    let mut secrets = secrets::vault(args, &others, ask).map_err(Failure::error)?;
     if *settings.ask_vault_pass && !args.ask_vault_pass {
-        let asked = secrets::ask("Vault password: ").map_err(Failure::error)?;
-        secrets.add(label.as_str(), asked.expose().as_bytes());
+        secrets.add(label, ask(label).map_err(Failure::error)?.expose().as_bytes());
+    }
+    if *settings.vault_id_match {
+        secrets.match_ids();
     }
     Ok(Arc::new(secrets))
 }

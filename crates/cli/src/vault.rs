@@ -7,9 +7,8 @@ use std::process::Command;
 use ksplay_value::Diagnostic;
 use ksplay_vault::{Secrets, is_encrypted};
 
-use crate::args::{Encryption, VaultCommand, VaultFiles};
+use crate::args::{EncryptStringArgs, Encryption, VaultCommand, VaultFiles};
 use crate::failure::Failure;
-use crate::output::say;
 use crate::settings::Settings;
 use crate::{files, secrets, sources};
 
@@ -66,9 +65,7 @@ pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
             let key = Key::replacing(new_vault_password_file.as_deref(), new_vault_id.as_deref())?;
             convert(files, |name, content| key.encrypt(name, &decrypt(&passwords, name, content)?), "Rekey successful")
         }
-        VaultCommand::EncryptString { texts, name, stdin_name, encryption } => {
-            encrypt_strings(texts, name, stdin_name.as_deref(), &Key::new(encryption)?)
-        }
+        VaultCommand::EncryptString(args) => encrypt_strings(args, &Key::new(&args.encryption)?),
     }
 }
 
@@ -82,14 +79,12 @@ impl Key {
     /// The password of the options; asked for when there is none.
     fn new(args: &Encryption) -> Result<Self, Failure> {
         let settings = Settings::load()?;
-        if args.vault.ask_vault_pass {
-            return Self::asked("default", "New Vault password");
-        }
-        let known = sources::vault_secrets(&args.vault, &settings)?;
+        let known = sources::new_vault_secrets(&args.vault, &settings)?;
         if known.is_empty() {
-            return Self::asked("default", "New Vault password");
+            return Self::asked(&settings.vault_identity);
         }
-        Self::of(&known, args.encrypt_vault_id.as_deref())
+        let wanted = args.encrypt_vault_id.as_deref().or(settings.vault_encrypt_identity.as_deref());
+        Self::of(&known, wanted)
     }
 
     fn of(known: &Secrets, wanted: Option<&str>) -> Result<Self, Failure> {
@@ -113,25 +108,21 @@ impl Key {
     fn replacing(file: Option<&Path>, id: Option<&str>) -> Result<Self, Failure> {
         match (file, id.map(|id| id.split_once('@').unwrap_or(("default", id)))) {
             (Some(file), _) => Self::from_file("default", file),
-            (None, Some((id, "prompt"))) => Self::asked(id, "New Vault password"),
+            (None, Some((id, "prompt"))) => Self::asked(id),
             (None, Some((id, file))) => Self::from_file(id, Path::new(file)),
-            (None, None) => Self::asked("default", "New Vault password"),
+            (None, None) => Self::asked("default"),
         }
     }
 
     fn from_file(id: &str, file: &Path) -> Result<Self, Failure> {
         let file = PathBuf::from(ksplay_engine::expand_home(&file.to_string_lossy()));
-        let secret = secrets::from_file(&file).map_err(Failure::error)?;
+        let secret = secrets::of_vault(&file, id).map_err(Failure::error)?;
         Self::labelled(id, secret.expose().as_bytes())
     }
 
-    fn asked(id: &str, prompt: &str) -> Result<Self, Failure> {
-        let first = secrets::ask(&format!("{prompt}: ")).map_err(Failure::error)?;
-        let second = secrets::ask(&format!("Confirm {}: ", prompt.to_lowercase())).map_err(Failure::error)?;
-        if first.expose() != second.expose() {
-            return Err(Failure::error("the passwords do not match"));
-        }
-        Self::labelled(id, first.expose().as_bytes())
+    fn asked(id: &str) -> Result<Self, Failure> {
+        let secret = secrets::ask_for_new(id).map_err(Failure::error)?;
+        Self::labelled(id, secret.expose().as_bytes())
     }
 
     fn labelled(id: &str, password: &[u8]) -> Result<Self, Failure> {
@@ -159,7 +150,7 @@ fn passwords(args: &Encryption) -> Result<Secrets, Failure> {
         return Ok((*known).clone());
     }
     let mut asked = Secrets::new();
-    asked.add("default", secrets::ask("Vault password: ").map_err(Failure::error)?.expose().as_bytes());
+    asked.add("default", secrets::ask_for("default").map_err(Failure::error)?.expose().as_bytes());
     Ok(asked)
 }
 
@@ -245,20 +236,39 @@ fn edited(plain: &[u8], file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(scratch.path()).map_err(Failure::error)
 }
 
-fn encrypt_strings(texts: &[String], names: &[String], stdin_name: Option<&str>, key: &Key) -> Result<u8, Failure> {
+fn encrypt_strings(args: &EncryptStringArgs, key: &Key) -> Result<u8, Failure> {
     let mut values: Vec<(Option<&str>, Vec<u8>)> = Vec::new();
-    if texts.is_empty() || texts.iter().any(|text| text == "-") {
-        values.push((stdin_name, read(Path::new("-"))?));
+    let mut names = args.name.iter().map(String::as_str);
+    if args.prompt {
+        let asked = if args.show_input {
+            asked_openly()?
+        } else {
+            secrets::ask("Text to encrypt: ").map_err(Failure::error)?
+        };
+        values.push((names.next(), asked.expose().as_bytes().to_vec()));
     }
-    let mut names = names.iter();
-    for text in texts.iter().filter(|text| *text != "-") {
-        values.push((names.next().map(String::as_str), text.clone().into_bytes()));
+    if args.texts.iter().any(|text| text == "-") || args.texts.is_empty() && !args.prompt {
+        values.push((args.stdin_name.as_deref(), read(Path::new("-"))?));
     }
+    for text in args.texts.iter().filter(|text| *text != "-") {
+        values.push((names.next(), text.clone().into_bytes()));
+    }
+    let mut blocks = String::new();
     for (name, plain) in values {
         let encrypted = key.encrypt("the value", &plain)?;
-        say!("{}", block(name, &String::from_utf8_lossy(&encrypted)));
+        blocks += &block(name, &String::from_utf8_lossy(&encrypted));
+        blocks.push('\n');
     }
+    write(args.output.as_deref().unwrap_or(Path::new("-")), blocks.as_bytes())?;
     Ok(0)
+}
+
+/// A text that is seen while it is written.
+fn asked_openly() -> Result<ksplay_engine::Secret, Failure> {
+    eprint!("Text to encrypt: ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(Failure::error)?;
+    Ok(ksplay_engine::Secret::new(line.trim_end_matches('\n').to_owned()))
 }
 
 /// An encrypted value as it stands in a YAML file.

@@ -62,6 +62,26 @@ fn cases_are_answered_as_by_the_reference() {
 }
 
 #[test]
+fn a_client_script_is_told_the_id_and_other_scripts_are_not() {
+    let script = "#!/bin/sh\necho \"pw-$*\"\n";
+    let dir = folder(&[("keys-client.sh", script), ("keys.sh", script), ("none-client", "#!/bin/sh\nexit 2\n")]);
+    let path = dir.path();
+    for name in ["keys-client.sh", "keys.sh", "none-client"] {
+        std::fs::set_permissions(path.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    std::fs::write(path.join("dev"), "pw---vault-id dev").unwrap();
+    std::fs::write(path.join("plain"), "pw-").unwrap();
+    std::fs::write(path.join("f"), "text").unwrap();
+    said(path, &["vault", "encrypt", "--vault-id", "dev@keys-client.sh", "f"]);
+    assert_eq!(said(path, &["vault", "view", "--vault-id", "dev", "f"]), "text");
+    said(path, &["vault", "rekey", "--vault-id", "dev", "--new-vault-id", "x@keys.sh", "f"]);
+    assert_eq!(said(path, &["vault", "view", "--vault-password-file", "plain", "f"]), "text");
+    let failed = ksplay(path, &["vault", "view", "--vault-id", "x@none-client", "f"]);
+    let said = String::from_utf8(failed.stderr).unwrap();
+    assert!(said.contains("none-client ended with exit status: 2"), "{said}");
+}
+
+#[test]
 fn the_lookup_url_asks_a_server_and_gives_lines() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -261,6 +261,17 @@ fn a_name_that_is_nearly_right_is_suggested() {
 }
 
 #[test]
+fn a_vault_value_is_known_as_one_though_it_is_read_as_text() {
+    let secret: Value = Template::new(TemplateKind::Vault, "$ANSIBLE_VAULT;1.1;AES256\n3030", None).into();
+    let scope =
+        Map::from([("plain", "s3cret".into()), ("box", Map::from([("side", secret.clone())]).into()), ("x", secret)]);
+    let environment = Environment { reveal: Some(Arc::new(|_| Ok("s3cret".to_owned()))), ..Environment::default() };
+    let text = "{{ [x is vault_encrypted, box.side is vault_encrypted, box['side'] is vault_encrypted, plain is vault_encrypted, x] }}";
+    let value = Templar::new(&environment, &scope).resolve(&template(text)).unwrap();
+    assert_eq!(value.to_string(), "[True, True, True, False, 's3cret']");
+}
+
+#[test]
 fn an_expression_as_a_value_is_its_text() {
     let value: Value = Template::new(TemplateKind::Expression, "x == 5", None).into();
     let (environment, scope) = (Environment::default(), scope());

@@ -9,7 +9,13 @@ use crate::{Error, cipher};
 
 /// Passwords with their ids, in the order in which they were given. Wiped from memory when dropped.
 #[derive(Clone, Default)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    all: Vec<Secret>,
+    strict: bool,
+}
+
+/// The id of texts without a label.
+const DEFAULT_ID: &str = "default";
 
 #[derive(Clone)]
 struct Secret {
@@ -23,24 +29,30 @@ impl Secrets {
         Self::default()
     }
 
+    /// From now on only passwords with the id of a text's label open it (`VAULT_ID_MATCH`); a text without one has the id
+    /// `default`.
+    pub fn match_ids(&mut self) {
+        self.strict = true;
+    }
+
     /// Adds a password under an id. White space around it is not part of it, as in a password file.
     pub fn add(&mut self, id: impl Into<String>, password: &[u8]) {
-        self.0.push(Secret { id: id.into(), password: Zeroizing::new(password.trim_ascii().to_vec()) });
+        self.all.push(Secret { id: id.into(), password: Zeroizing::new(password.trim_ascii().to_vec()) });
     }
 
     /// Whether there is no password.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// The ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|secret| secret.id.as_str())
+        self.all.iter().map(|secret| secret.id.as_str())
     }
 
     /// The password under an id, the first when no id is asked for.
     pub fn password(&self, id: Option<&str>) -> Option<&[u8]> {
-        self.0.iter().find(|secret| id.is_none_or(|id| secret.id == id)).map(|secret| secret.password.as_slice())
+        self.all.iter().find(|secret| id.is_none_or(|id| secret.id == id)).map(|secret| secret.password.as_slice())
     }
 
     /// Opens a vault text: the password with the id of its label is tried first, then the others in order.
@@ -53,9 +65,9 @@ impl Secrets {
         if self.is_empty() {
             return Err(Error::NoPassword);
         }
-        let is_labelled = |secret: &&Secret| Some(&secret.id) == header.id.as_ref();
-        let labelled = self.0.iter().filter(is_labelled);
-        let others = self.0.iter().filter(|secret| !is_labelled(secret));
+        let label = header.id.as_deref().unwrap_or(DEFAULT_ID);
+        let labelled = self.all.iter().filter(|secret| secret.id == label);
+        let others = self.all.iter().filter(|secret| secret.id != label && !self.strict);
         let mut tried = Vec::new();
         for Secret { id, password } in labelled.chain(others) {
             if let Some(plain) = cipher::open(&salt, &signature, &data, password)? {

@@ -53,6 +53,21 @@ fn every_password_is_tried_and_the_error_names_ids_only() {
 }
 
 #[test]
+fn only_passwords_of_the_label_are_tried_when_ids_must_match() {
+    let strict = |pairs: &[(&str, &str)]| {
+        let mut secrets = secrets(pairs);
+        secrets.match_ids();
+        secrets
+    };
+    let labelled = encrypt(b"x", Some("prod"), b"right").unwrap();
+    assert_eq!(strict(&[("prod", "right")]).decrypt(&labelled).unwrap(), b"x");
+    assert!(strict(&[("dev", "right")]).decrypt(&labelled).is_err());
+    let bare = encrypt(b"x", None, b"right").unwrap();
+    assert_eq!(strict(&[("default", "right")]).decrypt(&bare).unwrap(), b"x");
+    assert!(strict(&[("prod", "right")]).decrypt(&bare).is_err());
+}
+
+#[test]
 fn a_changed_text_is_refused() {
     let text = encrypt(b"some text", None, b"pw").unwrap();
     let secrets = secrets(&[("default", "pw")]);

@@ -4,7 +4,6 @@ use super::reader::{Names, Reader};
 
 /// The setting as `ansible-config` calls it, its names, and the texts that mean what happens here anyway.
 const IGNORED: &[(&str, Names, &[&str])] = &[
-    ("VAULT_ID_MATCH", Names(&["ANSIBLE_VAULT_ID_MATCH"], &[("defaults", "vault_id_match")]), NO),
     ("DIFF_CONTEXT", Names(&["ANSIBLE_DIFF_CONTEXT"], &[("diff", "context")]), &["3"]),
     ("MAX_FILE_SIZE_FOR_DIFF", Names(&["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")]), &["104448"]),
     ("RETRY_FILES_ENABLED", Names(&["ANSIBLE_RETRY_FILES_ENABLED"], &[("defaults", "retry_files_enabled")]), NO),

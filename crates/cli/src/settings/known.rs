@@ -51,6 +51,8 @@ impl Settings {
             "DEFAULT_VAULT_PASSWORD_FILE" vault_password_file by optional_path;
             "DEFAULT_VAULT_IDENTITY_LIST" vault_identity_list by |all: &Vec<String>| texts(all);
             "DEFAULT_VAULT_IDENTITY" vault_identity;
+            "DEFAULT_VAULT_ENCRYPT_IDENTITY" vault_encrypt_identity by optional_text;
+            "DEFAULT_VAULT_ID_MATCH" vault_id_match;
             "HOST_KEY_CHECKING" host_key_checking;
             "DEFAULT_TIMEOUT" timeout by seconds;
             "DEFAULT_GATHERING" gathering;

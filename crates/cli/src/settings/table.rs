@@ -57,6 +57,10 @@ settings! {
     vault_identity_list: Vec<String> = list(&[]), ["ANSIBLE_VAULT_IDENTITY_LIST"], [("defaults", "vault_identity_list")];
     /// The label of a vault identity that has none.
     vault_identity: String = text("default"), ["ANSIBLE_VAULT_IDENTITY"], [("defaults", "vault_identity")];
+    /// The vault identity to encrypt with.
+    vault_encrypt_identity: Option<String> = optional(), ["ANSIBLE_VAULT_ENCRYPT_IDENTITY"], [("defaults", "vault_encrypt_identity")];
+    /// Whether only passwords of the identity that a text is labelled with open it.
+    vault_id_match: bool = flag(false), ["ANSIBLE_VAULT_ID_MATCH"], [("defaults", "vault_id_match")];
     /// Whether the keys of hosts are checked.
     host_key_checking: bool = flag(true), ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"], [("defaults", "host_key_checking"), ("ssh_connection", "host_key_checking")];
     /// Seconds to wait for a connection.
