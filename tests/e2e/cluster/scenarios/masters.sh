@@ -19,6 +19,14 @@ a_machine_is_lost() {
 it_comes_back() {
   "$lab" up 3 2>>"$work/lab.log" && eventually 180 nodes_are "node1 node2 node3" && eventually 60 via_every_balancer 1 2 3
 }
+certificates_are_renewed() {
+  succeeds renew-certs && via_every_balancer 1 2 3 && nodes_are "node1 node2 node3" && succeeds site && unchanged site 1 2 3
+}
+backup_comes_back() { # on three masters; what came after it is gone
+  succeeds etcd-backup && kubectl create namespace later && succeeds etcd-restore -e confirm_restore=yes &&
+    expect "namespaces that came later" "" "$(kubectl get namespace later --ignore-not-found -o name)" &&
+    eventually 120 nodes_are "node1 node2 node3" && eventually 60 via_every_balancer 1 2 3 && pod_is_scheduled after-restore
+}
 
 machines 3
 inventory "1 2 3" "1 2 3" "1 2 3"
@@ -29,4 +37,6 @@ check "the second run changes nothing" second_run 1 2 3
 check "the API answers while a machine is lost" a_machine_is_lost
 check "a new pod is scheduled meanwhile" pod_is_scheduled meanwhile
 check "the machine comes back" it_comes_back
+check "certificates of three masters are renewed" certificates_are_renewed
+check "a backup comes back on three masters" backup_comes_back
 check "reset cleans the masters" succeeds reset -e confirm_reset=yes
