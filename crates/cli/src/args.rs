@@ -69,6 +69,11 @@ pub enum Command {
     /// Encrypt and decrypt files and values in the format of ansible-vault
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Show the value of a variable on a host and all its definitions, with file and line
+    Vars(VarsArgs),
+    /// Make roles
+    #[command(subcommand)]
+    Role(RoleCommand),
     /// Make links under which ksplay answers as Ansible's programs: ansible, ansible-playbook, ...
     Links {
         /// The folder
@@ -100,6 +105,9 @@ pub struct SourceArgs {
     pub extra_vars: Vec<String>,
     #[command(flatten)]
     pub vault: VaultArgs,
+    /// Whether the inventory remembers where its variables stand.
+    #[arg(skip)]
+    pub places: bool,
 }
 
 /// The passwords of vaulted files and values.
@@ -337,6 +345,38 @@ pub struct InventoryArgs {
     pub verbose: u8,
     #[command(flatten)]
     pub sources: SourceArgs,
+}
+
+/// `ksplay vars`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ksplay vars -i conf/hosts.ini node1                       all variables of node1
+  ksplay vars -i conf/hosts.ini node1 greeting              every definition of one
+  ksplay vars -i conf/hosts.ini node1 greeting site.yml     those of plays and roles too
+
+The definition that counts is marked `*`; those above it count for some tasks only.")]
+pub struct VarsArgs {
+    /// The host
+    pub host: String,
+    /// The variable (all without it), and playbooks whose plays and roles count too
+    #[arg(value_name = "NAME|PLAYBOOK")]
+    pub rest: Vec<String>,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// `ksplay role`.
+#[derive(Debug, Subcommand)]
+pub enum RoleCommand {
+    /// Write the skeleton of a role that runs as it is
+    Init {
+        /// Its name, which is that of its folder too
+        name: String,
+        /// The folder that the role's folder is made in
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        init_path: PathBuf,
+    },
 }
 
 /// What there is to be shown by name.

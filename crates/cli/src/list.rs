@@ -53,7 +53,12 @@ pub fn check_hosts(assembled: &Assembled) -> Result<(), Failure> {
     plays.try_for_each(|play| patterns(assembled, play).map(drop))
 }
 
-fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
+/// The host patterns of a play.
+///
+/// # Errors
+///
+/// If they cannot be evaluated.
+pub fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
     let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &*play.known_vars };
     let hosts = Templar::new(&assembled.environment, &vars).resolve(&play.hosts);
     // Ansible counts it among the errors of the playbook.

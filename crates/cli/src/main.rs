@@ -20,11 +20,13 @@ mod output;
 mod outside;
 mod playbooks;
 mod refused;
+mod role;
 mod secrets;
 mod settings;
 mod signals;
 mod sources;
 mod variables;
+mod vars;
 mod vault;
 mod version;
 
@@ -64,6 +66,8 @@ fn command(cli: Cli) -> ExitCode {
         Some(Command::Bundle(command)) => installer::bundle::run(&command),
         Some(Command::Adhoc(args)) => adhoc::run(&args),
         Some(Command::Doc(args)) => doc::show(&args),
+        Some(Command::Vars(args)) => vars::show(&args),
+        Some(Command::Role(command)) => role::run(&command),
         Some(Command::Links { dir }) => links::make(&dir),
         Some(Command::Inventory(args)) => inventory::show(&args),
         Some(Command::Eval(args)) => eval::run(&args),

@@ -200,12 +200,47 @@ fn the_examples_of_the_help_run() {
     let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - debug: msg=hello\n      tags: etcd\n";
     let dir = folder(&[HOSTS, ("site.yml", playbook), ("vars.yml", "packages: [etcd]\n")]);
     let mut run = 0;
-    for help in [&["--help"][..], &["eval", "--help"]] {
+    for help in [&["--help"][..], &["eval", "--help"], &["vars", "--help"]] {
         for example in examples(&said(dir.path(), help)) {
             let words: Vec<&str> = example.iter().map(String::as_str).collect();
             said(dir.path(), &words);
             run += 1;
         }
     }
-    assert!(run >= 8, "{run}");
+    assert!(run >= 11, "{run}");
+}
+
+#[test]
+fn vars_lists_the_definitions_of_every_pair_of_levels_in_their_order() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour/variables_of_every_pair_of_levels");
+    let pairs = std::fs::read_to_string(case.join("levels.json")).unwrap();
+    let pair = regex::Regex::new(r#"\["(\w+)", "(\w+)", "(\w+)"\]"#).unwrap();
+    let mut checked = 0;
+    for [name, low, high] in pair.captures_iter(&pairs).map(|pair| pair.extract().1) {
+        if [low, high].contains(&"facts") {
+            continue;
+        }
+        let arguments = ["vars", "-i", "inventory/hosts.ini", "-e", "@extra.json", "h", name, "playbook.yml"];
+        let text = said(&case, &arguments);
+        let values: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split('\'').nth(1)).collect();
+        assert_eq!(values, [high, low], "{name}:\n{text}");
+        assert_eq!(
+            text.matches(".yml:").count() + text.matches(".ini:").count() + text.matches(".json:").count(),
+            3,
+            "{text}"
+        );
+        checked += 1;
+    }
+    assert_eq!(checked, 171);
+}
+
+#[test]
+fn a_new_role_runs_as_it_is() {
+    let playbook = "- hosts: localhost\n  gather_facts: false\n  roles: [my-role]\n";
+    let dir = folder(&[("site.yml", playbook)]);
+    said(dir.path(), &["role", "init", "my-role", "--init-path", "roles"]);
+    let text = said(dir.path(), &["-i", "localhost,", "-c", "local", "-e", "my_role_file=out", "site.yml"]);
+    assert!(text.contains("hello from localhost") && text.contains("failed=0"), "{text}");
+    assert!(!ksplay(dir.path(), &["role", "init", "my-role", "--init-path", "roles"]).status.success());
+    assert!(!ksplay(dir.path(), &["role", "init", "../x"]).status.success());
 }

@@ -133,7 +133,7 @@ impl Parser<'_> {
         let place = right_of(span, before);
         let value = variable(value.trim(), Some(&place));
         let group = Arc::clone(&self.group);
-        self.inventory.set_group_var(&group, Value::from(name.trim()), value);
+        self.inventory.set_group_var(&group, Value::from(name.trim()), value, span);
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Parser<'_> {
             self.inventory.insert_host(&name, port, Some(self.file));
             self.inventory.add_host_to(&group, &name)?;
             for (key, value) in &vars {
-                self.inventory.set_variable(&name, key.clone(), value.clone());
+                self.inventory.set_variable(&name, key.clone(), value.clone(), span);
             }
         }
         Ok(())

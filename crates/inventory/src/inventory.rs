@@ -27,7 +27,12 @@ pub struct Inventory {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) parsed: bool,
     pub(crate) files: VarsFiles,
+    /// Where variables stand that the sources themselves set, when that is wanted.
+    pub(crate) places: Option<Places>,
 }
+
+/// By host or group and variable: the place that was read last.
+pub(crate) type Places = HashMap<(String, String), Span>;
 
 impl Default for Inventory {
     fn default() -> Self {
@@ -49,6 +54,7 @@ impl Default for Inventory {
             warnings: Vec::new(),
             parsed: false,
             files: VarsFiles::default(),
+            places: None,
         };
         let all = inventory.add_group("all");
         let ungrouped = inventory.add_group("ungrouped");
@@ -185,8 +191,21 @@ impl Inventory {
         self.files.add_playbook_dir(dir);
     }
 
+    /// Where a source sets a variable of a host or group itself; only with
+    /// [`LoadOptions::remember_places`](crate::LoadOptions::remember_places).
+    pub fn place_of(&self, entity: &str, variable: &str) -> Option<&Span> {
+        self.places.as_ref()?.get(&(entity.to_owned(), variable.to_owned()))
+    }
+
+    fn remember(&mut self, entity: &str, variable: &Value, at: &Span) {
+        if let Some(places) = &mut self.places {
+            places.insert((entity.to_owned(), variable.to_string()), at.clone());
+        }
+    }
+
     /// Sets a variable of a group; `ansible_group_priority` sets the priority instead.
-    pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value) {
+    pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value, at: &Span) {
+        self.remember(group, &name, at);
         let Some(index) = self.groups.get(group) else { return };
         let group = &mut self.graph[*index];
         if name.as_str() == Some("ansible_group_priority") {
@@ -198,18 +217,19 @@ impl Inventory {
         Arc::make_mut(&mut group.vars).insert(name, value);
     }
 
-    pub(crate) fn set_host_var(&mut self, host: &str, name: Value, value: Value) {
+    pub(crate) fn set_host_var(&mut self, host: &str, name: Value, value: Value, at: &Span) {
+        self.remember(host, &name, at);
         if let Some(host) = self.hosts.get_mut(host) {
             Arc::make_mut(&mut host.vars).insert(name, value);
         }
     }
 
     /// Sets a variable of the group, or else of the host, that has this name: a group hides a host, as in Ansible.
-    pub(crate) fn set_variable(&mut self, entity: &str, name: Value, value: Value) {
+    pub(crate) fn set_variable(&mut self, entity: &str, name: Value, value: Value, at: &Span) {
         if self.groups.contains_key(entity) {
-            self.set_group_var(entity, name, value);
+            self.set_group_var(entity, name, value, at);
         } else {
-            self.set_host_var(entity, name, value);
+            self.set_host_var(entity, name, value, at);
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ksplay_value::Source;
 
+use crate::inventory::Places;
 use crate::{Error, Inventory, Warning, ini, range, script, structured, tables};
 
 /// Turns the bytes of an encrypted file into those of the plain one.
@@ -25,6 +26,8 @@ pub struct LoadOptions {
     pub fail_on_nothing: bool,
     /// Endings of files in an inventory directory that are passed over (`INVENTORY_IGNORE_EXTS`).
     pub ignored_extensions: Vec<String>,
+    /// Whether [`Inventory::place_of`] is to answer, which takes memory.
+    pub remember_places: bool,
 }
 
 impl Default for LoadOptions {
@@ -36,6 +39,7 @@ impl Default for LoadOptions {
             fail_on_unparsed: false,
             fail_on_nothing: false,
             ignored_extensions: ignored.map(str::to_owned).into(),
+            remember_places: false,
         }
     }
 }
@@ -48,6 +52,7 @@ impl fmt::Debug for LoadOptions {
             .field("fail_on_unparsed", &self.fail_on_unparsed)
             .field("fail_on_nothing", &self.fail_on_nothing)
             .field("ignored_extensions", &self.ignored_extensions)
+            .field("remember_places", &self.remember_places)
             .finish()
     }
 }
@@ -63,6 +68,7 @@ impl Inventory {
     pub fn load(sources: &[String], options: &LoadOptions) -> Result<Self, Error> {
         let mut inventory = Self::default();
         inventory.files.decrypt.clone_from(&options.decrypt);
+        inventory.places = options.remember_places.then(Places::new);
         for dir in &options.playbook_dirs {
             inventory.add_playbook_dir(dir);
         }

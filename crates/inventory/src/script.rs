@@ -34,8 +34,8 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
     let named = named(groups);
     for name in named.iter().chain(names.iter().filter(|name| !named.contains(*name))) {
         match hostvars {
-            Some(hostvars) => set_all(inventory, name, hostvars.get(name)),
-            None => set_all(inventory, name, Some(&output(file, &["--host", name])?)),
+            Some(hostvars) => set_all(inventory, name, hostvars.get(name), &span),
+            None => set_all(inventory, name, Some(&output(file, &["--host", name])?), &span),
         }
     }
     Ok(())
@@ -51,9 +51,9 @@ fn named(groups: &Map) -> Vec<String> {
     seen.into_iter().collect()
 }
 
-fn set_all(inventory: &mut Inventory, host: &str, vars: Option<&Value>) {
+fn set_all(inventory: &mut Inventory, host: &str, vars: Option<&Value>, span: &Span) {
     for (key, value) in vars.and_then(Value::as_map).into_iter().flat_map(Map::iter) {
-        inventory.set_variable(host, key.as_value().clone(), value.clone());
+        inventory.set_variable(host, key.as_value().clone(), value.clone(), span);
     }
 }
 
@@ -68,7 +68,7 @@ fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) 
         // An old form: the group is one host, the object its variables.
         add_hosts(inventory, file, name, &[Value::from(name)])?;
         for (key, value) in map.iter() {
-            inventory.set_group_var(name, key.as_value().clone(), value.clone());
+            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file));
         }
         return Ok(());
     }
@@ -79,7 +79,7 @@ fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) 
     if let Some(vars) = map.get("vars") {
         let vars = vars.as_map().ok_or_else(|| failure(file, format!("the vars of `{name}` are no object")))?;
         for (key, value) in vars.iter() {
-            inventory.set_group_var(name, key.as_value().clone(), value.clone());
+            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file));
         }
     }
     for child in map.get("children").and_then(Value::as_list).unwrap_or_default() {

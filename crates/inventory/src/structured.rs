@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{self, Node};
-use ksplay_value::{Source, Value};
+use ksplay_value::{Source, Span, Value};
 
 use crate::{Error, Inventory, Warning, range};
 
@@ -56,7 +56,8 @@ impl Reader<'_> {
             match section.as_str() {
                 Some("vars") => {
                     for (key, value) in entries(content, "vars", name)? {
-                        self.inventory.set_group_var(name, key.to_data(), value.map_or(Value::Null, Node::to_value));
+                        let value = value.map_or(Value::Null, Node::to_value);
+                        self.inventory.set_group_var(name, key.to_data(), value, &key.span);
                     }
                 }
                 Some("children") => {
@@ -99,13 +100,15 @@ impl Reader<'_> {
             Some(vars) if !vars.is_null() => entries(vars, "variables", pattern)?,
             _ => Vec::new(),
         };
-        let vars: Vec<(Value, Value)> =
-            vars.into_iter().map(|(key, value)| (key.to_data(), value.map_or(Value::Null, Node::to_value))).collect();
+        let vars: Vec<(Value, Value, &Span)> = vars
+            .into_iter()
+            .map(|(key, value)| (key.to_data(), value.map_or(Value::Null, Node::to_value), &key.span))
+            .collect();
         for name in names {
             self.inventory.insert_host(&name, port, Some(self.file));
             self.inventory.add_host_to(group, &name)?;
-            for (key, value) in &vars {
-                self.inventory.set_variable(&name, key.clone(), value.clone());
+            for (key, value, at) in &vars {
+                self.inventory.set_variable(&name, key.clone(), value.clone(), at);
             }
         }
         Ok(())

@@ -34,6 +34,7 @@ pub fn run(args: &CreateArgs) -> Result<u8, Failure> {
             inventory: vec!["localhost,".to_owned()],
             extra_vars: args.extra_vars.clone(),
             vault: args.vault.clone(),
+            ..SourceArgs::default()
         },
         forks: None,
         verbose: args.verbose,
