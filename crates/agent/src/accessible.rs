@@ -8,7 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-const ITSELF: &str = "/proc/self/exe";
+/// The running program, even when its file is gone.
+pub(crate) const ITSELF: &str = "/proc/self/exe";
 
 /// A program file; a copy is removed when this is dropped, which does not hurt those who run it.
 pub(crate) struct Program {

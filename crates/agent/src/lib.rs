@@ -2,12 +2,13 @@
 //!
 //! [`serve`] reads requests from standard input and answers on standard output (see `ksplay-protocol`), each on a thread
 //! of its own, until the input ends. Tasks of other users go to a child agent, started once per user through `sudo` or
-//! `su`. When the loop ends, so does all that it started.
+//! `su`. When the loop ends, so does all that it started, but for jobs (`async`).
 
 mod accessible;
 mod broken;
 mod children;
 mod host;
+mod job;
 mod outbox;
 mod payload;
 mod prompt;
@@ -42,6 +43,9 @@ pub fn serve() -> ExitCode {
 /// As [`serve`], with other modules.
 pub fn serve_with(execute: Execute) -> ExitCode {
     match stdio::claim() {
+        Ok((input, output)) if std::env::args().nth(2).as_deref() == Some(job::ARGUMENT) => {
+            job::serve(input, output, &execute)
+        }
         Ok((input, output)) => server::run(input, output, execute),
         Err(error) => {
             eprintln!("ksplay-agent: standard input and output: {error}");

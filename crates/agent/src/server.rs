@@ -17,6 +17,7 @@ use crate::Execute;
 use crate::broken;
 use crate::children::{Child, Children, Parent};
 use crate::host;
+use crate::job;
 use crate::outbox::{Outbox, failure};
 use crate::payload::{Inline, Pulled};
 use crate::shutdown::{kill_children, on_signal};
@@ -128,7 +129,10 @@ impl Server {
             PayloadOffer::None | PayloadOffer::Inline(_) => None,
         };
         self.runs().insert(id, Place::Here { cancel: cancel.clone(), payload: pulled.clone() });
-        self.spawn(id, move |server| server.execute(run, cancel, pulled));
+        match run.job {
+            None => self.spawn(id, move |server| server.execute(run, cancel, pulled)),
+            Some(_) => self.spawn(id, move |server| server.start_job(run, pulled)),
+        }
     }
 
     fn spawn(self: &Arc<Self>, id: u64, work: impl FnOnce(&Arc<Self>) + Send + 'static) {
@@ -160,20 +164,23 @@ impl Server {
 
     fn execute(self: &Arc<Self>, mut run: Box<Run>, cancel: Cancel, pulled: Option<Pulled>) {
         let id = run.id;
-        let payload: Option<Arc<dyn Payload>> = match std::mem::take(&mut run.payload) {
-            PayloadOffer::Inline(bytes) => Some(Arc::new(Inline(bytes.into()))),
-            PayloadOffer::None | PayloadOffer::Offered(_) => pulled.map(|pulled| Arc::new(pulled) as _),
-        };
-        let probe = Probe {
-            environment: run.options.environment.clone(),
-            diff: run.options.diff,
-            check: run.options.check,
-            payload,
-            sink: run.sink.then(|| self.sink(id)),
-            cancel,
-        };
+        let sink = run.sink.then(|| self.sink(id));
+        let probe = probe_of(&mut run, cancel, pulled, sink);
         let server = Arc::clone(self);
         broken::guarded(run.module.clone(), || (self.execute)(&run, probe), move |result| server.finish(id, result));
+    }
+
+    /// Starts a job, which takes its payload along.
+    fn start_job(&self, mut run: Box<Run>, pulled: Option<Pulled>) {
+        let id = run.id;
+        if let Some(pulled) = pulled {
+            let mut bytes = Vec::new();
+            match pulled.open().and_then(|mut reader| reader.read_to_end(&mut bytes)) {
+                Ok(_) => run.payload = PayloadOffer::Inline(bytes),
+                Err(error) => return self.finish(id, failure(format!("the job's content did not come: {error}"))),
+            }
+        }
+        self.finish(id, job::start(*run));
     }
 
     fn sink(&self, id: u64) -> Sink {
@@ -227,6 +234,22 @@ impl Server {
             .ended
             .wait_timeout_while(runs, GRACE, |runs| runs.values().any(|place| matches!(place, Place::Here { .. })));
         kill_children();
+    }
+}
+
+/// What the module of a run sees of the target.
+pub(crate) fn probe_of(run: &mut Run, cancel: Cancel, pulled: Option<Pulled>, sink: Option<Sink>) -> Probe {
+    let payload: Option<Arc<dyn Payload>> = match std::mem::take(&mut run.payload) {
+        PayloadOffer::Inline(bytes) => Some(Arc::new(Inline(bytes.into()))),
+        PayloadOffer::None | PayloadOffer::Offered(_) => pulled.map(|pulled| Arc::new(pulled) as _),
+    };
+    Probe {
+        environment: run.options.environment.clone(),
+        diff: run.options.diff,
+        check: run.options.check,
+        payload,
+        sink,
+        cancel,
     }
 }
 

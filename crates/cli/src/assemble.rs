@@ -203,6 +203,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
             password: become_password,
         },
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        poll_interval: Duration::from_secs(*settings.poll_interval),
         config_file: settings.file.clone(),
         inventory_sources: sources::inventory_sources(&args.sources, settings),
     })

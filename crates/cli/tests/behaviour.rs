@@ -141,6 +141,7 @@ fn normal(text: &str, places: &[(&str, &str)]) -> String {
     let text = Regex::new(r"\*{3,}").unwrap().replace_all(&text, "***");
     let times = r#"("(?:start|end|delta|mtime|atime|ctime|inode|pid)": )("[^"]*"|[0-9.]+)"#;
     let text = Regex::new(times).unwrap().replace_all(&text, "${1}T");
+    let text = Regex::new(r"\bj\d+\.\d+").unwrap().replace_all(&text, "JOB");
     let scratch = Regex::new(r#"/[^\s"']*/ansible-(tmp|local)-[^\s"']*"#).unwrap();
     let text = scratch.replace_all(&text, "SCRATCH");
     let goes_on =

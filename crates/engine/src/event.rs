@@ -79,6 +79,15 @@ pub enum Event {
         /// The result of the try.
         result: Shown,
     },
+    /// A task looked at its job (`async`).
+    Async {
+        /// The host.
+        host: Str,
+        /// How the job is.
+        state: AsyncState,
+        /// What was seen of it.
+        result: Shown,
+    },
     /// A file was included.
     Included {
         /// The file, or the role's name.
@@ -96,6 +105,17 @@ pub enum Event {
     Notice(String),
     /// The run is over.
     Recap(Vec<(Str, Counts)>),
+}
+
+/// How a job is that a task waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsyncState {
+    /// It goes on.
+    Running,
+    /// It has ended well.
+    Ended,
+    /// It failed, or its time was over.
+    Failed,
 }
 
 /// A task as it is shown.

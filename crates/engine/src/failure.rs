@@ -1,5 +1,7 @@
 //! Why a task has no result of its own: from an error of any floor below to what the user reads.
 
+use std::time::Duration;
+
 use ksplay_value::{Map, Span, Unknown, Value};
 
 use crate::event::{ErrorFrame, TaskError};
@@ -69,6 +71,12 @@ impl TaskFailure {
         let because: Vec<&str> = unknown.because.iter().map(|name| &**name).collect();
         let message = format!("{what} rests on {}, which check mode did not run", because.join(" and "));
         Self { undecided: true, ..Self::new(message) }
+    }
+
+    /// The time of the keyword `timeout` was over.
+    pub fn timed_out(after: Duration) -> Self {
+        let period = Map::from([("period", Value::from(after.as_secs()))]);
+        Self::new(format!("Timed out after {} second(s).", after.as_secs_f64())).with("timedout", period)
     }
 
     /// The failure with one more value in the result.
@@ -164,11 +172,6 @@ impl From<ksplay_template::Error> for TaskFailure {
 
 impl From<&ksplay_transport::Error> for TaskFailure {
     fn from(error: &ksplay_transport::Error) -> Self {
-        if let ksplay_transport::Error::Timeout { after } = error {
-            let seconds = after.as_secs_f64();
-            let period = Map::from([("period", Value::from(after.as_secs()))]);
-            return Self::new(format!("Timed out after {seconds} second(s).")).with("timedout", period);
-        }
         if error.is_unreachable() { Self::unreachable(error.to_string()) } else { Self::action(error.to_string()) }
     }
 }

@@ -24,7 +24,7 @@ mod vars_files;
 
 pub use actions::{is_known, names};
 pub use connect::{expand_home, split_words};
-pub use event::{Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
+pub use event::{AsyncState, Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
 pub use failure::TaskFailure;
 pub use ksplay_transport::Secret;
 pub use options::{BecomeDefaults, ConnectionDefaults, Gathering, Options};

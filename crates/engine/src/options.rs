@@ -41,6 +41,8 @@ pub struct Options {
     pub becoming: BecomeDefaults,
     /// The setting `task_timeout`; none when zero.
     pub task_timeout: Option<Duration>,
+    /// The setting `poll_interval`: how long to wait between two looks at a job whose task does not say.
+    pub poll_interval: Duration,
     /// The configuration file in use, for `ansible_config_file`.
     pub config_file: Option<PathBuf>,
     /// The inventory sources as given, for `ansible_inventory_sources`.
@@ -122,6 +124,7 @@ impl Default for Options {
             connection: ConnectionDefaults::default(),
             becoming: BecomeDefaults::default(),
             task_timeout: None,
+            poll_interval: Duration::from_secs(15),
             config_file: None,
             inventory_sources: Vec::new(),
         }

@@ -52,12 +52,8 @@ fn task(task: &Task) -> Result<(), TaskFailure> {
         let message = format!("'{what}' is not supported yet");
         Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
     };
-    let is_set = |value: &Option<Value>| !matches!(value, None | Some(Value::Null | Value::Int(0)));
     if crate::steps::meta_of(task).as_deref() == Some("refresh_inventory") {
         return not_yet("meta: refresh_inventory");
-    }
-    if is_set(&task.async_) {
-        return not_yet("async");
     }
     if let Some(Value::String(when)) = &task.keywords.debugger
         && &**when != "never"

@@ -299,10 +299,19 @@ impl Work {
             Ok(timeout) => timeout,
             Err(failure) => return self.failed(failure),
         };
-        let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, timeout, flags);
-        let ran = match self.check_free_text() {
-            Ok(()) => actions::run(call).await,
-            Err(failure) => Err(failure),
+        let job = match self.job(scope) {
+            Ok(job) => job,
+            Err(failure) => return Once { about_keywords: true, ..self.failed(failure) },
+        };
+        let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, job, flags);
+        let ran = match (self.check_free_text(), timeout) {
+            (Err(failure), _) => Err(failure),
+            (Ok(()), None) => actions::run(call).await,
+            // Given up, a call ends what it runs on the target.
+            (Ok(()), Some(after)) => {
+                let ran = tokio::time::timeout(after, actions::run(call)).await;
+                ran.unwrap_or_else(|_| Err(TaskFailure::timed_out(after)))
+            }
         };
         let remote = delegate.unwrap_or(scope);
         let (mut result, mut error) = match ran {
@@ -364,7 +373,10 @@ impl Work {
             () => Status::Ok,
         };
         if status == Status::Failed {
-            error.get_or_insert_with(|| self.failure_of(&result));
+            let error = error.get_or_insert_with(|| self.failure_of(&result));
+            if !result.contains_key("msg") {
+                result.insert("msg", error.title.as_str());
+            }
         } else {
             error = None;
         }
@@ -503,7 +515,7 @@ impl Once {
 }
 
 /// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.
-fn add_lines(result: &mut Map) {
+pub(crate) fn add_lines(result: &mut Map) {
     for (name, lines) in [("stdout", "stdout_lines"), ("stderr", "stderr_lines")] {
         if let Some(Value::String(text)) = result.get(name)
             && !result.contains_key(lines)

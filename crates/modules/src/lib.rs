@@ -19,6 +19,7 @@ mod text;
 pub use arguments::{
     Arguments, Docs, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name,
 };
+pub use commands::CUSTOM;
 pub use files::Bytes;
 pub use module::{Diff, Failure, Inspection, MISSING, Module, NOT_RUN, Outcome, RunOptions, run};
 pub use system::{

@@ -3,9 +3,9 @@
 use ksplay_value::{Map, Value};
 
 use crate::arguments::{Arguments, Given};
-use crate::registry;
 use crate::secrets::Secrets;
 use crate::system::{Probe, System};
+use crate::{commands, registry};
 
 /// In the result of a failure: what is missing may be brought by a task before this one, which a dry run did not carry
 /// out.
@@ -149,6 +149,9 @@ pub struct RunOptions {
 ///
 /// A name that no module has is a failure too: the registry of the agent and that of the controller are the same.
 pub fn run(name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
+    if name == commands::CUSTOM {
+        return commands::run_custom(args, options, probe);
+    }
     match registry::find(name) {
         Some(entry) => entry.call(args, options, probe),
         None => failed(Failure::new(format!("no native module `{name}`"))),
@@ -182,7 +185,10 @@ fn ended(result: Result<Outcome, Failure>, diff: bool, secrets: &Secrets, invoca
         Ok(outcome) => succeeded(outcome, diff),
         Err(failure) => failed(failure),
     });
-    map.insert("invocation", Map::from([("module_args", Value::from(invocation))]));
+    // The result of a job has that of its own module.
+    if !map.contains_key("invocation") {
+        map.insert("invocation", Map::from([("module_args", Value::from(invocation))]));
+    }
     map
 }
 

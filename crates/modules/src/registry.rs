@@ -52,6 +52,7 @@ modules! {
     accounts::Sysctl => "ansible.posix", "sysctl";
     accounts::UserModule => "ansible.builtin", "user";
     // commands
+    commands::AsyncStatus => "ansible.builtin", "async_status";
     commands::Command => "ansible.builtin", "command";
     commands::Ping => "ansible.builtin", "ping";
     commands::Raw => "ansible.builtin", "raw";

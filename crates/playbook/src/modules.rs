@@ -23,7 +23,6 @@ pub(crate) type Library = HashMap<String, PathBuf>;
 const BUILTIN: &[&str] = &[
     "apt_key",
     "apt_repository",
-    "async_status",
     "deb822_repository",
     "debconf",
     "dnf5",

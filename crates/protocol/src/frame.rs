@@ -131,6 +131,7 @@ mod tests {
             becoming: Some(Become::sudo("root")),
             payload: PayloadOffer::Inline(b"hello\xff".to_vec()),
             sink: false,
+            job: None,
         }
     }
 

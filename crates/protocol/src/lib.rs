@@ -22,5 +22,5 @@ mod secret;
 
 pub use become_user::{Become, Method};
 pub use frame::{Error, Frames, MAX_FRAME, decode, encode};
-pub use message::{FromAgent, INLINE_PAYLOAD, PayloadOffer, Ready, Run, RunOptions, ToAgent, VERSION};
+pub use message::{FromAgent, INLINE_PAYLOAD, Job, PayloadOffer, Ready, Run, RunOptions, ToAgent, VERSION};
 pub use secret::Secret;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Become;
 
 /// The version of these messages; an agent of another version is not spoken to.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The largest payload that travels inside its [`Run`].
 pub const INLINE_PAYLOAD: usize = 64 * 1024;
@@ -61,6 +61,17 @@ pub struct Run {
     pub payload: PayloadOffer,
     /// Whether bytes that it sends have somewhere to go.
     pub sink: bool,
+    /// Set for a run that goes on by itself, and is answered as soon as it has begun.
+    pub job: Option<Job>,
+}
+
+/// A run that outlives the channel (`async`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// How many seconds it may take.
+    pub limit: u64,
+    /// The folder of the file that its result goes to; `~` is the home of the user it runs as.
+    pub dir: String,
 }
 
 /// How a module is run.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use ksplay_engine::{Event, Sink, Status, TaskInfo, TaskResult};
+use ksplay_engine::{AsyncState, Event, Sink, Status, TaskInfo, TaskResult};
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Str, Value};
 
@@ -72,6 +72,19 @@ fn object(event: &Event) -> Map {
             map.insert("task", task(info));
             map.insert("host", host.clone());
             map.insert("left", i64::try_from(*left).unwrap_or(i64::MAX));
+            map.insert("result", (**result).clone());
+        }
+        Event::Async { host, state, result } => {
+            name("async");
+            map.insert("host", host.clone());
+            map.insert(
+                "state",
+                match state {
+                    AsyncState::Running => "running",
+                    AsyncState::Ended => "ended",
+                    AsyncState::Failed => "failed",
+                },
+            );
             map.insert("result", (**result).clone());
         }
         Event::Included { file, hosts, label } => {

@@ -101,7 +101,7 @@ impl Sink for Phases {
             }
             Event::Result(result) => self.result(&mut state, result),
             Event::Item(item) if !matches!(item.status, Status::Failed | Status::Unreachable) => {}
-            Event::Included { .. } | Event::Retry { .. } => {}
+            Event::Included { .. } | Event::Retry { .. } | Event::Async { .. } => {}
             Event::Recap(hosts) => self.recap(hosts),
             Event::NoHostsMatched
             | Event::NoHostsRemaining

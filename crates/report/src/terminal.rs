@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ksplay_engine::{Event, Sink, Status, TaskError, TaskInfo, TaskResult};
+use ksplay_engine::{AsyncState, Event, Sink, Status, TaskError, TaskInfo, TaskResult};
 use ksplay_value::{Map, Str, Value};
 use unicode_width::UnicodeWidthStr;
 
@@ -128,6 +128,7 @@ impl Screen {
             Event::Item(result) => self.item(result),
             Event::Result(result) => self.result(result),
             Event::Retry { task, host, left, result } => self.retry(task, host, *left, result),
+            Event::Async { host, state, result } => self.job(host, *state, result),
             Event::Included { file, hosts, label } => {
                 self.current_banner();
                 let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
@@ -270,6 +271,22 @@ impl Screen {
         if verbose || self.options.verbosity > 2 {
             text.push_str("Result was: ");
             text.push_str(&result::dump(result, self.options.verbosity, verbose));
+        }
+        self.line(Output::Out, Tone::Debug, &text);
+    }
+
+    /// How the job is that a task waits for.
+    fn job(&mut self, host: &Str, state: AsyncState, result: &Map) {
+        self.current_banner();
+        let value = |name: &str| result.get(name).map_or_else(|| "None".into(), Value::to_string);
+        let mut text = match state {
+            AsyncState::Running => format!("ASYNC POLL on {host}"),
+            AsyncState::Ended => format!("ASYNC OK on {host}"),
+            AsyncState::Failed => format!("ASYNC FAILED on {host}"),
+        };
+        text.push_str(&format!(": jid={}", value("ansible_job_id")));
+        if state == AsyncState::Running {
+            text.push_str(&format!(" started={} finished={}", value("started"), value("finished")));
         }
         self.line(Output::Out, Tone::Debug, &text);
     }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ksplay_value::Map;
 
-use crate::{Become, RunOptions};
+use crate::{Become, Job, RunOptions};
 
 /// The run of one module on a host.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +22,8 @@ pub struct Call {
     pub payload: Option<PayloadSource>,
     /// The file that the bytes which the module sends (`fetch`) are written to.
     pub sink: Option<PathBuf>,
-    /// How long it may take; it is cancelled after that.
-    pub timeout: Option<Duration>,
+    /// Set for a run that goes on by itself, and is answered as soon as it has begun.
+    pub job: Option<Job>,
 }
 
 /// Where the bytes of a payload come from.

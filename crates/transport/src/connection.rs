@@ -84,16 +84,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If there is no result: a lost connection, a refused become, a timeout. A module that fails is no error: its map
-    /// has `failed`.
+    /// If there is no result: a lost connection, a refused become. A module that fails is no error: its map has `failed`.
     pub async fn call(&self, call: Call) -> Result<Map, Error> {
-        match call.timeout {
-            None => self.run(call).await,
-            Some(after) => tokio::time::timeout(after, self.run(call)).await.unwrap_or(Err(Error::Timeout { after })),
-        }
-    }
-
-    async fn run(&self, call: Call) -> Result<Map, Error> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (payload, mut source) = Source::offer(call.payload).await?;
         let mut sink = Sink::new(call.sink);
@@ -106,6 +98,7 @@ impl Connection {
             becoming: call.becoming,
             payload,
             sink: sink.is_wanted(),
+            job: call.job,
         })))?;
         while let Some(message) = ticket.answers.recv().await {
             match message {

@@ -39,6 +39,7 @@ pub use askpass::askpass_if_asked;
 pub use call::{Call, PayloadSource};
 pub use connection::{Connection, RemoteInfo};
 pub use error::Error;
-pub use ksplay_protocol::{Become, Method, RunOptions, Secret};
+pub use ksplay_protocol::{Become, Job, Method, RunOptions, Secret};
 pub use raw::{RawOutput, raw};
+pub use shell::quoted;
 pub use target::{Link, Ssh, Target};

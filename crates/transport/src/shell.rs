@@ -1,7 +1,7 @@
 //! Words for shells.
 
 /// The text as one word, for any shell.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         return text.to_owned();

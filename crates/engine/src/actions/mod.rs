@@ -4,14 +4,17 @@
 
 mod add_host;
 mod assert;
+mod async_status;
 mod content;
 mod copy;
+mod custom;
 mod debug;
 mod fail;
 mod fetch;
 mod gather_facts;
 mod group_by;
 mod include_vars;
+mod jobs;
 mod pause;
 mod raw;
 mod reboot;
@@ -28,14 +31,14 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ksplay_playbook::Task;
 use ksplay_template::Templar;
-use ksplay_transport::{Call, PayloadSource, RunOptions};
+use ksplay_transport::{Call, Job, PayloadSource, RunOptions};
 use ksplay_value::{Key, Map, Value};
 
 pub(crate) use content::Sums;
+pub(crate) use jobs::Asynchronous;
 
 use crate::connect;
 use crate::failure::TaskFailure;
@@ -58,6 +61,7 @@ fn find(name: &str) -> Option<Action> {
     Some(match name {
         "add_host" => Here(add_host::run),
         "assert" => Here(assert::run),
+        "async_status" => There(|call| Box::pin(async_status::run(call))),
         "copy" => There(|call| Box::pin(copy::run(call))),
         "debug" => Here(debug::run),
         "fail" => Here(fail::run),
@@ -86,6 +90,7 @@ const STRUCTURAL: &[&str] = &["meta", "include_tasks", "include_role", "import_t
 const CONTROLLER: &[&str] = &[
     "add_host",
     "assert",
+    "async_status",
     "copy",
     "debug",
     "fail",
@@ -116,7 +121,8 @@ pub(crate) fn full_name(action: &str) -> String {
     let short = short_name(action);
     match ksplay_modules::registry::find(short) {
         Some(entry) => format!("{}.{}", entry.collection, entry.name),
-        None if short.contains('.') => short.to_owned(),
+        // One that comes with the playbook, or of a collection.
+        None if short.contains('.') || !is_known(short) => short.to_owned(),
         None => format!("ansible.builtin.{short}"),
     }
 }
@@ -163,7 +169,7 @@ pub(crate) struct ActionCall<'a> {
     pub effects: &'a mut Vec<Effect>,
     /// Set by actions whose result is shown without `-v`.
     pub verbose: &'a mut bool,
-    timeout: Option<Duration>,
+    job: Option<Asynchronous>,
     pub check: bool,
     pub diff: bool,
 }
@@ -175,11 +181,11 @@ impl<'a> ActionCall<'a> {
         delegate: Option<&'a HostScope>,
         effects: &'a mut Vec<Effect>,
         verbose: &'a mut bool,
-        timeout: Option<Duration>,
+        job: Option<Asynchronous>,
         flags: Flags,
     ) -> Self {
         let facts_host = work.facts_host(delegate, flags);
-        Self { work, scope, delegate, facts_host, effects, verbose, timeout, check: flags.check, diff: flags.diff }
+        Self { work, scope, delegate, facts_host, effects, verbose, job, check: flags.check, diff: flags.diff }
     }
 
     pub fn task(&self) -> &'a Arc<Task> {
@@ -230,11 +236,15 @@ impl<'a> ActionCall<'a> {
         payload: Option<PayloadSource>,
         sink: Option<PathBuf>,
     ) -> Result<Map, TaskFailure> {
-        let (target, becoming, environment) = {
+        let (target, becoming, environment, job) = {
             let templar = self.remote().templar();
             let (options, keywords) = (&self.work.shared.options, &self.task().keywords);
             let target = connect::target(self.remote().host(), &templar, keywords, options)?;
-            (target, connect::becoming(&templar, keywords, options)?, self.environment()?)
+            let job = match self.job {
+                Some(job) => Some(Job { limit: job.limit_there(), dir: jobs::dir(self.remote())? }),
+                None => None,
+            };
+            (target, connect::becoming(&templar, keywords, options)?, self.environment()?, job)
         };
         let connection = self.work.shared.pool.open(&target).await.map_err(|error| TaskFailure::from(&*error))?;
         let Some(connection) = connection.get() else {
@@ -247,7 +257,7 @@ impl<'a> ActionCall<'a> {
             becoming,
             payload,
             sink,
-            timeout: self.timeout,
+            job,
         };
         connection.call(call).await.map_err(|error| {
             if error.is_unreachable() {
@@ -309,18 +319,37 @@ pub(crate) async fn run(mut call: ActionCall<'_>) -> Result<Map, TaskFailure> {
         None if !failure.unreachable && !failure.values.contains_key("changed") => failure.with("changed", false),
         _ => failure,
     };
-    match find(&name) {
+    if call.job.is_some() {
+        jobs::check(&name)?;
+    }
+    let result = match find(&name) {
         Some(Action::Here(action)) => action(&mut call).map_err(unchanged),
         Some(Action::There(action)) => action(&mut call).await.map_err(unchanged),
-        None => match ksplay_modules::registry::find(&name) {
-            Some(entry) => {
-                let args = call.args()?;
-                call.module(entry.name, args, None).await
-            }
-            None => Err(TaskFailure::new(format!(
-                "the module '{name}' is not one of ksplay's, and modules in other languages are not supported yet"
-            ))),
-        },
+        None => module(&mut call, &name).await,
+    }?;
+    match call.job.take() {
+        Some(job) if !job.poll.is_zero() => jobs::follow(&call, job, result).await,
+        _ => Ok(result),
+    }
+}
+
+/// Runs a module of the target: one that comes with the playbook, or else ksplay's own.
+async fn module(call: &mut ActionCall<'_>, name: &str) -> Result<Map, TaskFailure> {
+    let own = ksplay_modules::registry::find(name);
+    if let Some(file) = call.work.shared.loader.custom_module(&call.task().action, call.task()) {
+        let content = tokio::fs::read(&file).await;
+        let content = content.map_err(|error| TaskFailure::new(format!("cannot read {}: {error}", file.display())))?;
+        // Of a module in Python that ksplay has too, its own stands in.
+        if own.is_none() || custom::Style::of(name, &content).is_supported() {
+            return custom::run(call, name, &file, content).await;
+        }
+    }
+    match own {
+        Some(entry) => {
+            let args = call.args()?;
+            call.module(entry.name, args, None).await
+        }
+        None => Err(TaskFailure::new(format!("there is no module '{name}'"))),
     }
 }
 

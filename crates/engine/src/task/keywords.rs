@@ -5,6 +5,7 @@ use std::time::Duration;
 use ksplay_value::{Str, Value};
 
 use super::Work;
+use crate::actions::Asynchronous;
 use crate::connect;
 use crate::event::{Event, Status};
 use crate::failure::TaskFailure;
@@ -42,7 +43,7 @@ impl Work {
     }
 
     /// Whether the output is hidden. A `no_log` that cannot be evaluated hides it: what was meant is not known.
-    pub(super) fn hides(&self, scope: &HostScope) -> bool {
+    pub(crate) fn hides(&self, scope: &HostScope) -> bool {
         match flag(scope, "no_log", self.task.keywords.no_log.as_ref()) {
             Ok(no_log) => no_log.unwrap_or(false),
             Err(failure) => {
@@ -84,6 +85,16 @@ impl Work {
         Ok(Tries { repeats, limit, delay: seconds(delay, "delay")? })
     }
 
+    /// `async` and `poll`; none when the task is to be waited for as usual.
+    pub(super) fn job(&self, scope: &HostScope) -> Result<Option<Asynchronous>, TaskFailure> {
+        let limit = whole(scope, "async_val", self.task.async_.as_ref())?.unwrap_or(0);
+        let Some(limit) = u64::try_from(limit).ok().filter(|limit| *limit > 0) else { return Ok(None) };
+        let poll = whole(scope, "poll", self.task.poll.as_ref())?;
+        let poll =
+            poll.map_or(self.shared.options.poll_interval, |poll| Duration::from_secs(poll.max(0).unsigned_abs()));
+        Ok(Some(Asynchronous { limit, poll }))
+    }
+
     pub(super) fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {
         match number(scope, self.task.keywords.timeout.as_ref(), "timeout")? {
             Some(limit) if limit > 0.0 || limit.is_nan() => seconds(limit, "timeout").map(Some),
@@ -104,19 +115,40 @@ pub(crate) fn known(scope: &HostScope, name: &str, keyword: &Value) -> Result<Va
 /// A keyword that is a flag; `None` when it is not set.
 pub(crate) fn flag(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Option<bool>, TaskFailure> {
     let Some(keyword) = keyword else { return Ok(None) };
-    let of_keyword = |failure: TaskFailure| TaskFailure {
+    let wrong = |failure: TaskFailure| if failure.undecided { failure } else { of_keyword(name, keyword, failure) };
+    match known(scope, name, keyword).map_err(wrong)? {
+        Value::Omit | Value::Null => Ok(None),
+        value => connect::boolean(&value)
+            .map(Some)
+            .map_err(|_| wrong(TaskFailure::new(format!("The value '{value}' could not be converted to 'bool'.")))),
+    }
+}
+
+/// A keyword that is a whole number; `None` when it is not set.
+fn whole(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Option<i64>, TaskFailure> {
+    let Some(keyword) = keyword else { return Ok(None) };
+    let wrong = |failure: TaskFailure| if failure.undecided { failure } else { of_keyword(name, keyword, failure) };
+    match known(scope, name, keyword).map_err(wrong)? {
+        Value::Omit | Value::Null => Ok(None),
+        Value::Int(number) => Ok(Some(number)),
+        value => value
+            .to_string()
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| wrong(TaskFailure::new(format!("The value '{value}' could not be converted to 'int'.")))),
+    }
+}
+
+/// The failure as one of this keyword.
+fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure {
+    TaskFailure {
         message: format!("Error processing keyword '{name}': {}", failure.message),
         span: failure.span.clone().or_else(|| match keyword {
             Value::Template(template) => template.span.clone(),
             _ => None,
         }),
         ..failure.with("changed", false)
-    };
-    match known(scope, name, keyword).map_err(|error| if error.undecided { error } else { of_keyword(error) })? {
-        Value::Omit | Value::Null => Ok(None),
-        value => connect::boolean(&value).map(Some).map_err(|_| {
-            of_keyword(TaskFailure::new(format!("The value '{value}' could not be converted to 'bool'.")))
-        }),
     }
 }
 

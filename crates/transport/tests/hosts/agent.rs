@@ -74,6 +74,12 @@ fn execute(run: &Run, probe: Probe) -> Map {
             let _ = std::process::Command::new("sleep").arg(marker).status();
             Map::new()
         }
+        "later" => {
+            std::thread::sleep(std::time::Duration::from_millis(700));
+            let path = run.args.get("path").and_then(Value::as_str).expect("a path");
+            std::fs::write(path, "done").expect("it is written");
+            Map::from([("ended", true)])
+        }
         "panic" => panic!("out of cheese"),
         name => Map::from([("failed", Value::Bool(true)), ("msg", format!("no module {name}").into())]),
     }

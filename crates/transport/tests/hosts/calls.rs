@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ksplay_transport::{AgentFiles, Become, Call, Connection, Error, Method, PayloadSource, Target, raw};
+use ksplay_transport::{AgentFiles, Become, Call, Connection, Error, Job, Method, PayloadSource, Target, raw};
 use ksplay_value::{Map, Value};
 use libtest_mimic::{Failed, Trial};
 
@@ -64,6 +64,7 @@ pub fn trials(prefix: &str, via: Via) -> Vec<Trial> {
         a_module_that_panics_is_a_failed_result,
         a_call_that_is_dropped_or_late_is_cancelled,
         nothing_is_left_when_the_connection_is_dropped,
+        a_job_goes_on_when_the_connection_has_gone,
         a_plain_command_gives_its_output,
         a_request_is_cheap,
     );
@@ -137,8 +138,8 @@ async fn a_call_that_is_dropped_or_late_is_cancelled(via: Via) {
     let dir = tempfile::tempdir().unwrap();
     let call = |path: &Path| Call::new("wait", Map::from([("path", path.to_string_lossy().into_owned())]));
     let late = dir.path().join("late");
-    let result = connection.call(Call { timeout: Some(Duration::from_millis(50)), ..call(&late) }).await;
-    assert!(matches!(result, Err(Error::Timeout { .. })), "{result:?}");
+    let result = tokio::time::timeout(Duration::from_millis(50), connection.call(call(&late))).await;
+    assert!(result.is_err(), "{result:?}");
     let dropped = dir.path().join("dropped");
     tokio::select! {
         _ = connection.call(call(&dropped)) => panic!("it does not end by itself"),
@@ -228,6 +229,34 @@ async fn a_user_that_does_not_exist_is_a_clear_error(via: Via) {
         assert!(message.contains("no-such-user"), "{message}");
     }
     connection.close().await;
+}
+
+async fn a_job_goes_on_when_the_connection_has_gone(via: Via) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o1777)).unwrap();
+    let become_nobody = |method| Some(Become { method, flags: flags(method), ..Become::sudo("nobody") });
+    let mut users = vec![None];
+    if is_root() {
+        users.extend([become_nobody(Method::Sudo), become_nobody(Method::Su)]);
+    }
+    let mut expected = Vec::new();
+    for (number, becoming) in users.into_iter().enumerate() {
+        let connection = via.open().await;
+        let made = dir.path().join(format!("made-{number}"));
+        let jobs = dir.path().join(format!("jobs-{number}")).display().to_string();
+        let args = Map::from([("path", made.to_string_lossy().into_owned())]);
+        let job = Some(Job { limit: 60, dir: jobs });
+        let begun = connection.call(Call { job, becoming, ..Call::new("later", args) }).await.unwrap();
+        connection.close().await;
+        assert_eq!(begun.get("finished"), Some(&Value::Bool(false)), "{begun:?}");
+        assert!(!made.exists(), "it was waited for");
+        let file = begun.get("results_file").and_then(Value::as_str).unwrap().to_owned();
+        expected.push((made, file));
+    }
+    for (made, file) in expected {
+        until(|| made.exists(), Duration::from_secs(10)).await;
+        until(|| std::fs::read_to_string(&file).unwrap() == r#"{"ended": true}"#, Duration::from_secs(10)).await;
+    }
 }
 
 async fn a_request_is_cheap(via: Via) {

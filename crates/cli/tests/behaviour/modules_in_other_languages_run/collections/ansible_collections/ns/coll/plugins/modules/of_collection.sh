@@ -1,0 +1,3 @@
+#!/bin/sh
+# WANT_JSON
+echo "{\"args\": $(cat $1), \"pwd\": \"$PWD\", \"FOO\": \"$FOO\"}"

@@ -1,0 +1,3 @@
+#!/usr/bin/nosuchshell
+# WANT_JSON
+echo '{"x": 1}'

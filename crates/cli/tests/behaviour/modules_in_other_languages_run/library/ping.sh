@@ -1,0 +1,3 @@
+#!/bin/sh
+# WANT_JSON
+echo '{"ping": "own"}'

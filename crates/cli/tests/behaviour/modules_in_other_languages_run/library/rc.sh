@@ -1,0 +1,3 @@
+#!/bin/sh
+# WANT_JSON
+echo '{"x": 1, "rc": 3}'; exit 5
