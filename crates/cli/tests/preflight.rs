@@ -54,6 +54,9 @@ const CASES: &[Case] = &[
         &["QingCloud CSI needs qingcloud_access_key_id", "QingCloud CSI needs qingcloud_secret_access_key", "QingCloud CSI needs qingcloud_zone"]),
     ("neonsan_without_a_server", THREE, r#"{"neonsan_csi_enabled": true, "neonsan_csi_is_default_class": true}"#,
         &["NeonSAN CSI needs neonsan_server_address", "NeonSAN CSI needs neonsan_cluster_name"]),
+    ("storage_that_kubernetes_outgrew", THREE, r#"{"kube_version": "v1.26.0", "ceph_rbd_enabled": true, "ceph_rbd_is_default_class": true,
+        "ceph_rbd_monitors": "m", "ceph_rbd_admin_secret": "s", "glusterfs_provisioner_enabled": true, "glusterfs_provisioner_resturl": "http://h"}"#,
+        &["Ceph RBD works with Kubernetes up to v1.23, kube_version is v1.26.0", "GlusterFS works with Kubernetes up to v1.25"]),
     ("local_volume_on_several_machines", THREE, r#"{"local_volume_provisioner_enabled": true, "local_volume_is_default_class": true}"#,
         &["Local Volume is for one machine only, the cluster has 3"]),
     ("ports_that_are_taken", ALL_IN_ONE, r#"{"preflight_listening": {"stdout":
