@@ -15,6 +15,7 @@ use ksplay_value::Map;
 
 use crate::args::{RunArgs, WorkArgs};
 use crate::failure::Failure;
+use crate::prompter::AtTerminal;
 use crate::settings::Settings;
 use crate::{secrets, sources};
 
@@ -253,7 +254,8 @@ pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Ar
     listeners.push(sink);
     let sink = Box::new(Several(listeners));
     let agents = AgentFiles::find().map_err(Failure::error)?;
-    let run = Run::new(Parts { options, environment, loader, inventory, agents, sink });
+    let prompter = Arc::new(AtTerminal::new(Arc::clone(&terminal)));
+    let run = Run::new(Parts { options, environment, loader, inventory, agents, sink, prompter });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
         .enable_all()

@@ -51,6 +51,7 @@ pub fn run(args: &EvalArgs) -> Result<u8, Failure> {
         inventory,
         agents: AgentFiles::find().map_err(Failure::error)?,
         sink: Box::new(Warnings),
+        prompter: std::sync::Arc::new(ksplay_engine::Nobody),
     });
     let value = HostScope::new(run.shared(), None, None, &host.into()).templar().resolve(&trusted(template))?;
     print(&value, args.yaml)

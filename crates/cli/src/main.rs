@@ -19,6 +19,7 @@ mod list;
 mod output;
 mod outside;
 mod playbooks;
+mod prompter;
 mod refused;
 mod role;
 mod secrets;

@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod options;
 mod pending;
+mod prompts;
 mod refuse;
 mod run;
 mod scope;
@@ -28,6 +29,7 @@ pub use event::{AsyncState, Counts, ErrorFrame, Event, Shown, Sink, Status, Task
 pub use failure::TaskFailure;
 pub use ksplay_transport::Secret;
 pub use options::{BecomeDefaults, ConnectionDefaults, Gathering, Options};
+pub use prompts::{Nobody, Prompter};
 pub use refuse::play as refuse_unsupported;
 pub use run::{Interrupter, Parts, Run, Shared};
 pub use scope::{ANSIBLE_VERSION, HostScope, PlayContext};

@@ -15,9 +15,6 @@ pub fn play(play: &Play) -> Result<(), TaskFailure> {
         let message = format!("'{what}' is not supported yet");
         Err(TaskFailure { span: Some(play.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
     };
-    if !play.vars_prompt.is_empty() {
-        return not_yet("vars_prompt");
-    }
     if let Some(Value::String(strategy)) = &play.strategy
         && !matches!(crate::actions::short_name(strategy), "linear" | "debug" | "free" | "host_pinned" | "pipelined")
     {

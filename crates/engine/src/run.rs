@@ -18,6 +18,7 @@ use crate::event::{Counts, Event, Sink};
 use crate::failure::TaskFailure;
 use crate::options::Options;
 use crate::pending::Pending;
+use crate::prompts::{self, Prompter};
 use crate::scope::{HostScope, PlayContext};
 use crate::state::States;
 use crate::teller::Teller;
@@ -43,6 +44,7 @@ pub struct Shared {
     groups: Mutex<Option<Value>>,
     teller: Teller,
     pub(crate) sums: Sums,
+    pub(crate) prompter: Arc<dyn Prompter>,
     said: Mutex<HashSet<String>>,
     numbers: AtomicU64,
     started: AtomicBool,
@@ -72,6 +74,11 @@ impl Shared {
             return;
         }
         self.teller.tell(event);
+    }
+
+    /// Waits until all that has happened so far is told.
+    pub(crate) async fn settle(&self) {
+        self.teller.settle().await;
     }
 
     pub(crate) fn next_number(&self) -> u64 {
@@ -187,6 +194,8 @@ pub struct Parts {
     pub agents: AgentFiles,
     /// Who is told what happens.
     pub sink: Box<dyn Sink>,
+    /// Who is asked what the play wants to know.
+    pub prompter: Arc<dyn Prompter>,
 }
 
 /// A run of playbooks.
@@ -228,6 +237,7 @@ impl Run {
             groups: Mutex::default(),
             teller,
             sums: Sums::default(),
+            prompter: parts.prompter,
             said: Mutex::default(),
             numbers: AtomicU64::default(),
             started: AtomicBool::default(),
@@ -293,6 +303,9 @@ impl Run {
 
     async fn play(&mut self, play: &Arc<Play>) -> Result<Ending, TaskFailure> {
         let shared = &self.shared;
+        let Some(play) = &prompts::answered(play, shared, &mut self.interrupt).await? else {
+            return Ok(Ending::Interrupted);
+        };
         let patterns = patterns_of(play, shared).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
         let name = name_of(play, shared, &patterns);
         let selection = shared

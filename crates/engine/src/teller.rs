@@ -12,8 +12,15 @@ pub(crate) struct Teller {
     line: Arc<Mutex<Line>>,
 }
 
+/// What goes to the thread that tells.
+enum Told {
+    Event(Event),
+    /// All before this has been told.
+    Settled(tokio::sync::oneshot::Sender<()>),
+}
+
 enum Line {
-    Open(Sender<Event>, JoinHandle<()>),
+    Open(Sender<Told>, JoinHandle<()>),
     /// No thread could be had: told at once.
     Direct(Box<dyn Sink>),
     Closed,
@@ -21,12 +28,16 @@ enum Line {
 
 impl Teller {
     pub fn new(sink: Box<dyn Sink>) -> Self {
-        let (sender, events) = channel::<Event>();
+        let (sender, events) = channel::<Told>();
         let sink = Arc::new(sink);
         let own = Arc::clone(&sink);
         let thread = std::thread::Builder::new().name("events".into()).spawn(move || {
-            for event in events {
-                own.event(&event);
+            for told in events {
+                match told {
+                    Told::Event(event) => own.event(&event),
+                    // Who asked may have gone.
+                    Told::Settled(done) => drop(done.send(())),
+                }
             }
         });
         let line = match thread {
@@ -39,10 +50,20 @@ impl Teller {
     pub fn tell(&self, event: Event) {
         match &*self.line.lock().unwrap_or_else(PoisonError::into_inner) {
             // It has only gone if the thread panicked, which `finish` tells.
-            Line::Open(sender, _) => drop(sender.send(event)),
+            Line::Open(sender, _) => drop(sender.send(Told::Event(event))),
             Line::Direct(sink) => sink.event(&event),
             Line::Closed => {}
         }
+    }
+
+    /// Waits until everything has been told so far.
+    pub async fn settle(&self) {
+        let (done, settled) = tokio::sync::oneshot::channel();
+        if let Line::Open(sender, _) = &*self.line.lock().unwrap_or_else(PoisonError::into_inner) {
+            drop(sender.send(Told::Settled(done)));
+        }
+        // Where there is no thread, all has been told already.
+        let _ = settled.await;
     }
 
     /// Waits until everything has been told; nothing can be told after it.

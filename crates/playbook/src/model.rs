@@ -17,7 +17,7 @@ pub struct Playbook {
 }
 
 /// One play.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Play {
     /// Its name, when it has one.
     pub name: Option<Value>,

@@ -4,9 +4,10 @@ mod definitions;
 mod places;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
-use ksplay_engine::{HostScope, Parts, Run};
+use ksplay_engine::{HostScope, Nobody, Parts, Run};
 use ksplay_playbook::Play;
 use ksplay_transport::AgentFiles;
 use ksplay_value::{Diagnostic, Map, Value, text};
@@ -73,7 +74,15 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
     drop(playbooks);
     let Assembled { options, environment, loader, inventory, .. } = assembled;
     let agents = AgentFiles::find().map_err(Failure::error)?;
-    let run = Run::new(Parts { options, environment, loader, inventory, agents, sink: Box::new(Quiet) });
+    let run = Run::new(Parts {
+        options,
+        environment,
+        loader,
+        inventory,
+        agents,
+        sink: Box::new(Quiet),
+        prompter: Arc::new(Nobody),
+    });
     let mut found = false;
     for (title, defined) in shown {
         let mut scope = HostScope::outside(run.shared(), &args.host.as_str().into());
