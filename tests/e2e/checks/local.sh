@@ -32,3 +32,4 @@ case $KSPLAY in
 esac
 check example_hello_runs_twice example_runs hello/hello.yml
 check example_custom_role_runs_twice example_runs custom-role/site.yml
+check example_own_module_runs_twice example_runs own-module/site.yml
