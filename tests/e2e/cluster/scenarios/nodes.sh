@@ -1,5 +1,6 @@
 # One master with etcd and two nodes, as root with passwords: the cluster comes up, its nodes change, and it goes.
 
+dry_run_finds_nothing_to_change() { succeeds site --check --diff && unchanged site 1 2 3; }
 # What is wrong with the settings and what is wrong with one machine, all in one report, and nothing is touched.
 preflight_says_all() {
   on 2 /usr/sbin/sshd -p 10250 -o PidFile=/run/in-the-way.pid
@@ -129,6 +130,7 @@ check "the console answers on every node" console_answers 1 2 3
 check "the banner is shown and kept" banner_is_kept
 check "pods on different nodes reach each other and a Service" pods_reach_each_other
 check "the second run changes nothing" second_run 1 2 3
+check "a dry run on the cluster finds nothing to change" dry_run_finds_nothing_to_change
 check "the API server accepts calico" addon_is_accepted network network-calico daemonset/calico-node kube_network_plugin=calico
 check "the API server accepts flannel" addon_is_accepted network network-flannel daemonset/flannel kube_network_plugin=flannel
 check "the API server accepts the cache of names" addon_is_accepted nodelocaldns nodelocaldns daemonset/nodelocaldns coredns_enabled=true
