@@ -65,12 +65,15 @@ impl Templar<'_> {
             _ => short == "type_debug",
         };
         let all = || args.iter().chain(deep.values());
-        if !accepts_unknown
-            && let Some(unknown) = match kind == "filter" && crate::filters::holds_unknown(short, &deep) {
-                true => ops::unknown_of(all()),
-                false => ops::unknown_within(all()),
+        let unknown = || match kind == "filter" && crate::filters::holds_unknown(short, &deep) {
+            // Whether the other value is taken rests on the subject, and on the flag that may follow it.
+            true if matches!(short, "default" | "d") => {
+                ops::unknown_of(args.iter().step_by(2).chain(deep.get("boolean")))
             }
-        {
+            true => ops::unknown_of(all()),
+            false => ops::unknown_within(all()),
+        };
+        if !accepts_unknown && let Some(unknown) = unknown() {
             return Ok(unknown);
         }
         if IMPURE.contains(&short) {
@@ -113,7 +116,12 @@ impl Templar<'_> {
         deep.remove("wantlist");
         let errors = deep.remove("errors");
         let forgives = matches!(errors.as_ref().and_then(Value::as_str), Some("ignore" | "warn"));
-        if let Some(unknown) = ops::unknown_of(terms.iter().chain(deep.values())) {
+        let all = || terms.iter().chain(deep.values());
+        let unknown = match crate::lookups::holds_unknown(short) {
+            true => ops::unknown_of(all()),
+            false => ops::unknown_within(all()),
+        };
+        if let Some(unknown) = unknown {
             return Ok(unknown);
         }
         let mut call = Call { name, args: terms, kwargs: deep, templar: self };

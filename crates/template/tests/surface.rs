@@ -9,7 +9,7 @@ const FILTERS: &str = "abs attr b64decode b64encode basename batch bool capitali
     password_hash path_join permutations pow pprint product quote random realpath regex_escape regex_findall regex_replace \
     regex_search reject rejectattr relpath replace reverse root round safe select selectattr sha1 shuffle slice sort split \
     splitext strftime string striptags subelements sum symmetric_difference ternary title to_datetime to_json to_nice_json \
-    to_nice_yaml to_uuid to_yaml tojson trim truncate type_debug undef union unique unvault upper urldecode urlencode urlize \
+    to_nice_yaml to_uuid to_yaml tojson trim truncate type_debug union unique unvault upper urldecode urlencode urlize \
     urlsplit vault win_basename win_dirname win_splitdrive wordcount wordwrap xmlattr zip zip_longest";
 
 const FILTERS_OF_COLLECTIONS: &str = "ansible.utils.cidr_merge ansible.utils.fact_diff ansible.utils.ip4_hex ansible.utils.ipaddr \

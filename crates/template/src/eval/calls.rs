@@ -3,7 +3,7 @@
 use ksplay_value::{Map, Value};
 
 use super::objects::{Cycler, Function, Joiner, Loop, MacroObject};
-use super::ops::unknown_of;
+use super::ops::{unknown_of, unknown_within};
 use super::{Output, Run, globals, methods, places};
 use crate::Error;
 use crate::tree::{Args, Expr, ExprKind};
@@ -46,11 +46,21 @@ impl Run<'_, '_> {
         if let Some(undefined) = first_undefined(&values, &kwargs) {
             return Ok(undefined);
         }
-        if let Some(unknown) = unknown_of(values.iter().chain(kwargs.values())) {
-            return Ok(unknown);
-        }
+        // What these do rests on the items themselves.
+        let compared = matches!(name, "count" | "index" | "remove" | "sort").then_some(&receiver);
+        let unknown = unknown_within(values.iter().chain(kwargs.values()).chain(compared));
         if places::changes(name) && matches!(receiver, Value::List(_) | Value::Map(_)) && methods::has(&receiver, name)
         {
+            if let Some(unknown) = unknown.filter(|_| name != "append") {
+                if let Some(place) = self.place(base)? {
+                    drop(receiver);
+                    return self.change(&place, &mut |value| {
+                        *value = unknown.clone();
+                        Ok(unknown.clone())
+                    });
+                }
+                return Ok(unknown);
+            }
             let call = methods::Arguments { name, values: self.deep_all(values)?, kwargs, templar: self.templar };
             return match self.place(base)? {
                 Some(place) => {
@@ -66,6 +76,9 @@ impl Run<'_, '_> {
                     methods::change(&mut receiver, &call)
                 }
             };
+        }
+        if let Some(unknown) = unknown {
+            return Ok(unknown);
         }
         if let Value::Object(object) = &receiver
             && let Some(state) = object.as_any().downcast_ref::<Loop>()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ksplay_value::{Key, Map, Str, TemplateKind, Undefined, Value};
 
-use super::ops::{self, defined, unknown_of};
+use super::ops::{self, defined, unknown_of, unknown_within};
 use super::{Run, SOFT};
 use crate::filters::short;
 use crate::tree::{Arg, Args, BinaryOp, CompareOp, Expr, ExprKind};
@@ -276,7 +276,12 @@ impl Run<'_, '_> {
         }
         let left = self.operand(left)?;
         let right = self.operand(right)?;
-        if let Some(unknown) = unknown_of([&left, &right]) {
+        let unknown = match (op, &left) {
+            // A format writes what is inside.
+            (BinaryOp::Rem, Value::String(_)) => unknown_within([&left, &right]),
+            _ => unknown_of([&left, &right]),
+        };
+        if let Some(unknown) = unknown {
             return Ok(unknown);
         }
         ops::binary(op, &left, &right)
@@ -285,7 +290,7 @@ impl Run<'_, '_> {
     fn concat(&mut self, left: &Expr, right: &Expr) -> Result<Value, Error> {
         let left = self.operand(left)?;
         let right = self.operand(right)?;
-        if let Some(unknown) = unknown_of([&left, &right]) {
+        if let Some(unknown) = unknown_within([&left, &right]) {
             return Ok(unknown);
         }
         Ok(Value::from(format!("{left}{right}")))
@@ -296,7 +301,17 @@ impl Run<'_, '_> {
         let mut unknown = None;
         for (op, right) in rest {
             let right = self.operand(right)?;
-            match unknown_of([&left, &right]) {
+            let rests_on = match (op, &right) {
+                // The keys are known, and an item that is found is one whatever the others are.
+                (CompareOp::In | CompareOp::NotIn, Value::Map(_)) => unknown_of([&left, &right]),
+                (CompareOp::In, Value::List(_) | Value::Tuple(_))
+                    if compare(*op, &left, &right).is_ok_and(|found| found) =>
+                {
+                    unknown_of([&left])
+                }
+                _ => unknown_within([&left, &right]),
+            };
+            match rests_on {
                 Some(value) => unknown = Some(value),
                 None => {
                     if !compare(*op, &left, &right)? {

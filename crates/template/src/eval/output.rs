@@ -2,7 +2,7 @@
 
 use ksplay_value::{Str, Unknown, Value};
 
-use super::ops::undefined_error;
+use super::ops::{undefined_error, unknown_of};
 use crate::{Error, Templar};
 
 /// Collects output: a single value keeps its type, more than one become text.
@@ -68,6 +68,10 @@ impl Output {
     /// The value: of its own type when there was exactly one, `None` when there was nothing.
     pub(crate) fn value(self) -> Value {
         if self.unknown {
+            if let Some(first @ Value::Unknown(_)) = &self.first {
+                let rest = Value::from(Unknown { because: self.because });
+                return unknown_of([first, &rest]).unwrap_or_default();
+            }
             return Unknown { because: self.because }.into();
         }
         match (self.text, self.first) {
