@@ -12,13 +12,10 @@ const FILTERS: &str = "abs attr b64decode b64encode basename batch bool capitali
     to_nice_yaml to_uuid to_yaml tojson trim truncate type_debug union unique unvault upper urldecode urlencode urlize \
     urlsplit vault win_basename win_dirname win_splitdrive wordcount wordwrap xmlattr zip zip_longest";
 
-const FILTERS_OF_COLLECTIONS: &str = "ansible.utils.cidr_merge ansible.utils.fact_diff ansible.utils.ip4_hex ansible.utils.ipaddr \
-    ansible.utils.ipmath ansible.utils.ipsubnet ansible.utils.ipv4 ansible.utils.ipv6 ansible.utils.ipwrap \
-    ansible.utils.keep_keys ansible.utils.macaddr ansible.utils.hwaddr ansible.utils.network_in_network \
-    ansible.utils.network_in_usable ansible.utils.next_nth_usable ansible.utils.nthhost ansible.utils.previous_nth_usable \
-    ansible.utils.reduce_on_network ansible.utils.slaac community.crypto.x509_certificate_info community.general.counter \
-    community.general.dict community.general.json_query community.general.keep_keys community.general.version_sort \
-    ansible.utils.rekey_on_member";
+const FILTERS_OF_COLLECTIONS: &str = "ansible.utils.fact_diff ansible.utils.ip4_hex ansible.utils.ipaddr ansible.utils.ipmath \
+    ansible.utils.ipsubnet ansible.utils.ipv4 ansible.utils.ipv6 ansible.utils.ipwrap ansible.utils.keep_keys \
+    ansible.utils.nthhost community.general.dict community.general.json_query community.general.keep_keys \
+    community.general.version_sort ansible.builtin.rekey_on_member";
 
 const TESTS: &str = "!= < <= == > >= abs any all boolean callable change changed contains defined directory divisibleby eq equalto \
     escaped even exists failed failure false falsy file filter finished float ge greaterthan gt in integer is_abs is_dir \
