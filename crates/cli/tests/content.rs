@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -38,6 +39,8 @@ fn init_writes_a_folder_that_can_be_run() {
     let cluster = home.path().join("new/cluster");
     assert_eq!(names(&cluster), ["conf", "playbooks", "roles"]);
     assert_eq!(names(&home.path().join("new")), ["cluster"], "nothing is left beside it");
+    let hosts = fs::metadata(cluster.join("conf/hosts.ini")).unwrap();
+    assert_eq!(hosts.permissions().mode() & 0o777, 0o600, "passwords go in there");
     let listed = said(&cluster, &["-i", "conf/hosts.ini", "playbooks/site.yml", "--list-hosts"]);
     assert!(listed.contains("      node2\n"), "{listed}");
 }

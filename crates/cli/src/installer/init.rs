@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -58,6 +59,8 @@ fn write(folder: &Path) -> io::Result<()> {
     let aside = tempfile::Builder::new().prefix(".ksplay-init").tempdir_in(parent)?;
     let new = aside.path().join("new");
     content::unpack(&new)?;
+    // It will hold passwords.
+    fs::set_permissions(new.join("conf/hosts.ini"), fs::Permissions::from_mode(0o600))?;
     if !folder.exists() {
         return fs::rename(&new, &folder);
     }
