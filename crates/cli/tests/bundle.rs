@@ -140,7 +140,7 @@ fn a_bundle_holds_what_the_role_needs_and_serves_it_to_the_role() {
     let dir = vendor.settings();
     let (code, said, errors) = create(dir.path(), &["one.bundle"]);
     assert_eq!((code, &*errors), (0, ""), "{said}");
-    assert!(said.ends_with("12 files, 7 MiB, are in one.bundle\n"), "{said}");
+    assert!(said.ends_with("12 files (7 MiB) are in one.bundle\n"), "{said}");
     assert!(!dir.path().join("one.bundle.partial").exists());
 
     let server = Server::start(dir.path(), "one.bundle");
@@ -236,7 +236,7 @@ fn extracting_checks_everything_before_anything_is_in_its_place() {
 
     for _ in 0..2 {
         let (code, said, _) = extract("one.bundle");
-        assert_eq!((code, &*said), (0, "12 files, 7 MiB, with the right checksums are in here\n"));
+        assert_eq!((code, &*said), (0, "12 files (7 MiB) are in here, their checksums are right\n"));
         assert_eq!(fs::read(here.join("v1.20.2/arm64/kubectl")).unwrap(), b"kubectl for arm64");
     }
     assert_eq!(fs::read_dir(&here).unwrap().count(), 2);

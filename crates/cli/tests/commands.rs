@@ -174,7 +174,10 @@ fn eval_answers_cases_line_by_line() {
 #[test]
 fn completions_know_the_options() {
     for shell in ["bash", "zsh", "fish"] {
-        assert!(said(Path::new("/"), &["completions", shell]).contains("start-at-task"), "{shell}");
+        let script = said(Path::new("/"), &["completions", shell]);
+        for word in ["start-at-task", "ssh-copy-id", "multi-node", "base-url"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
 }
 

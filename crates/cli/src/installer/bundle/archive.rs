@@ -104,10 +104,10 @@ impl Bundle {
         Some(Section { file: Arc::clone(&self.file), at: entry.at, left: entry.size })
     }
 
-    /// How many files and how much: `12 files, 480 MiB`.
+    /// How many files and how much: `12 files (480 MiB)`.
     pub fn contents(&self) -> String {
         let size: u64 = self.entries.values().map(|entry| entry.size).sum();
-        format!("{} files, {} MiB,", self.entries.len(), size.div_ceil(1 << 20))
+        format!("{} files ({} MiB)", self.entries.len(), size.div_ceil(1 << 20))
     }
 
     /// Unpacks everything, then checks it, then moves it to the folder.

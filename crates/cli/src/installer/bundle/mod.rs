@@ -92,7 +92,7 @@ pub fn run(command: &BundleCommand) -> Result<u8, Failure> {
         BundleCommand::Extract(args) => {
             let bundle = Bundle::open(&args.file)?;
             bundle.extract(&args.folder)?;
-            say!("{} {} are in {}", bundle.contents(), "with the right checksums", args.folder.display());
+            say!("{} are in {}, their checksums are right", bundle.contents(), args.folder.display());
             Ok(0)
         }
     }
