@@ -241,3 +241,52 @@ fn extracting_checks_everything_before_anything_is_in_its_place() {
     }
     assert_eq!(fs::read_dir(&here).unwrap().count(), 2);
 }
+
+const HAND_ON: &str = "\
+- hosts: all
+  gather_facts: true
+  gather_subset: ['!all']
+  vars:
+    ansible_connection: local
+    local_release_dir: '{{ playbook_dir }}/{{ inventory_hostname }}'
+    download_dir: '{{ playbook_dir }}/taskbox'
+  tasks:
+    - ansible.builtin.include_role:
+        name: download
+        tasks_from: hand-on.yml
+";
+
+#[test]
+fn a_taskbox_gets_each_file_once_and_hands_it_on_to_those_who_need_it() {
+    let vendor = Vendor::start();
+    let dir = vendor.settings();
+    let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../roles");
+    std::os::unix::fs::symlink(roles, dir.path().join("roles")).unwrap();
+    fs::write(dir.path().join("site.yml"), HAND_ON).unwrap();
+    let run = || ksplay(dir.path(), &["-i", "a,b,", "-e", "@vars.yml", "site.yml"]);
+    let (code, said, _) = run();
+    assert_eq!(code, 0, "{said}");
+    let mut asked = vendor.asked();
+    asked.sort();
+    let count = asked.len();
+    asked.dedup();
+    assert_eq!((asked.len(), count), (10, 10), "{asked:?}");
+    let kubelet = |of: &str| {
+        let architecture = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+        dir.path().join(format!("{of}/v1.20.2/{architecture}/kubelet"))
+    };
+    for of in ["taskbox", "a", "b"] {
+        assert!(fs::read_to_string(kubelet(of)).unwrap().starts_with("kubelet for "), "{of}");
+    }
+
+    fs::remove_dir_all(dir.path().join("taskbox")).unwrap();
+    let (code, said, _) = run();
+    assert_eq!((code, said.matches("changed=0").count()), (0, 2), "{said}");
+    assert_eq!(vendor.asked(), [""; 0], "nobody needed anything");
+
+    fs::remove_file(kubelet("b")).unwrap();
+    let (code, said, _) = run();
+    assert_eq!(code, 0, "{said}");
+    assert!(kubelet("b").exists() && said.contains("changed: [b] => (item=kubelet)"), "{said}");
+    assert!(!said.contains("changed: [a] => (item=kubelet)"), "{said}");
+}

@@ -54,7 +54,7 @@ pub fn run(args: SshCopyIdArgs) -> Result<u8, Failure> {
     assembled.options.extra_vars.insert("ssh_public_key_file", key.display().to_string());
     let code = cluster.carry_out(assembled, None)?;
     if code == 4 && !args.accept_new {
-        eprintln!("Machines that ssh does not know yet are refused: `--accept-new` remembers their host keys.");
+        eprintln!("Where ssh does not know a machine yet, `--accept-new` remembers its host key.");
     }
     Ok(code)
 }
