@@ -248,6 +248,7 @@ const HAND_ON: &str = "\
   gather_subset: ['!all']
   vars:
     ansible_connection: local
+    ip: 127.0.0.1
     local_release_dir: '{{ playbook_dir }}/{{ inventory_hostname }}'
     download_dir: '{{ playbook_dir }}/taskbox'
   tasks:
