@@ -41,6 +41,9 @@ nothing_more_to_do() { succeeds etcd && unchanged etcd 1 2 3 4 5; }
 even_numbers_are_refused() {
   expect "exit code" 2 "$(play remove-etcd -e node=node5)" && expect_text "$work/remove-etcd.log" "so that an odd number stays" && members_are 1 2 3 4 5
 }
+strangers_are_refused() {
+  expect "exit code" 2 "$(play remove-etcd -e node=node4,node9)" && expect_text "$work/remove-etcd.log" "there are node" && members_are 1 2 3 4 5
+}
 the_first_two_leave() {
   succeeds remove-etcd -e node=node1,node2 && members_inventory "3 4 5" && members_are 3 4 5 && succeeds etcd && unchanged etcd 3 4 5 &&
     expect "what is left on node1" "" "$(on 1 'ls -d /etc/etcd/pki /etc/etcd.env /var/lib/etcd/cluster 2>/dev/null; pgrep -x etcd; true')"
@@ -110,6 +113,7 @@ check "two more join, one at a time, and the first is left alone" three_members
 check "two more" five_members
 check "a second run changes nothing" nothing_more_to_do
 check "an even number of members is refused" even_numbers_are_refused
+check "names that are no members are refused" strangers_are_refused
 check "the first two members leave" the_first_two_leave
 check "a member that lost its data joins anew" data_of_one_are_lost
 check "one member is left" one_is_left
