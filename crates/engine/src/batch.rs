@@ -344,6 +344,12 @@ impl Batch {
         } else {
             for told in told {
                 self.fail(step, *told, ended, *told == host, &task, &outcome.result);
+                if *told != host && self.scheduler.standing(*told) == Standing::Running {
+                    // As in Ansible: the hosts that did not run it fail a second time, wherever that leads.
+                    self.scheduler.fail(*told);
+                    self.lost.insert(*told);
+                    self.leave_lists(&self.hosts[*told]);
+                }
             }
         }
         let run = &self.steps[&number];

@@ -45,6 +45,10 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
 }
 
 fn task(task: &Task) -> Result<(), TaskFailure> {
+    if task.role.is_none() && crate::steps::meta_of(task).as_deref() == Some("end_role") {
+        let message = "Cannot execute 'end_role' from outside of a role";
+        return Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) });
+    }
     let not_yet = |what: &str| {
         let message = format!("'{what}' is not supported yet");
         Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) })

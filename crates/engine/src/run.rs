@@ -323,6 +323,7 @@ impl Run {
             return Ok(Ending::Done);
         }
         let mut hosts: Vec<Str> = all.iter().filter(|host| !shared.is_lost(host)).cloned().collect();
+        let in_play = hosts.clone();
         order(play, shared, &mut hosts)?;
         if hosts.is_empty() {
             begin();
@@ -335,7 +336,7 @@ impl Run {
                 vars: vec![Arc::new(play.vars.clone())],
                 roles: RwLock::new(play.roles.clone()),
                 hosts_all: all.clone(),
-                hosts: RwLock::new(hosts.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
+                hosts: RwLock::new(in_play.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
                 batch: RwLock::new(batch.iter().cloned().collect()),
                 name: name.clone(),
                 files: RwLock::default(),
@@ -393,10 +394,8 @@ fn order(play: &Play, shared: &Arc<Shared>, hosts: &mut [Str]) -> Result<(), Tas
         }
         "shuffle" => shuffle(hosts),
         other => {
-            let message = format!(
-                "'order' is '{other}', but must be one of inventory, sorted, reverse_sorted, reverse_inventory, shuffle"
-            );
-            return Err(TaskFailure::new(message));
+            let message = format!("Invalid 'order' specified for inventory hosts: {other}");
+            return Err(TaskFailure { exit_code: 5, ..TaskFailure::new(message) });
         }
     }
     Ok(())

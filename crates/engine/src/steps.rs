@@ -52,11 +52,11 @@ impl Builder {
                 Item::Task(task) if is_flush(task) => tree.push(Tree::Flush(Some(Arc::clone(task)))),
                 Item::Task(task) => tree.push(Tree::Step(Arc::clone(task))),
                 Item::Block(block) => {
-                    if let Some(role) = &block.role_of
-                        && !role.allow_duplicates
-                        && !self.roles.insert(role.key.clone())
-                    {
-                        continue;
+                    if let Some(role) = &block.role_of {
+                        let is_first = self.roles.insert(role.key.clone());
+                        if !is_first && !role.allow_duplicates {
+                            continue;
+                        }
                     }
                     let main = self.items(&block.block);
                     let (rescue, always) = (self.items(&block.rescue), self.items(&block.always));

@@ -124,7 +124,7 @@ pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &
         public: args.get("public").is_none_or(Value::is_true),
         validate: args.get("rolespec_validate").is_none_or(Value::is_true),
         included: true,
-        key: format!("{:?}", node.to_data()),
+        key: roles::key_of_import(node),
     };
     let loaded = roles::load(&inner, &wanted, &[])?;
     items.extend(loaded.tasks);

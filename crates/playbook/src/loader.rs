@@ -125,7 +125,10 @@ impl Loader {
             public: request.public,
             validate: request.rolespec_validate.unwrap_or(true),
             included: true,
-            key: format!("include {}", Value::from(request.vars.clone())),
+            key: match request.vars.is_empty() {
+                true => String::new(),
+                false => format!("vars={}", Value::from(request.vars.clone())),
+            },
         };
         let mut loaded = state.missing.settle(roles::load(&context, &wanted, &[]))?;
         loaded.handlers.extend(state.handlers.take());

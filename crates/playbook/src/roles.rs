@@ -95,14 +95,23 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
 
 /// What must be equal for two uses to count as the same: parameters, variables, conditions and tags.
 fn key_of(node: &Node) -> String {
+    key_from(node, |key| {
+        !matches!(key, "role" | "name") && (!Kind::RoleUse.knows(key) || matches!(key, "vars" | "when" | "tags"))
+    })
+}
+
+/// The same of an `import_role`, whose name and files stand among its arguments.
+pub(crate) fn key_of_import(node: &Node) -> String {
+    key_from(node, |key| matches!(key, "vars" | "when" | "tags"))
+}
+
+fn key_from(node: &Node, counts: impl Fn(&str) -> bool) -> String {
     let Some(entries) = node.entries() else { return String::new() };
     let mut parts: Vec<String> = entries
         .iter()
         .filter_map(|(key, value)| {
             let key = key.to_data().to_string();
-            let counts = !matches!(key.as_str(), "role" | "name")
-                && (!Kind::RoleUse.knows(&key) || matches!(key.as_str(), "vars" | "when" | "tags"));
-            counts.then(|| format!("{key}={}", value.to_data()))
+            counts(&key).then(|| format!("{key}={}", value.to_data()))
         })
         .collect();
     parts.sort();

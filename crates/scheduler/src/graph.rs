@@ -160,16 +160,16 @@ impl<P> Graph<P> {
     }
 
     /// Adds a tree behind a step, to be gone through by these hosts only; what was added there before comes first.
-    /// A failure inside leads where a failure of the step leads.
-    pub(crate) fn graft(&mut self, step: NodeIndex, hosts: &[HostIndex], tree: Vec<Tree<P>>) {
+    /// A failure inside leads where a failure of the step leads. The answer is what was added, in its order.
+    pub(crate) fn graft(&mut self, step: NodeIndex, hosts: &[HostIndex], tree: Vec<Tree<P>>) -> Vec<NodeIndex> {
         let (node, owing, rescued) = self.on_failure(step);
         self.insert(step, hosts, |graph, start, order| {
             graph.sequence(tree, start, FailTo { node, owing, rescued }, order)
-        });
+        })
     }
 
     /// Adds the handlers behind a flush, for these hosts.
-    pub(crate) fn graft_handlers(&mut self, flush: NodeIndex, hosts: &[HostIndex], handlers: &[P])
+    pub(crate) fn graft_handlers(&mut self, flush: NodeIndex, hosts: &[HostIndex], handlers: &[P]) -> Vec<NodeIndex>
     where
         P: Clone,
     {
@@ -181,7 +181,7 @@ impl<P> Graph<P> {
                 last = graph.push(handler, last, FailTo { node, owing, rescued }, order);
             }
             last
-        });
+        })
     }
 
     fn insert(
@@ -189,7 +189,7 @@ impl<P> Graph<P> {
         step: NodeIndex,
         hosts: &[HostIndex],
         fill: impl FnOnce(&mut Self, NodeIndex, &mut Vec<NodeIndex>) -> NodeIndex,
-    ) {
+    ) -> Vec<NodeIndex> {
         let index = self.fork_behind(step);
         let number = self.forks[index].grafts;
         let start = self.graph.add_node(Node::Marker);
@@ -203,6 +203,7 @@ impl<P> Graph<P> {
         let before = std::mem::replace(&mut fork.last, end);
         hosts.iter().for_each(|host| fork.ways.entry(*host).or_default().push((number, start)));
         self.order.insert(before, &order);
+        order
     }
 
     fn fork_behind(&mut self, step: NodeIndex) -> usize {

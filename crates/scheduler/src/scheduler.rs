@@ -80,7 +80,7 @@ pub struct Scheduler<P> {
     crowd: Vec<u32>,
     /// Hosts that are on their way and may be ready to begin the step that they are at.
     idle: BTreeSet<HostIndex>,
-    /// Hosts that wait for the front to move, or for a slot.
+    /// Hosts that wait for all others to come to a step, or for a slot.
     waiting: BTreeSet<HostIndex>,
     /// Where the hindmost running host stands. It only moves forward.
     front: NodeIndex,
@@ -88,6 +88,8 @@ pub struct Scheduler<P> {
     pinned: BTreeSet<HostIndex>,
     /// The step that can see other hosts which is next from the front on, while it is known.
     barrier: Option<NodeIndex>,
+    /// The last of those that all hosts have come to.
+    opened: Option<NodeIndex>,
     sees_others: Box<dyn Fn(&P) -> bool + Send>,
 }
 
@@ -123,6 +125,7 @@ impl<P: Clone> Scheduler<P> {
             front: at,
             pinned: BTreeSet::new(),
             barrier: None,
+            opened: None,
             sees_others: Box::new(sees_others),
             graph,
             handlers,
@@ -215,16 +218,12 @@ impl<P: Clone> Scheduler<P> {
         }
     }
 
-    /// Finds the hindmost running host; when it has moved, those who waited for that are looked at again.
+    /// Finds the hindmost running host.
     fn find_front(&mut self) {
-        let before = self.front;
         while self.crowd.get(self.front.index()).is_none_or(|crowd| *crowd == 0)
             && let Some(next) = self.graph.follower(self.front)
         {
             self.front = next;
-        }
-        if self.front != before && self.strategy == Strategy::Pipelined {
-            self.idle.append(&mut self.waiting);
         }
     }
 
@@ -264,8 +263,13 @@ impl<P: Clone> Scheduler<P> {
 
     /// Idle hosts before the next step that can see others; that step itself when all have come to it.
     fn up_to_the_barrier(&mut self) -> Vec<Ready> {
+        let before = self.barrier;
         let barrier = self.next_barrier();
         let end = self.graph.position(barrier);
+        let all_have_come = self.front == barrier && self.opened.replace(barrier) != Some(barrier);
+        if before != Some(barrier) || all_have_come {
+            self.idle.append(&mut self.waiting);
+        }
         let mut ready: Vec<Ready> = Vec::new();
         for host in std::mem::take(&mut self.idle) {
             let step = self.hosts[host].at;
@@ -285,14 +289,9 @@ impl<P: Clone> Scheduler<P> {
     /// The first step from the front on that can see other hosts, or the end.
     fn next_barrier(&mut self) -> NodeIndex {
         let known = self.barrier.filter(|barrier| self.graph.position(*barrier) >= self.graph.position(self.front));
-        let is_barrier = |node: NodeIndex| match self.graph.node(node) {
-            Node::Step(payload) | Node::Handler(payload, _) => (self.sees_others)(payload),
-            Node::Flush(_) | Node::End => true,
-            Node::Marker | Node::BlockEnd | Node::Fork(_) | Node::GraftEnd(..) => false,
-        };
         let found = known.unwrap_or_else(|| {
             let mut node = self.front;
-            while !is_barrier(node)
+            while !self.is_barrier(node)
                 && let Some(next) = self.graph.follower(node)
             {
                 node = next;
@@ -303,24 +302,46 @@ impl<P: Clone> Scheduler<P> {
         found
     }
 
+    fn is_barrier(&self, node: NodeIndex) -> bool {
+        match self.graph.node(node) {
+            Node::Step(payload) | Node::Handler(payload, _) => (self.sees_others)(payload),
+            Node::Flush(_) | Node::End => true,
+            Node::Marker | Node::BlockEnd | Node::Fork(_) | Node::GraftEnd(..) => false,
+        }
+    }
+
+    /// Looks whether one of the nodes that were added comes before the barrier that is known.
+    fn note_barriers(&mut self, added: &[NodeIndex]) {
+        if let Some(known) = self.barrier
+            && let Some(first) = added.iter().copied().find(|node| self.is_barrier(*node))
+            && self.graph.position(first) < self.graph.position(known)
+        {
+            self.barrier = Some(first);
+        }
+    }
+
     /// Adds what a dynamic include found behind its step, for these hosts. To be called before they complete the step;
     /// several calls for one step run in the order of the calls.
     pub fn graft(&mut self, step: StepId, hosts: &[HostIndex], tree: Vec<Tree<P>>) {
-        self.graph.graft(step, hosts, tree);
-        self.barrier = None;
+        let added = self.graph.graft(step, hosts, tree);
+        self.note_barriers(&added);
     }
 
     /// Lets the handlers that these hosts notified run behind a step. To be called for an explicit flush, before the
     /// hosts complete it.
     pub fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
         if hosts.iter().any(|host| !self.hosts[*host].notified.is_empty()) {
-            self.graph.graft_handlers(step, hosts, &self.handlers);
-            self.barrier = None;
+            let added = self.graph.graft_handlers(step, hosts, &self.handlers);
+            self.note_barriers(&added);
         }
     }
 
     /// A host ended a step that [`Scheduler::next`] gave it.
     pub fn complete(&mut self, step: StepId, host: HostIndex, ended: Ended) -> Consequence {
+        if self.hosts[host].standing != Standing::Running {
+            // It was taken out of the play while it was at work.
+            return Consequence::GoesOn;
+        }
         debug_assert_eq!(self.hosts[host].at, step, "a host completes the step it is at");
         match ended {
             Ended::Ok => {
@@ -551,6 +572,17 @@ mod tests {
             }
         }
         assert_eq!(log, ["a0", "a1", "h10", "h11", "h20", "b0", "b1", "h00"]);
+    }
+
+    #[test]
+    fn a_host_that_was_taken_out_at_work_may_end_its_step() {
+        let mut scheduler = Scheduler::new(vec![Tree::Step("a"), Tree::Step("b")], vec![], 2, Strategy::Free);
+        let ready = scheduler.next();
+        scheduler.leave(0, Standing::Left);
+        scheduler.complete(ready[0].step, 0, Ended::Ok);
+        scheduler.complete(ready[1].step, 1, Ended::Ok);
+        assert_eq!(scheduler.standing(0), Standing::Left);
+        assert_eq!(scheduler.next().len(), 1);
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Simulation {
                 assert!(in_order, "no step begins after a later one");
             }
             // What each of 10,000 hosts is at need not be looked at for each of them.
-            Strategy::Pipelined if self.under_way.len() > 1_000 => {}
+            Strategy::Pipelined if self.done.len() > 1_000 => {}
             Strategy::Pipelined => {
                 let behind = || self.under_way.iter().filter(|(other, _)| self.scheduler.position(*other) < position);
                 let barrier = behind().find(|(other, _)| self.scheduler.payload(*other).is_some_and(sees_others));

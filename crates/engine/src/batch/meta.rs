@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ksplay_playbook::{Role, Task};
-use ksplay_scheduler::{Ended, HostIndex, Standing, StepId};
+use ksplay_scheduler::{Ended, HostIndex, Standing, StepId, Strategy};
 use ksplay_value::{Map, Str};
 
 use super::Batch;
@@ -26,13 +26,17 @@ impl Batch {
         let mut holding = Vec::new();
         for host in deciding {
             let info = self.info(step, task, *host);
-            self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+            if self.strategy == Strategy::Linear {
+                self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+            }
             let name = self.hosts[*host].clone();
             match all_hold(&self.scope(task, *host), "when", &task.keywords.when) {
                 Ok(true) => {
                     holding.push(*host);
                     continue;
                 }
+                // As in Ansible these say nothing.
+                Ok(false) if matches!(meta, "noop" | "reset_connection") => continue,
                 Ok(false) => {}
                 Err(failure) if failure.undecided => {
                     let result = Map::from([("undecided", failure.message)]);
@@ -56,7 +60,10 @@ impl Batch {
         match meta {
             "noop" => {}
             "flush_handlers" => self.scheduler.flush(step, &holding),
-            "end_host" => ended = Ended::Left,
+            "end_host" => {
+                ended = Ended::Left;
+                holding.iter().for_each(|host| self.leave_lists(&self.hosts[*host]));
+            }
             "end_role" => {
                 let Some(role) = &task.role else {
                     let message = "Cannot execute 'end_role' from outside of a role";
@@ -84,6 +91,7 @@ impl Batch {
             }
             "end_batch" | "end_play" => {}
             "clear_facts" => holding.iter().for_each(|host| self.shared.states.clear_facts(&self.hosts[*host])),
+            "clear_host_errors" if holding.is_empty() => {}
             "clear_host_errors" => {
                 for (index, host) in self.hosts.iter().enumerate() {
                     self.shared.forgive(host);
@@ -96,7 +104,7 @@ impl Batch {
             }
             "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
             other => {
-                let message = format!("the meta task '{other}' is not supported yet");
+                let message = format!("invalid meta action requested: {other}");
                 return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
             }
         }
