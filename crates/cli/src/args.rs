@@ -194,6 +194,10 @@ pub struct WorkArgs {
     #[arg(short = 'D', long, help_heading = "Looking before changing")]
     pub diff: bool,
 
+    /// Forget the facts that were kept of earlier runs, of every host in the inventory
+    #[arg(long, help_heading = "Hosts and variables")]
+    pub flush_cache: bool,
+
     #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]

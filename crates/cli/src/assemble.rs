@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ksplay_engine::{BecomeDefaults, ConnectionDefaults, Event, Gathering, Options, Parts, Run, Sink, split_words};
+use ksplay_engine::{
+    BecomeDefaults, ConnectionDefaults, Event, FactCache, Gathering, Options, Parts, Run, Sink, split_words,
+};
 use ksplay_inventory::Inventory;
 use ksplay_playbook::{Decrypt, DuplicateKeys, Loader, LoaderOptions, Playbook};
 use ksplay_report::{Form, Several, Terminal};
@@ -16,6 +18,7 @@ use ksplay_value::Map;
 use crate::args::{RunArgs, WorkArgs};
 use crate::failure::Failure;
 use crate::prompter::AtTerminal;
+use crate::retries::RetryFile;
 use crate::settings::Settings;
 use crate::{secrets, sources};
 
@@ -59,6 +62,10 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
         }
         assembled.playbooks.push(playbook);
     }
+    if let Some(file) = files.first().filter(|_| *settings.retry_files_enabled) {
+        let dir = settings.retry_files_save_path.as_deref();
+        assembled.listeners.push(Box::new(RetryFile::new(file, dir, &assembled.terminal)));
+    }
     if args.syntax_check {
         crate::list::check_hosts(&assembled)?;
     }
@@ -92,6 +99,9 @@ pub fn prepare(
     warnings.into_iter().chain(sources::without_hosts(&inventory, settings)).for_each(warn);
     if let Some(limit) = &args.limit {
         check_limit(&inventory, limit, warn)?;
+    }
+    if let Some(cache) = options.fact_cache.as_ref().filter(|_| args.flush_cache) {
+        inventory.hosts().for_each(|host| cache.forget(host.name()));
     }
     let (playbooks, listeners) = (Vec::new(), Vec::new());
     Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners })
@@ -206,7 +216,19 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
         poll_interval: Duration::from_secs(*settings.poll_interval),
         config_file: settings.file.clone(),
+        fact_cache: fact_cache(settings),
+        merge_mappings: settings.hash_behaviour.as_str() == "merge",
         inventory_sources: sources::inventory_sources(&args.sources, settings),
+    })
+}
+
+fn fact_cache(settings: &Settings) -> Option<FactCache> {
+    let dir = settings.fact_caching_connection.value.clone()?;
+    let seconds = *settings.fact_caching_timeout;
+    settings.fact_caching.ends_with("jsonfile").then(|| FactCache {
+        dir,
+        prefix: settings.fact_caching_prefix.value.clone(),
+        timeout: (seconds > 0).then(|| Duration::from_secs(seconds)),
     })
 }
 
@@ -284,6 +306,10 @@ fn shown(settings: &Settings, options: &Options, form: Option<Form>) -> ksplay_r
         check: options.check,
         failed_to_stderr: *settings.display_failed_stderr,
         progress: is_terminal,
-        form: form.unwrap_or_default(),
+        form: form.unwrap_or(match settings.stdout_callback.trim_start_matches("ansible.builtin.") {
+            "minimal" => Form::Minimal,
+            "oneline" => Form::OneLine,
+            _ => Form::Default,
+        }),
     }
 }

@@ -21,6 +21,7 @@ mod outside;
 mod playbooks;
 mod prompter;
 mod refused;
+mod retries;
 mod role;
 mod secrets;
 mod settings;

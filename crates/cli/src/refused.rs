@@ -6,13 +6,10 @@ use ksplay_value::Diagnostic;
 use crate::failure::Failure;
 
 /// Options of ansible-playbook that do not exist here, and why.
-const MISSING: &[(&str, &str)] = &[
-    (
-        "--step",
-        "confirming each task is not supported yet; `--start-at-task`, `--tags` and `--check` narrow a run down",
-    ),
-    ("--flush-cache", "facts are never cached between runs, so there is nothing to flush: leave it out"),
-];
+const MISSING: &[(&str, &str)] = &[(
+    "--step",
+    "confirming each task is not supported yet; `--start-at-task`, `--tags` and `--check` narrow a run down",
+)];
 
 /// The failure for what clap says; none when help was asked for.
 pub fn failure(error: &clap::Error) -> Option<Failure> {

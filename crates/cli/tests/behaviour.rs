@@ -4,7 +4,8 @@
 //! and `expected.txt` with the reference's answer. Where ksplay says it in its own words, `own-words` says why, and only the
 //! exit code is compared. `behaviour/record` asks the reference again; the tests do not need it.
 //! A case with `commands` instead of a playbook has command lines of Ansible's programs, one a line, answered one after
-//! the other; what a line changes below `WORKDIR` is seen by the next.
+//! the other; what a line changes below `WORKDIR` is seen by the next. Words `ANSIBLE_NAME=VALUE` before the program are its
+//! environment.
 //! Hosts are `a` and `b` on the local connection unless the case has a `hosts.ini`.
 
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
@@ -66,14 +67,17 @@ fn answer(case: &Path, program: &str) -> String {
         let programs = programs(program, links.path());
         for line in lines.lines().filter(|line| !line.is_empty()) {
             let words = shlex::split(&line.replace("WORKDIR", places[0].0)).unwrap();
+            let variables = words.iter().take_while(|word| word.starts_with("ANSIBLE_")).count();
+            let (variables, words) = words.split_at(variables);
             let (name, arguments) = words.split_first().unwrap();
             let mut command = Command::new("timeout");
             command.arg("120").arg(programs.join(name)).args(arguments);
-            let (code, text) = output_of(command, case);
+            let variables = variables.iter().map(|variable| variable.split_once('=').unwrap());
+            let (code, text) = output_of(command, variables, case);
             write!(answer, "$ {line}\nexit code {code}\n{}", normal(&text, &places)).unwrap();
         }
     } else {
-        let (code, text) = output_of(playbook_command(case, program, workdir.path()), case);
+        let (code, text) = output_of(playbook_command(case, program, workdir.path()), std::iter::empty(), case);
         answer = format!("exit code {code}\n{}", normal(&text, &places));
     }
     let mut files = String::new();
@@ -104,8 +108,12 @@ fn playbook_command(case: &Path, program: &str, workdir: &Path) -> Command {
     command
 }
 
-/// The exit code and all output of a command in the folder of the case.
-fn output_of(mut command: Command, case: &Path) -> (i32, String) {
+/// The exit code and all output of a command in the folder of the case, with these variables in its environment.
+fn output_of<'v>(
+    mut command: Command,
+    variables: impl Iterator<Item = (&'v str, &'v str)>,
+    case: &Path,
+) -> (i32, String) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ANSIBLE_")) {
         command.env_remove(name);
     }
@@ -115,7 +123,8 @@ fn output_of(mut command: Command, case: &Path) -> (i32, String) {
         .env("ANSIBLE_LOCALHOST_WARNING", "False")
         .env("ANSIBLE_PYTHON_INTERPRETER", std::env::var("RECORD_PYTHON").unwrap_or_default())
         .env("LC_ALL", "C.UTF-8")
-        .env_remove("PYTHONPATH");
+        .env_remove("PYTHONPATH")
+        .envs(variables);
     // One file for both outputs, so that their order is seen.
     let mut log = tempfile::tempfile().unwrap();
     let status = command

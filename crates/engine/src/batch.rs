@@ -111,7 +111,8 @@ impl Batch {
             None => None,
         };
         let mut builder = Builder::new(shared);
-        let mut tree: Vec<Tree<Arc<Task>>> = steps::gathering(play, shared)?.map(Tree::Step).into_iter().collect();
+        let mut tree: Vec<Tree<Arc<Task>>> =
+            steps::gathering(play, shared, &hosts)?.map(Tree::Step).into_iter().collect();
         tree.extend(builder.play(play, force));
         // What fails on one host may then end it for all, so that every step can see the others.
         let strategy = match strategy {
@@ -414,7 +415,12 @@ impl Batch {
             };
             match effect {
                 Effect::Facts { host, facts } => {
-                    names(host).iter().for_each(|host| self.shared.states.add_facts(host, facts.clone()));
+                    for host in names(host) {
+                        if let Err(error) = self.shared.states.add_facts(&host, facts.clone()) {
+                            let text = format!("the facts of {host} cannot be kept for later runs: {error}");
+                            self.shared.emit(Event::Warning(text));
+                        }
+                    }
                 }
                 Effect::Vars { host, vars } => {
                     names(host).iter().for_each(|host| self.shared.states.set_vars(host, vars.clone()));

@@ -6,6 +6,8 @@ use std::time::Duration;
 use ksplay_transport::Secret;
 use ksplay_value::Map;
 
+use crate::fact_cache::FactCache;
+
 /// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -45,6 +47,10 @@ pub struct Options {
     pub poll_interval: Duration,
     /// The configuration file in use, for `ansible_config_file`.
     pub config_file: Option<PathBuf>,
+    /// Where facts are kept between runs.
+    pub fact_cache: Option<FactCache>,
+    /// Whether mappings of one name are merged over all levels (`hash_behaviour`).
+    pub merge_mappings: bool,
     /// The inventory sources as given, for `ansible_inventory_sources`.
     pub inventory_sources: Vec<String>,
 }
@@ -126,6 +132,8 @@ impl Default for Options {
             task_timeout: None,
             poll_interval: Duration::from_secs(15),
             config_file: None,
+            fact_cache: None,
+            merge_mappings: false,
             inventory_sources: Vec::new(),
         }
     }

@@ -221,6 +221,7 @@ impl Run {
     pub fn new(parts: Parts) -> Self {
         let (interrupter, interrupt) = watch::channel(false);
         let extra_vars = Arc::new(parts.options.extra_vars.clone());
+        let states = States::with_cache(parts.options.fact_cache.clone());
         let teller = Teller::new(parts.sink);
         let (mut environment, told) = (parts.environment, teller.clone());
         environment.warn = Some(Arc::new(move |message| told.tell(Event::Warning(message))));
@@ -228,7 +229,7 @@ impl Run {
             options: parts.options,
             environment,
             loader: parts.loader,
-            states: States::default(),
+            states,
             extra_vars,
             pool: Pool::new(parts.agents),
             pending: Pending::default(),

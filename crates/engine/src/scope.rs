@@ -197,6 +197,9 @@ impl HostScope {
 
     /// The variable, when anything sets it.
     fn known(&self, name: &str) -> Option<Value> {
+        if self.shared.options.merge_mappings {
+            return self.merged(name);
+        }
         let layers = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
         self.locals
             .get(name)
@@ -206,6 +209,22 @@ impl HostScope {
             .or_else(|| self.state.vars.get(name).cloned())
             .or_else(|| self.state.included.get(name).cloned())
             .or_else(|| layers(&self.below))
+    }
+
+    /// The variable with `hash_behaviour = merge`: a mapping has the keys of the mappings below it too.
+    fn merged(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.locals.get(name).cloned().or_else(|| self.magic(name)) {
+            return Some(value);
+        }
+        let (above, below) = (self.above.iter(), self.below.iter());
+        let mut values =
+            above.chain([&self.state.vars, &self.state.included]).chain(below).filter_map(|layer| layer.get(name));
+        let mut value = values.next()?.clone();
+        for lower in values {
+            let (Value::Map(high), Value::Map(low)) = (&value, lower) else { break };
+            value = merge(low, high).into();
+        }
+        Some(value)
     }
 
     /// What tasks see of the connection where nothing says otherwise.
@@ -236,6 +255,19 @@ impl HostScope {
         let chosen = roles.iter().filter(|role| wanted(dependencies.contains(&Arc::as_ptr(role))));
         chosen.map(|role| Value::from(&role.name)).collect()
     }
+}
+
+/// The keys of both mappings, in depth; what is no mapping on both sides is that of `high`.
+fn merge(low: &Map, high: &Map) -> Map {
+    let mut merged = low.clone();
+    for (key, value) in high.iter() {
+        let value = match (low.get_key(key), value) {
+            (Some(Value::Map(low)), Value::Map(high)) => merge(low, high).into(),
+            _ => value.clone(),
+        };
+        merged.insert(key.as_value().clone(), value);
+    }
+    merged
 }
 
 /// The list without what came before in it.

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use ksplay_value::{Key, Map, Str, Value};
 
+use crate::fact_cache::FactCache;
+
 /// What is known about one host. Cheap to clone; a change copies only what others still look at.
 #[derive(Debug, Clone, Default)]
 pub struct HostState {
@@ -43,21 +45,44 @@ impl HostState {
 
 /// The states of all hosts.
 #[derive(Debug, Default)]
-pub struct States(RwLock<HashMap<Str, HostState>>);
+pub struct States {
+    known: RwLock<HashMap<Str, HostState>>,
+    cache: Option<FactCache>,
+}
 
 impl States {
     /// What is known about this host now.
     pub fn of(&self, host: &str) -> HostState {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned().unwrap_or_default()
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(host) {
+            return known.clone();
+        }
+        if self.cache.is_some() {
+            self.change(host, |_| {});
+            return self.known.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned().unwrap_or_default();
+        }
+        HostState::default()
+    }
+
+    /// States whose facts are kept between runs.
+    pub fn with_cache(cache: Option<FactCache>) -> Self {
+        Self { known: RwLock::default(), cache }
     }
 
     /// Adds facts.
-    pub fn add_facts(&self, host: &str, facts: Map) {
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be kept for later runs; this one has them.
+    pub fn add_facts(&self, host: &str, facts: Map) -> std::io::Result<()> {
         self.change(host, |state| state.add_facts(facts));
+        self.cache.as_ref().map_or(Ok(()), |cache| cache.store(host, &self.of(host).facts))
     }
 
     /// Forgets all facts.
     pub fn clear_facts(&self, host: &str) {
+        if let Some(cache) = &self.cache {
+            cache.forget(host);
+        }
         self.change(host, |state| {
             state.facts = Arc::default();
             state.namespace = Arc::default();
@@ -75,10 +100,16 @@ impl States {
     }
 
     fn change(&self, host: &str, change: impl FnOnce(&mut HostState)) {
-        let mut states = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match states.get_mut(host) {
             Some(state) => change(state),
-            None => change(states.entry(host.into()).or_default()),
+            None => {
+                let state = states.entry(host.into()).or_default();
+                if let Some(facts) = self.cache.as_ref().and_then(|cache| cache.load(host)) {
+                    state.add_facts(facts);
+                }
+                change(state);
+            }
         }
     }
 }
@@ -94,7 +125,7 @@ mod tests {
     #[test]
     fn ansible_facts_has_the_names_without_prefix_but_for_local_facts() {
         let states = States::default();
-        states.add_facts("a", Map::from([("ansible_system", "Linux"), ("ansible_local", "x"), ("own", "y")]));
+        states.add_facts("a", Map::from([("ansible_system", "Linux"), ("ansible_local", "x"), ("own", "y")])).unwrap();
         let facts = states.of("a").ansible_facts();
         assert_eq!(facts, Value::from(Map::from([("system", "Linux"), ("ansible_local", "x"), ("own", "y")])));
     }

@@ -139,7 +139,7 @@ pub(crate) fn handlers(items: &[Item]) -> Vec<Arc<Task>> {
 }
 
 /// The task that gathers facts, when the play does.
-pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<Task>>, TaskFailure> {
+pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Option<Arc<Task>>, TaskFailure> {
     let options = &shared.options;
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
@@ -148,6 +148,10 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
         None => None,
     };
     if !asked.unwrap_or(options.gathering != Gathering::Explicit) {
+        return Ok(None);
+    }
+    let known = |host: &Str| shared.states.of(host).facts.contains_key("module_setup");
+    if options.gathering == Gathering::Smart && hosts.iter().all(known) {
         return Ok(None);
     }
     let mut args = Map::new();

@@ -6,7 +6,6 @@ use super::reader::{Names, Reader};
 const IGNORED: &[(&str, Names, &[&str])] = &[
     ("DIFF_CONTEXT", Names(&["ANSIBLE_DIFF_CONTEXT"], &[("diff", "context")]), &["3"]),
     ("MAX_FILE_SIZE_FOR_DIFF", Names(&["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")]), &["104448"]),
-    ("RETRY_FILES_ENABLED", Names(&["ANSIBLE_RETRY_FILES_ENABLED"], &[("defaults", "retry_files_enabled")]), NO),
     (
         "DEFAULT_UNDEFINED_VAR_BEHAVIOR",
         Names(&["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], &[("defaults", "error_on_undefined_vars")]),

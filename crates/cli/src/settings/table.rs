@@ -83,7 +83,7 @@ settings! {
     become_password_file: Option<PathBuf> = path(), ["ANSIBLE_BECOME_PASSWORD_FILE"], [("defaults", "become_password_file")];
     /// The file with the login password.
     connection_password_file: Option<PathBuf> = path(), ["ANSIBLE_CONNECTION_PASSWORD_FILE"], [("defaults", "connection_password_file")];
-    /// How mappings of one name meet; only `replace` is taken.
+    /// How mappings of one name meet.
     hash_behaviour: String = choice(&["replace", "merge"]), ["ANSIBLE_HASH_BEHAVIOUR"], [("defaults", "hash_behaviour")];
     /// Whether colours are never used.
     nocolor: bool = flag(false), ["ANSIBLE_NOCOLOR", "NO_COLOR"], [("defaults", "nocolor")];
@@ -91,7 +91,19 @@ settings! {
     force_color: bool = flag(false), ["ANSIBLE_FORCE_COLOR"], [("defaults", "force_color")];
     /// Whether differences are always shown.
     diff_always: bool = flag(false), ["ANSIBLE_DIFF_ALWAYS"], [("diff", "always")];
-    /// The form of the output; only `default` is taken.
+    /// Where facts are kept: `memory` for this run, `jsonfile` for later ones too.
+    fact_caching: String = text("memory"), ["ANSIBLE_CACHE_PLUGIN"], [("defaults", "fact_caching")];
+    /// The folder of `jsonfile`.
+    fact_caching_connection: Option<PathBuf> = path(), ["ANSIBLE_CACHE_PLUGIN_CONNECTION"], [("defaults", "fact_caching_connection")];
+    /// What the names of its files begin with.
+    fact_caching_prefix: String = text(""), ["ANSIBLE_CACHE_PLUGIN_PREFIX"], [("defaults", "fact_caching_prefix")];
+    /// Seconds that kept facts count; 0 is for ever.
+    fact_caching_timeout: u64 = number(86400), ["ANSIBLE_CACHE_PLUGIN_TIMEOUT"], [("defaults", "fact_caching_timeout")];
+    /// Whether the hosts that failed are written to a file.
+    retry_files_enabled: bool = flag(false), ["ANSIBLE_RETRY_FILES_ENABLED"], [("defaults", "retry_files_enabled")];
+    /// The folder of those files, instead of that of the playbook.
+    retry_files_save_path: Option<PathBuf> = path(), ["ANSIBLE_RETRY_FILES_SAVE_PATH"], [("defaults", "retry_files_save_path")];
+    /// The form of the output: `default`, `minimal` or `oneline`.
     stdout_callback: String = text("default"), ["ANSIBLE_STDOUT_CALLBACK"], [("defaults", "stdout_callback")];
     /// Extensions of Jinja to enable.
     jinja2_extensions: Vec<String> = list(&[]), ["ANSIBLE_JINJA2_EXTENSIONS"], [("defaults", "jinja2_extensions")];
@@ -165,17 +177,26 @@ impl Settings {
 
     fn refuse_what_is_missing(&self) -> Result<(), Error> {
         let refuse = |message: String, origin: &super::Origin| Err(Error { message, origin: Some(origin.clone()) });
-        if *self.hash_behaviour.value == *"merge" {
-            let message = "hash_behaviour = merge is not supported; use the filter `combine`".to_owned();
-            return refuse(message, &self.hash_behaviour.origin);
+        let caching = self.fact_caching.as_str().trim_start_matches("ansible.builtin.");
+        if !matches!(caching, "memory" | "jsonfile") {
+            let message = format!("the cache `{}` is not supported; `memory` and `jsonfile` are", *self.fact_caching);
+            return refuse(message, &self.fact_caching.origin);
+        }
+        if caching == "jsonfile" && self.fact_caching_connection.is_none() {
+            let message = "fact_caching = jsonfile needs a folder: set fact_caching_connection".to_owned();
+            return refuse(message, &self.fact_caching.origin);
         }
         if matches!(self.transform_invalid_group_chars.as_str(), "always" | "silently") {
             let message =
                 "names of groups are never changed; force_valid_group_names can be never or ignore".to_owned();
             return refuse(message, &self.transform_invalid_group_chars.origin);
         }
-        if !matches!(self.stdout_callback.as_str(), "default" | "ansible.builtin.default") {
-            let message = format!("the callback `{}` is not supported; only `default` is", *self.stdout_callback);
+        let callback = self.stdout_callback.as_str().trim_start_matches("ansible.builtin.");
+        if !matches!(callback, "default" | "minimal" | "oneline") {
+            let message = format!(
+                "the callback `{}` is not supported; `default`, `minimal` and `oneline` are",
+                *self.stdout_callback
+            );
             return refuse(message, &self.stdout_callback.origin);
         }
         Ok(())

@@ -53,8 +53,12 @@ fn what_cannot_be_used_is_refused_with_its_place() {
     let refused = |text: &str| load(text, &[]).unwrap_err();
     assert_eq!(refused("[defaults]\nforks = x\n"), "`x` is not a valid number here (my.cfg:2)");
     assert_eq!(
-        refused("[defaults]\n\nhash_behaviour = merge\n"),
-        "hash_behaviour = merge is not supported; use the filter `combine` (my.cfg:3)"
+        refused("[defaults]\n\nfact_caching = redis\n"),
+        "the cache `redis` is not supported; `memory` and `jsonfile` are (my.cfg:3)"
+    );
+    assert_eq!(
+        refused("[defaults]\nfact_caching = jsonfile\n"),
+        "fact_caching = jsonfile needs a folder: set fact_caching_connection (my.cfg:2)"
     );
     assert_eq!(refused("forks = 1\n"), "an entry before the first [section] (my.cfg:1)");
     assert_eq!(refused("[defaults]\nforks = 1\nforks = 2\n"), "`forks` stands twice in its section (my.cfg:3)");
@@ -62,7 +66,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
 
 #[test]
 fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway() {
-    let settings = load("[defaults]\nretry_files_enabled = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
+    let settings = load("[defaults]\nshow_custom_stats = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
     let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
     assert!(warning.starts_with("the setting ANSIBLE_SSH_RETRIES has no effect here"), "{warning}");
 }

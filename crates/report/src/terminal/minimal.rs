@@ -66,9 +66,15 @@ impl Screen {
     fn one_line(&mut self, of: &TaskResult) {
         let (state, tone) = state(of);
         let host = &of.host;
-        let style = JsonStyle { item_separator: Some(",".to_owned()), ..JsonStyle::result_line() };
-        let shown = Value::from(result::shown(&of.result, self.options.verbosity));
-        let dump = to_json(&shown, &style).unwrap_or_else(|_| shown.to_string());
+        // The callback takes the line ends out of a text of several lines, and leaves what it is indented by.
+        let dump = match of.verbose {
+            true => result::dump(&of.result, self.options.verbosity, true).replace('\n', ""),
+            false => {
+                let style = JsonStyle { item_separator: Some(",".to_owned()), ..JsonStyle::result_line() };
+                let shown = Value::from(result::shown(&of.result, self.options.verbosity));
+                to_json(&shown, &style).unwrap_or_else(|_| shown.to_string())
+            }
+        };
         match of.status {
             Status::Skipped => self.line(Output::Out, tone, &format!("{host} | SKIPPED")),
             Status::Unreachable => {
