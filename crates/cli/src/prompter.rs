@@ -30,23 +30,27 @@ impl Prompter for AtTerminal {
     }
 
     fn ask(&self, question: &str, hidden: bool) -> io::Result<String> {
-        self.terminal.clear();
-        if hidden {
-            return rpassword::prompt_password(question);
-        }
-        let mut output = io::stdout();
-        output.write_all(question.as_bytes()).and_then(|()| output.flush())?;
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+        self.terminal.hush(true);
+        let answer = if hidden { rpassword::prompt_password(question) } else { read(question) };
+        self.terminal.hush(false);
+        answer
     }
 
     fn give_up(&self) {
+        self.terminal.hush(false);
         if let Some(settings) = &self.settings {
             // SAFETY: the settings are those that the terminal had.
             unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings) };
         }
     }
+}
+
+fn read(question: &str) -> io::Result<String> {
+    let mut output = io::stdout();
+    output.write_all(question.as_bytes()).and_then(|()| output.flush())?;
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }

@@ -1,5 +1,6 @@
 //! One batch of hosts in one play: starts what the scheduler allows, notes what came of it.
 
+mod debugger;
 mod handlers;
 mod includes;
 mod meta;
@@ -65,6 +66,8 @@ pub(crate) struct Batch {
     throttles: HashMap<u32, Arc<Semaphore>>,
     steps: HashMap<u64, StepRun>,
     strategy: Strategy,
+    /// Whether the user looks at all failures.
+    debugs: bool,
     /// Under `pipelined`, what tasks can see.
     sight: Option<Arc<Sight>>,
     /// Where hosts do not wait, the steps that some host has come to.
@@ -93,7 +96,9 @@ impl Batch {
             Some(value) => boolean(&value)?,
             None => shared.options.force_handlers,
         };
-        let strategy = match setting(&play.strategy)?.map(|name| name.to_string()) {
+        let strategy = setting(&play.strategy)?.map(|name| name.to_string());
+        let debugs = shared.options.debugger || strategy.as_deref().is_some_and(|name| short_name(name) == "debug");
+        let strategy = match strategy {
             None => Strategy::Linear,
             Some(name) => match short_name(&name) {
                 // What `debug` adds to `linear` is the debugger.
@@ -135,6 +140,7 @@ impl Batch {
             throttles: HashMap::new(),
             steps: HashMap::new(),
             strategy,
+            debugs,
             sight,
             begun: HashMap::new(),
             running: JoinSet::new(),
@@ -162,17 +168,17 @@ impl Batch {
             if self.running.is_empty() {
                 break;
             }
-            tokio::select! {
-                Some(ended) = self.running.join_next() => match ended {
-                    Ok((step, host, number, outcome)) => self.ended(step, host, number, outcome)?,
-                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                    Err(_) => {}
+            let ended = tokio::select! {
+                Some(ended) = self.running.join_next() => ended,
+                _ = interrupt.wait_for(|interrupted| *interrupted) => return Ok(self.interrupted().await),
+            };
+            match ended {
+                Ok((step, host, number, outcome)) => match self.debugged(number, host, outcome, interrupt).await? {
+                    Some(outcome) => self.ended(step, host, number, outcome)?,
+                    None => return Ok(self.interrupted().await),
                 },
-                _ = interrupt.wait_for(|interrupted| *interrupted) => {
-                    // What blocks its thread does not hear of it; the program ends without it.
-                    let _ = tokio::time::timeout(PATIENCE, self.running.shutdown()).await;
-                    return Ok(Ending::Interrupted);
-                }
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
             }
         }
         for (index, host) in self.hosts.iter().enumerate() {
@@ -238,6 +244,7 @@ impl Batch {
             task: Arc::clone(&task),
             info: Arc::clone(&info),
             host: host.clone(),
+            vars: Map::new(),
         };
         let run_once = asked || steps::is_for_all_hosts(&task.action);
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
@@ -287,6 +294,33 @@ impl Batch {
         Ok(Some(Arc::clone(throttle)))
     }
 
+    /// Ends what runs: the user has ended the run.
+    async fn interrupted(&mut self) -> Ending {
+        // What blocks its thread does not hear of it; the program ends without it.
+        let _ = tokio::time::timeout(PATIENCE, self.running.shutdown()).await;
+        Ending::Interrupted
+    }
+
+    /// Tells how a task ended on a host.
+    fn show(&self, info: &Arc<TaskInfo>, host: HostIndex, outcome: &Outcome) {
+        if let Some(error) = &outcome.error {
+            self.shared.emit(Event::Error(Arc::clone(error)));
+        }
+        if outcome.includes.is_empty() {
+            self.shared.emit(Event::Result(TaskResult {
+                task: Arc::clone(info),
+                host: self.hosts[host].clone(),
+                delegated: outcome.delegated.clone(),
+                status: outcome.status,
+                ignored: outcome.ignored,
+                result: Shown::of(shown(outcome), outcome.no_log),
+                label: None,
+                looped: outcome.looped,
+                verbose: outcome.verbose,
+            }));
+        }
+    }
+
     /// A host ended its work at a step.
     fn ended(&mut self, step: StepId, host: HostIndex, number: u64, outcome: Outcome) -> Result<(), TaskFailure> {
         let Some(run) = self.steps.get(&number) else { return Ok(()) };
@@ -296,21 +330,8 @@ impl Batch {
         self.note(&task, host, told, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
-        if let Some(error) = &outcome.error {
-            self.shared.emit(Event::Error(Arc::clone(error)));
-        }
-        if !is_include {
-            self.shared.emit(Event::Result(TaskResult {
-                task: info,
-                host: name.clone(),
-                delegated: outcome.delegated.clone(),
-                status: outcome.status,
-                ignored: outcome.ignored,
-                result: Shown::of(shown(&outcome), outcome.no_log),
-                label: None,
-                looped: outcome.looped,
-                verbose: outcome.verbose,
-            }));
+        if !outcome.shown {
+            self.show(&info, host, &outcome);
         }
         let changed = outcome.result.get("changed").is_some_and(Value::is_true);
         let ended = match outcome.status {

@@ -43,6 +43,8 @@ pub struct Options {
     pub becoming: BecomeDefaults,
     /// The setting `task_timeout`; none when zero.
     pub task_timeout: Option<Duration>,
+    /// The setting `enable_task_debugger`: whether the user looks at all failures.
+    pub debugger: bool,
     /// The setting `poll_interval`: how long to wait between two looks at a job whose task does not say.
     pub poll_interval: Duration,
     /// The configuration file in use, for `ansible_config_file`.
@@ -130,6 +132,7 @@ impl Default for Options {
             connection: ConnectionDefaults::default(),
             becoming: BecomeDefaults::default(),
             task_timeout: None,
+            debugger: false,
             poll_interval: Duration::from_secs(15),
             config_file: None,
             fact_cache: None,

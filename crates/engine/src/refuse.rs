@@ -44,6 +44,9 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
     Ok(())
 }
 
+/// When a task can be looked at.
+const DEBUGGER: [&str; 5] = ["always", "never", "on_failed", "on_skipped", "on_unreachable"];
+
 fn task(task: &Task) -> Result<(), TaskFailure> {
     if task.role.is_none() && crate::steps::meta_of(task).as_deref() == Some("end_role") {
         let message = "Cannot execute 'end_role' from outside of a role";
@@ -57,9 +60,10 @@ fn task(task: &Task) -> Result<(), TaskFailure> {
         return not_yet("meta: refresh_inventory");
     }
     if let Some(Value::String(when)) = &task.keywords.debugger
-        && &**when != "never"
+        && !DEBUGGER.contains(&&**when)
     {
-        return not_yet("debugger");
+        let message = format!("'{when}' is not a valid value for debugger. Must be one of {}", DEBUGGER.join(", "));
+        return Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) });
     }
     Ok(())
 }

@@ -137,6 +137,11 @@ impl HostScope {
         known.extend(vars.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
     }
 
+    /// The variables as one mapping, each evaluated when it is looked at.
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(Arc::new(VarsOfHost(self)))
+    }
+
     /// An evaluator over these variables.
     pub fn templar(&self) -> Templar<'_> {
         Templar::new(&self.shared.environment, self)

@@ -31,6 +31,8 @@ pub(crate) struct Work {
     pub task: Arc<Task>,
     pub info: Arc<TaskInfo>,
     pub host: Str,
+    /// Variables that the debugger set.
+    pub vars: Map,
 }
 
 /// What is shown instead of the label of an item under `no_log`.
@@ -85,6 +87,8 @@ pub(crate) struct Outcome {
     pub verbose: bool,
     pub no_log: bool,
     pub error: Option<Arc<TaskError>>,
+    /// Whether the debugger has shown it.
+    pub shown: bool,
 }
 
 /// How one item (or a task without a loop) ended.
@@ -139,12 +143,13 @@ impl Work {
             verbose: false,
             no_log,
             error: self.report(once.error, no_log),
+            shown: false,
         }
     }
 
     /// Does the task.
     pub async fn run(&self) -> Outcome {
-        let scope = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &self.host);
+        let scope = self.scope();
         let mut effects = Vec::new();
         let once = match self.task.loop_.as_ref().map(|_| self.items(&scope)) {
             None => self.execute(&scope, &mut effects).await,
@@ -182,6 +187,7 @@ impl Work {
             verbose: once.verbose,
             no_log,
             error,
+            shown: false,
         }
     }
 

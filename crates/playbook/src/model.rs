@@ -192,7 +192,7 @@ pub struct Keywords {
 }
 
 /// One task (or handler).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Task {
     /// A number of its own within the run.
     pub id: u32,

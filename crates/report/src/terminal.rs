@@ -40,6 +40,7 @@ impl Terminal {
             begun: false,
             task: None,
             banner: None,
+            hushed: false,
             error: None,
         }));
         let ticker = progress.then(|| {
@@ -53,6 +54,15 @@ impl Terminal {
     /// It comes back with the next change.
     pub fn clear(&self) {
         lock(&self.screen).erase();
+    }
+}
+
+impl Terminal {
+    /// Whether somebody types on the terminal now: what is going on is not shown meanwhile.
+    pub fn hush(&self, hushed: bool) {
+        let mut screen = lock(&self.screen);
+        screen.erase();
+        screen.hushed = hushed;
     }
 }
 
@@ -95,6 +105,8 @@ struct Screen {
     task: Option<Arc<TaskInfo>>,
     /// The task whose banner was printed last.
     banner: Option<u64>,
+    /// Whether somebody types.
+    hushed: bool,
     /// Why a task failed whose result is still to come, for forms that show the two together.
     error: Option<Arc<TaskError>>,
 }
@@ -360,6 +372,9 @@ impl Screen {
     }
 
     fn draw(&mut self) {
+        if self.hushed {
+            return;
+        }
         if let Some(frame) = self.live.as_mut().and_then(Live::frame) {
             let _ = self.stdout.write_all(frame.as_bytes()).and_then(|()| self.stdout.flush());
         }

@@ -170,6 +170,7 @@ impl Work {
             verbose: false,
             no_log: hidden,
             error: None,
+            shown: false,
         }
     }
 

@@ -1,0 +1,95 @@
+//! What only happens on a terminal, which `script` makes: questions and the debugger.
+
+#![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Exit code and output of a playbook on a terminal on which this is typed.
+fn typed(playbook: &str, lines: &str) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("site.yml");
+    std::fs::write(&file, playbook).unwrap();
+    let command = format!("{} {} -i a, -c local", env!("CARGO_BIN_EXE_ksplay"), file.display());
+    let mut child = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env("ANSIBLE_NOCOLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
+}
+
+fn has_script() -> bool {
+    let there = Command::new("script").arg("--version").output().is_ok();
+    if !there {
+        eprintln!("left out: the program script is not here");
+    }
+    there
+}
+
+const DEBUGGED: &str = r#"
+- hosts: all
+  gather_facts: false
+  debugger: on_failed
+  vars: {who: bad}
+  tasks:
+    - {name: tried, command: "test {{ who }} = good", register: r}
+    - {name: last, debug: {msg: "rc={{ r.rc }} who={{ who }}"}}
+"#;
+
+#[test]
+fn a_task_is_tried_again_with_other_arguments() {
+    if !has_script() {
+        return;
+    }
+    let (code, said) = typed(DEBUGGED, "p result.rc\ntask.args[\"_raw_params\"] = \"true\"\nr\n");
+    assert!(said.contains("[a] TASK: tried (debug)> ") && said.contains("rc=0 who=bad"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_task_is_tried_again_with_other_variables_once_it_is_updated() {
+    if !has_script() {
+        return;
+    }
+    let (code, said) = typed(DEBUGGED, "task_vars[\"who\"] = \"good\"\nr\nu\nr\n");
+    assert_eq!(said.matches("FAILED!").count(), 2, "{said}");
+    assert!(said.contains("rc=0 who=bad") && said.contains("failed=0"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn the_run_goes_on_or_ends_as_the_user_says() {
+    if !has_script() {
+        return;
+    }
+    let (code, said) = typed(DEBUGGED, "c\n");
+    assert!(said.contains("failed=1") && said.matches("FAILED!").count() == 1, "{said}");
+    assert_eq!(code, Some(2), "{said}");
+    assert_eq!(typed(DEBUGGED, "q\n").0, Some(99));
+}
+
+#[test]
+fn variables_are_asked_for() {
+    if !has_script() {
+        return;
+    }
+    let playbook = r#"
+- hosts: all
+  gather_facts: false
+  vars_prompt:
+    - {name: one, prompt: One, private: false, default: none}
+    - {name: two, prompt: Two, private: false, confirm: true}
+    - {name: data, private: false, unsafe: true}
+  tasks:
+    - debug: {msg: "{{ one }}|{{ two }}|{{ data }}"}
+"#;
+    let (code, said) = typed(playbook, "\nx\ny\n{{ 1 + 1 }}\n{{ 1 + 1 }}\n{{ 1 + 1 }}\n");
+    assert!(said.contains("One [none]: ") && said.contains("VALUES ENTERED DO NOT MATCH"), "{said}");
+    assert!(said.contains("none|2|{{ 1 + 1 }}"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+}
