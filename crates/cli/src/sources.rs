@@ -108,6 +108,7 @@ pub fn inventory(
         fail_on_unparsed: *settings.inventory_any_unparsed_failed,
         fail_on_nothing: *settings.inventory_unparsed_failed,
         ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
+        ignored_patterns: settings.inventory_ignore_patterns.value.clone(),
         remember_places: args.places,
     };
     let inventory = Inventory::load(&inventory_sources(args, settings), &options)?;

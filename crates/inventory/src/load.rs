@@ -26,6 +26,8 @@ pub struct LoadOptions {
     pub fail_on_nothing: bool,
     /// Endings of files in an inventory directory that are passed over (`INVENTORY_IGNORE_EXTS`).
     pub ignored_extensions: Vec<String>,
+    /// Patterns of names in an inventory directory that are passed over (`INVENTORY_IGNORE_PATTERNS`).
+    pub ignored_patterns: Vec<String>,
     /// Whether [`Inventory::place_of`] is to answer, which takes memory.
     pub remember_places: bool,
 }
@@ -39,6 +41,7 @@ impl Default for LoadOptions {
             fail_on_unparsed: false,
             fail_on_nothing: false,
             ignored_extensions: ignored.map(str::to_owned).into(),
+            ignored_patterns: Vec::new(),
             remember_places: false,
         }
     }
@@ -52,6 +55,7 @@ impl fmt::Debug for LoadOptions {
             .field("fail_on_unparsed", &self.fail_on_unparsed)
             .field("fail_on_nothing", &self.fail_on_nothing)
             .field("ignored_extensions", &self.ignored_extensions)
+            .field("ignored_patterns", &self.ignored_patterns)
             .field("remember_places", &self.remember_places)
             .finish()
     }
@@ -164,11 +168,21 @@ impl Loader<'_> {
             names.push(entry.map_err(failed)?.file_name());
         }
         names.sort();
+        let patterns = self.options.ignored_patterns.iter().map(|pattern| {
+            let reason =
+                |error: fancy_regex::Error| Error::Pattern { pattern: pattern.clone(), reason: error.to_string() };
+            fancy_regex::Regex::new(pattern).map_err(reason)
+        });
+        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
         let mut parsed = false;
         for name in names {
             let text = name.to_string_lossy();
             let special = matches!(&*text, "group_vars" | "host_vars" | "vars_plugins") || text.starts_with('.');
-            if special || self.options.ignored_extensions.iter().any(|ending| text.ends_with(ending.as_str())) {
+            let ignored = patterns.iter().any(|pattern| pattern.is_match(&*text).unwrap_or(false));
+            if special
+                || ignored
+                || self.options.ignored_extensions.iter().any(|ending| text.ends_with(ending.as_str()))
+            {
                 continue;
             }
             parsed |= self.path(&path.join(&name))?;

@@ -78,6 +78,21 @@ fn an_error_of_a_toml_inventory_has_its_place() {
 }
 
 #[test]
+fn names_in_a_directory_that_match_a_pattern_are_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    for (file, host) in [("hosts", "a"), ("old-hosts", "b"), ("hosts2", "c")] {
+        std::fs::write(dir.path().join(file), format!("{host}\n")).unwrap();
+    }
+    let load = |pattern: &str| {
+        let options = LoadOptions { ignored_patterns: vec![pattern.to_owned()], ..LoadOptions::default() };
+        Inventory::load(&[dir.path().display().to_string()], &options)
+    };
+    let hosts: Vec<String> = load("^old|2$").unwrap().hosts().map(|host| host.name().to_string()).collect();
+    assert_eq!(hosts, ["a"]);
+    assert!(matches!(load("("), Err(Error::Pattern { .. })));
+}
+
+#[test]
 fn a_limit_that_leaves_nothing_is_an_error() {
     let inventory = Inventory::from_ini("h", "a\nb\n").unwrap();
     assert!(matches!(inventory.check_limit("c"), Err(Error::NoHosts)));

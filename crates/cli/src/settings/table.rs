@@ -145,6 +145,8 @@ settings! {
     inventory_unparsed_failed: bool = flag(false), ["ANSIBLE_INVENTORY_UNPARSED_FAILED"], [("inventory", "unparsed_is_failed")];
     /// Whether it is an error that one source could not be parsed.
     inventory_any_unparsed_failed: bool = flag(false), ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"], [("inventory", "any_unparsed_is_failed")];
+    /// Patterns of names in an inventory directory that are passed over.
+    inventory_ignore_patterns: Vec<String> = list(&[]), ["ANSIBLE_INVENTORY_IGNORE_REGEX"], [("inventory", "ignore_patterns")];
     /// Endings of files in an inventory directory that are passed over.
     inventory_ignore_extensions: Vec<String> = list(&[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"]), ["ANSIBLE_INVENTORY_IGNORE"], [("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")];
     /// Whether a condition may be something else than a boolean.
