@@ -147,7 +147,7 @@ fn loader(
 fn playbook_dirs(playbooks: &[PathBuf]) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = Vec::new();
     for playbook in playbooks {
-        let dir = playbook.parent().unwrap_or(Path::new("."));
+        let dir = playbook.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
         if !dirs.contains(&dir) {
             dirs.push(dir);
