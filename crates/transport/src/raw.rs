@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::oneshot;
 
 use crate::askpass::Desk;
 use crate::ssh::{OWN_FAILURE, unreachable};
@@ -61,16 +62,26 @@ async fn finish(mut child: Child, asking: Option<&Asking>, becoming: Option<&Bec
     let (Some(input), Some(out), Some(err)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
         return Err(Error::AgentStart { message: "no pipes".into() });
     };
-    let (stdout, stderr) = tokio::join!(read(out), answer(err, input, asking, becoming));
+    let (begun, begins) = oneshot::channel();
+    let success = asking.map(|asking| asking.success.as_str());
+    let (stdout, stderr) = tokio::join!(read(out, success, begun), answer(err, input, asking, becoming, begins));
     let status = child.wait().await.map_err(Error::io("a plain command"))?;
     let rc = status.code().unwrap_or_else(|| -std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(1));
     Ok(RawOutput { rc, stdout, stderr: stderr? })
 }
 
-async fn read(mut from: impl AsyncRead + Unpin) -> Vec<u8> {
+/// Reads standard output, and says when the command itself has begun, which this word shows.
+async fn read(mut from: impl AsyncRead + Unpin, success: Option<&str>, begun: oneshot::Sender<()>) -> Vec<u8> {
     let mut bytes = Vec::new();
+    let mut begun = success.map(|success| (success.as_bytes(), begun));
     // What came before an error is what there is.
-    let _ = from.read_to_end(&mut bytes).await;
+    while let Ok(1..) = from.read_buf(&mut bytes).await {
+        let has_begun = |(word, _): &mut (&[u8], _)| bytes.windows(word.len()).any(|window| window == *word);
+        if let Some((_, begun)) = begun.take_if(has_begun) {
+            // Nobody listens who has no password to type.
+            let _ = begun.send(());
+        }
+    }
     bytes
 }
 
@@ -80,15 +91,33 @@ async fn answer(
     input: ChildStdin,
     asking: Option<&Asking>,
     becoming: Option<&Become>,
+    mut begins: oneshot::Receiver<()>,
 ) -> Result<Vec<u8>, Error> {
+    let mut waiting = true;
     let mut password = becoming.and_then(|becoming| becoming.password.as_ref());
     // Without a password to type the input is empty at once.
     let mut input = password.map(|_| input);
     let mut heard = Vec::new();
     let mut buffer = [0; 1024];
     let mut answered = 0;
-    while let Ok(count @ 1..) = err.read(&mut buffer).await {
+    loop {
+        let count = tokio::select! {
+            count = err.read(&mut buffer) => count,
+            begun = &mut begins, if waiting => {
+                waiting = false;
+                if begun.is_ok() {
+                    // Whatever looks like a question from now on is the command's.
+                    (password, input) = (None, None);
+                    answered = usize::MAX;
+                }
+                continue;
+            }
+        };
+        let Ok(count @ 1..) = count else { break };
         heard.extend_from_slice(&buffer[..count]);
+        if answered > heard.len() {
+            continue;
+        }
         let Some(asking) = asking.filter(|asking| asking.asks(&heard[answered..])) else { continue };
         answered = heard.len();
         let Some(secret) = password.take() else { return Err(asking.refused(becoming)) };
@@ -177,4 +206,30 @@ impl Asking {
 
 fn text_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_command_asks_gets_no_password() {
+        let dir = tempfile::tempdir().unwrap();
+        let exe = dir.path().join("su");
+        std::fs::write(&exe, "#!/bin/sh\nexec sh -c \"$3\"\n").unwrap();
+        std::fs::set_permissions(&exe, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let becoming = Become {
+            method: Method::Su,
+            password: Some("pw-123".into()),
+            exe: Some(exe.display().to_string()),
+            ..Become::sudo("u")
+        };
+        let text = "sleep 0.2; echo Password: >&2; cat; echo done";
+        let target = Target::local("a");
+        let asked = raw(&target, text, Some(&becoming));
+        let output = tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "done\n");
+    }
 }
