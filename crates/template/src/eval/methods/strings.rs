@@ -495,11 +495,16 @@ fn lookup(field: &str, values: &[Value], arguments: &Arguments<'_, '_>, counter:
             value = arguments.templar.get_attr(&value, &after[..end])?;
             path = &after[end..];
         } else {
-            let end = path.find(']').ok_or_else(|| Error::operation("Missing ']' in format string"))?;
-            let key = &path[1..end];
+            let Some(after) = path.strip_prefix('[') else {
+                return Err(Error::operation("Only '.' or '[' may follow ']' in format field specifier"));
+            };
+            let (key, rest) = after.split_once(']').ok_or_else(|| Error::operation("Missing ']' in format string"))?;
+            if key.is_empty() {
+                return Err(Error::operation("Empty attribute in format string"));
+            }
             let key = key.parse::<i64>().map_or_else(|_| Value::from(key), Value::Int);
             value = arguments.templar.get_item(&value, &key)?;
-            path = &path[end + 1..];
+            path = rest;
         }
         crate::eval::ops::defined(&value)?;
     }
