@@ -53,7 +53,7 @@ pub(crate) async fn answered(
     let mut play = Arc::clone(play);
     for index in 0..play.vars_prompt.len() {
         let prompt = &play.vars_prompt[index];
-        if shared.extra_vars.contains_key(&*prompt.name) {
+        if shared.extra_vars.contains_key(&prompt.name) {
             continue;
         }
         let Some(answer) = answer(prompt, &play, shared, interrupt).await? else { return Ok(None) };
