@@ -2,7 +2,8 @@
 //!
 //! Each folder below `behaviour/` is a case: `playbook.yml` and what it needs, `args` with further arguments (one a line),
 //! and `expected.txt` with the reference's answer. Where ksplay says it in its own words, `own-words` says why, and only the
-//! exit code is compared. `behaviour/record` asks the reference again; the tests do not need it.
+//! exit code is compared; where warnings and the places of errors are the point, there is a file `exact`.
+//! `behaviour/record` asks the reference again; the tests do not need it.
 //! A case with `commands` instead of a playbook has command lines of Ansible's programs, one a line, answered one after
 //! the other; what a line changes below `WORKDIR` is seen by the next. Words `ANSIBLE_NAME=VALUE` before the program are its
 //! environment.
@@ -62,6 +63,7 @@ fn answer(case: &Path, program: &str) -> String {
     let workdir = tempfile::Builder::new().prefix("behaviour-").tempdir().unwrap();
     let places = [(workdir.path().to_str().unwrap(), "WORKDIR"), (case.to_str().unwrap(), "CASE")];
     let mut answer = String::new();
+    let exact = case.join("exact").exists();
     if let Ok(lines) = std::fs::read_to_string(case.join("commands")) {
         let links = tempfile::tempdir().unwrap();
         let programs = programs(program, links.path());
@@ -74,11 +76,11 @@ fn answer(case: &Path, program: &str) -> String {
             command.arg("120").arg(programs.join(name)).args(arguments);
             let variables = variables.iter().map(|variable| variable.split_once('=').unwrap());
             let (code, text) = output_of(command, variables, case);
-            write!(answer, "$ {line}\nexit code {code}\n{}", normal(&text, &places)).unwrap();
+            write!(answer, "$ {line}\nexit code {code}\n{}", normal(&text, &places, exact)).unwrap();
         }
     } else {
         let (code, text) = output_of(playbook_command(case, program, workdir.path()), std::iter::empty(), case);
-        answer = format!("exit code {code}\n{}", normal(&text, &places));
+        answer = format!("exit code {code}\n{}", normal(&text, &places, exact));
     }
     let mut files = String::new();
     tree(workdir.path(), "", &mut files);
@@ -144,15 +146,23 @@ fn replaced(text: &str, places: &[(&str, &str)]) -> String {
     places.iter().fold(text.to_owned(), |text, (place, name)| text.replace(place, name))
 }
 
-/// The output without what differs from run to run, without warnings, and of errors only what they say first.
-fn normal(text: &str, places: &[(&str, &str)]) -> String {
+/// The output without what differs from run to run; unless the case is `exact` also without warnings, and of errors only
+/// what they say first.
+fn normal(text: &str, places: &[(&str, &str)], exact: bool) -> String {
     let text = replaced(text, places);
+    // The head of the output with `-vv` is about Python and its plugins, and so is what `-vvv` tells of connections.
+    let text = text.find("\nPLAYBOOK: ").map_or(&*text, |at| &text[at..]);
+    let chatter = r"(?m)^(<\S+> .*|Using module file .*|Pipelining is .*|Parsed .* inventory source with .*)\n";
+    let text = Regex::new(chatter).unwrap().replace_all(text, "");
     let text = Regex::new(r"\*{3,}").unwrap().replace_all(&text, "***");
     let times = r#"("(?:start|end|delta|mtime|atime|ctime|inode|pid)": )("[^"]*"|[0-9.]+)"#;
     let text = Regex::new(times).unwrap().replace_all(&text, "${1}T");
     let text = Regex::new(r"\bj\d+\.\d+").unwrap().replace_all(&text, "JOB");
     let scratch = Regex::new(r#"/[^\s"']*/ansible-(tmp|local)-[^\s"']*"#).unwrap();
     let text = scratch.replace_all(&text, "SCRATCH");
+    if exact {
+        return text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    }
     let goes_on =
         Regex::new(r"^(\[|\$ |\S+ \| |ok:|changed:|skipping:|failed:|fatal:|included:|TASK |PLAY |RUNNING |FAILED )")
             .unwrap();

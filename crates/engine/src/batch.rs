@@ -1,5 +1,6 @@
 //! One batch of hosts in one play: starts what the scheduler allows, notes what came of it.
 
+mod banner;
 mod debugger;
 mod handlers;
 mod includes;
@@ -202,11 +203,21 @@ impl Batch {
         HostScope::new(&self.shared, Some(&self.context), Some(task), &self.hosts[host])
     }
 
+    /// The name of a task as it is shown, with a warning about what cannot be evaluated in it.
+    fn banner(&self, task: &Task, scope: &HostScope) -> String {
+        let banner = banner::banner(task, scope);
+        if let Some(text) = banner.warning {
+            let span = banner.span.unwrap_or_else(|| task.span.clone());
+            self.shared.emit(Event::WarningAt { text, span });
+        }
+        banner.text
+    }
+
     fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
         let scope = self.scope(task, host);
         Arc::new(TaskInfo {
             number: self.shared.next_number(),
-            banner: banner(task, &scope),
+            banner: self.banner(task, &scope),
             action: task.action.clone(),
             span: task.span.clone(),
             handler: self.scheduler.is_handler(step) || task.handler,
@@ -330,6 +341,14 @@ impl Batch {
         self.note(&task, host, told, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
+        if outcome.status == Status::Changed {
+            // Each item that changed something notifies.
+            let results = outcome.result.get("results").and_then(Value::as_list).filter(|_| outcome.looped);
+            let changed = |item: &&Value| item.get("changed").is_some_and(Value::is_true);
+            for _ in 0..results.map_or(1, |results| results.iter().filter(changed).count().max(1)) {
+                self.notify(&task, &[host])?;
+            }
+        }
         if !outcome.shown {
             self.show(&info, host, &outcome);
         }
@@ -348,9 +367,6 @@ impl Batch {
                     counts.ignored += u32::from(outcome.ignored);
                 }
             });
-        }
-        if outcome.status == Status::Changed {
-            self.notify(&task, &[host])?;
         }
         let Some(run) = self.steps.get_mut(&number) else { return Ok(()) };
         run.waiting -= 1;
@@ -525,23 +541,6 @@ impl Batch {
 /// Asks a future once.
 fn now_or_later<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-}
-
-/// The name of a task as it is shown: with its role, templates evaluated where they can be.
-fn banner(task: &Task, scope: &HostScope) -> String {
-    let own = task.name.as_ref().filter(|name| name.as_str() != Some(""));
-    let name = match own {
-        Some(name) => scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)).to_string(),
-        None => match (actions::include_kind(&task.action), task.args.get("name").or_else(|| task.args.get("role"))) {
-            (Some("include_role"), Some(role)) => format!("{} : {}", task.action, actions::as_written(role)),
-            _ => task.action.to_string(),
-        },
-    };
-    let name = name.trim().to_owned();
-    match task.shown_role() {
-        Some(role) => format!("{} : {name}", role.name),
-        None => name,
-    }
 }
 
 /// What is shown of a result: all but what only programs read.

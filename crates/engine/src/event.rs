@@ -99,6 +99,22 @@ pub enum Event {
     },
     /// The text that a module or the engine wants the user to see, once.
     Warning(String),
+    /// A warning about something that stands somewhere.
+    WarningAt {
+        /// What is odd.
+        text: String,
+        /// Where.
+        span: Span,
+    },
+    /// What is only told with `-vv`.
+    Detail(String),
+    /// A playbook begins; told with `-vv`.
+    PlaybookStart {
+        /// Its file.
+        file: String,
+        /// How many plays it has.
+        plays: usize,
+    },
     /// A failure in full, with the places that led to it.
     Error(Arc<TaskError>),
     /// The play named something that is there to be shown as it is, such as the prompt of `pause`.

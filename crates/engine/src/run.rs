@@ -67,6 +67,7 @@ impl Shared {
     pub(crate) fn emit(&self, event: Event) {
         let once = match &event {
             Event::Warning(text) => Some(text.clone()),
+            Event::WarningAt { text, span } => Some(format!("{text}\n{span}")),
             Event::Error(error) => Some(format!("{error:?}")),
             _ => None,
         };
@@ -270,6 +271,8 @@ impl Run {
     async fn carry_out(&mut self, playbooks: &[Playbook]) -> u8 {
         let mut code = None;
         'playbooks: for playbook in playbooks {
+            let plays = playbook.plays.len();
+            self.shared.emit(Event::PlaybookStart { file: playbook.file.display().to_string(), plays });
             for play in &playbook.plays {
                 match self.play(play).await {
                     Ok(Ending::Done | Ending::EndPlay) => {}

@@ -280,6 +280,7 @@ impl Work {
                 return once;
             }
             effects.truncate(before);
+            once.result.insert("retries", Value::from(plan.limit));
             self.shared.emit(Event::Retry {
                 task: Arc::clone(&self.info),
                 host: self.host.clone(),

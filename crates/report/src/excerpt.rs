@@ -46,6 +46,12 @@ pub(crate) fn block(text: &str) -> String {
     if text.contains('\n') { format!("{text}\n\n") } else { format!("{text}\n") }
 }
 
+/// A message with the place that it is about, and its lines.
+pub(crate) fn located(text: &str, span: &Span) -> String {
+    let excerpt = excerpt(span).map(|lines| format!("\n\n{lines}")).unwrap_or_default();
+    format!("{}\nOrigin: {}{excerpt}", text.trim_end(), origin(span))
+}
+
 /// The place as Ansible names it, with the whole path.
 pub(crate) fn origin(span: &Span) -> String {
     format!("{}:{}:{}", path(span), span.line, span.column)

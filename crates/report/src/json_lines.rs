@@ -99,6 +99,20 @@ fn object(event: &Event) -> Map {
             name("warning");
             map.insert("text", text.as_str());
         }
+        Event::WarningAt { text, span } => {
+            name("warning");
+            map.insert("text", text.as_str());
+            map.insert("place", span.to_string());
+        }
+        Event::Detail(text) => {
+            name("detail");
+            map.insert("text", text.as_str());
+        }
+        Event::PlaybookStart { file, plays } => {
+            name("playbook_start");
+            map.insert("file", file.as_str());
+            map.insert("plays", *plays as u64);
+        }
         Event::Error(error) => {
             name("error");
             map.insert("text", error.title.as_str());

@@ -109,6 +109,9 @@ impl Sink for Phases {
             | Event::HostStart { .. }
             | Event::Item(_)
             | Event::Warning(_)
+            | Event::WarningAt { .. }
+            | Event::Detail(_)
+            | Event::PlaybookStart { .. }
             | Event::Error(_)
             | Event::Notice(_) => self.screen.event(event),
         }

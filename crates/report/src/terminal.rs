@@ -1,6 +1,7 @@
 //! The output of a run as Ansible's default callback prints it.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ksplay_engine::{AsyncState, Event, Sink, Status, TaskError, TaskInfo, TaskResult};
@@ -146,7 +147,12 @@ impl Screen {
                 let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
                 self.line(Output::Out, Tone::Skipped, &format!("included: {file} for {}{label}", hosts.join(", ")));
             }
-            Event::Warning(_) | Event::Error(_) | Event::Notice(_) => self.show_message(event),
+            Event::Warning(_)
+            | Event::WarningAt { .. }
+            | Event::Error(_)
+            | Event::Notice(_)
+            | Event::Detail(_)
+            | Event::PlaybookStart { .. } => self.show_message(event),
             Event::Recap(hosts) => {
                 self.print_banner("PLAY RECAP");
                 let mut hosts: Vec<_> = hosts.iter().collect();
@@ -175,7 +181,20 @@ impl Screen {
                 };
                 self.text(output, Tone::Failed, &format!("[ERROR]: {}", excerpt::error(error)));
             }
+            Event::WarningAt { text, span } => {
+                let text = format!("[WARNING]: {}", excerpt::block(&excerpt::located(text, span)));
+                self.text(Output::Err, Tone::Warning, &text);
+            }
             Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
+            Event::Detail(text) if self.options.verbosity > 1 => self.line(Output::Out, Tone::Debug, text),
+            Event::PlaybookStart { file, plays } if self.options.verbosity > 1 => {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                self.print_banner(&format!("PLAYBOOK: {name}"));
+                let below = std::env::current_dir()
+                    .ok()
+                    .and_then(|dir| Some(Path::new(file).strip_prefix(dir).ok()?.display().to_string()));
+                self.line(Output::Out, Tone::Debug, &format!("{plays} plays in {}", below.as_ref().unwrap_or(file)));
+            }
             _ => {}
         }
     }

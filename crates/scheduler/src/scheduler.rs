@@ -185,6 +185,11 @@ impl<P: Clone> Scheduler<P> {
         self.hosts[host].notified.insert(handler);
     }
 
+    /// The handlers that this host has notified and not run yet, in their order.
+    pub fn notified(&self, host: HostIndex) -> impl Iterator<Item = &P> {
+        self.hosts[host].notified.iter().map(|number| &self.handlers[*number])
+    }
+
     /// What can be started now. Every host named here must be completed once.
     #[expect(clippy::should_implement_trait, reason = "an iterator ends; this may have more after `complete`")]
     pub fn next(&mut self) -> Vec<Ready> {

@@ -32,8 +32,13 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                 Some(unknown) => return Err(TaskFailure::undecided(&name, &unknown)),
             },
             Err(error) if error.kind == ksplay_template::ErrorKind::Undefined => {
-                let warning = format!("Encountered 1 template error.\nerror 1 - {error}");
-                call.work.shared.emit(Event::Warning(warning));
+                let text = format!("Encountered 1 template error.\nerror 1 - {error}");
+                let span = match &var {
+                    Value::Template(template) => template.span.clone(),
+                    _ => None,
+                };
+                let span = span.unwrap_or_else(|| call.work.task.span.clone());
+                call.work.shared.emit(Event::WarningAt { text, span });
                 Value::from(format!("<< error 1 - {error} >>"))
             }
             Err(error) => return Err(error.into()),

@@ -7,7 +7,9 @@ use ksplay_scheduler::HostIndex;
 use ksplay_value::Value;
 
 use super::Batch;
+use super::banner::banner;
 use crate::actions;
+use crate::event::Event;
 use crate::failure::TaskFailure;
 
 impl Batch {
@@ -34,11 +36,20 @@ impl Batch {
                         );
                         return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
                     }
+                    self.shared.emit(Event::Detail(format!("Notification for handler {name} has been saved.")));
                     found.into_iter().for_each(|handler| self.scheduler.notify(*host, handler));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Tells which handlers a host is about to run.
+    pub(super) fn tell_notified(&self, host: HostIndex) {
+        for handler in self.scheduler.notified(host) {
+            let name = banner(handler, &self.scope(handler, host)).text;
+            self.shared.emit(Event::Detail(format!("NOTIFIED HANDLER {name} for {}", self.hosts[host])));
+        }
     }
 
     /// The handlers that a notification means: the last one of this name, and all that listen to it.

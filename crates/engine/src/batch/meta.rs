@@ -12,6 +12,17 @@ use crate::failure::TaskFailure;
 use crate::task::all_hold;
 
 impl Batch {
+    /// Whether the conditions of a `meta` task hold; some have none.
+    fn meta_holds(&self, task: &Arc<Task>, meta: &str, host: HostIndex) -> Result<bool, TaskFailure> {
+        if !matches!(meta, "noop" | "reset_connection" | "refresh_inventory") {
+            return all_hold(&self.scope(task, host), "when", &task.keywords.when);
+        }
+        if !task.keywords.when.is_empty() {
+            self.shared.emit(Event::Warning(format!("{meta} task does not support when conditional")));
+        }
+        Ok(true)
+    }
+
     /// Carries out a `meta` task.
     pub(super) fn meta(
         &mut self,
@@ -30,8 +41,14 @@ impl Batch {
                 self.shared.emit(Event::TaskStart(Arc::clone(&info)));
             }
             let name = self.hosts[*host].clone();
-            match all_hold(&self.scope(task, *host), "when", &task.keywords.when) {
+            match self.meta_holds(task, meta, *host) {
                 Ok(true) => {
+                    if meta == "flush_handlers" {
+                        self.tell_notified(*host);
+                    }
+                    if let Some(text) = done(meta, &name) {
+                        self.shared.emit(Event::Detail(format!("META: {text}")));
+                    }
                     holding.push(*host);
                     continue;
                 }
@@ -45,12 +62,11 @@ impl Batch {
                 }
                 Err(failure) => return Err(failure),
             }
-            let text = |word: &str| {
-                let what =
-                    if meta == "end_host" { format!("continuing execution for {name}") } else { "continuing".into() };
-                format!("{meta} conditional evaluated to {word}, {what}")
-            };
-            let result = Map::from([("msg", text("false")), ("skip_reason", text("False"))]);
+            let role = task.role.as_ref().map(|role| role.name.clone()).unwrap_or_default();
+            let reason = |word: &str| format!("{meta} conditional evaluated to {word}{}", not_done(meta, &name, &role));
+            self.shared.emit(Event::Detail(format!("META: {}", reason("False"))));
+            let message = if meta == "end_host" { reason("false") } else { meta.to_owned() };
+            let result = Map::from([("msg", message), ("skip_reason", reason("False"))]);
             self.tell(&info, name, Status::Skipped, result);
         }
         if !each && !holding.is_empty() {
@@ -129,6 +145,35 @@ impl Batch {
             looped: false,
             verbose: false,
         }));
+    }
+}
+
+/// What a `meta` task did, as `-vv` tells it.
+fn done(meta: &str, host: &str) -> Option<String> {
+    Some(match meta {
+        "noop" => "noop".to_owned(),
+        "flush_handlers" => format!("triggered running handlers for {host}"),
+        "clear_facts" => "facts cleared".to_owned(),
+        "clear_host_errors" => "cleared host errors".to_owned(),
+        "reset_connection" => "reset connection".to_owned(),
+        "end_host" => format!("ending play for {host}"),
+        "end_batch" => "ending batch".to_owned(),
+        "end_play" => "ending play".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What a `meta` task whose condition does not hold leaves undone, in Ansible's words.
+fn not_done(meta: &str, host: &str, role: &str) -> String {
+    match meta {
+        "flush_handlers" => format!(", not running handlers for {host}"),
+        "clear_facts" => format!(", not clearing facts and fact cache for {host}"),
+        "clear_host_errors" => format!(", not clearing host error state for {host}"),
+        "end_host" => format!(", continuing execution for {host}"),
+        "end_batch" => ", continuing current batch".to_owned(),
+        "end_play" => ", continuing play".to_owned(),
+        "end_role" => format!("continuing role {role} for {host}"),
+        _ => String::new(),
     }
 }
 

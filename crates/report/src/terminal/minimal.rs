@@ -31,7 +31,9 @@ impl Screen {
             // Told with its result, and not at all with that of an item.
             Event::Error(error) if excerpt::is_of_task(error) => self.error = Some(error.clone()),
             Event::Item(_) => self.error = None,
-            Event::Error(_) | Event::Warning(_) | Event::Notice(_) => self.show_message(event),
+            Event::Error(_) | Event::Warning(_) | Event::WarningAt { .. } | Event::Notice(_) => {
+                self.show_message(event)
+            }
             _ => {}
         }
     }
