@@ -39,6 +39,7 @@ mod yaml;
 pub(crate) use combinatorics::product_of;
 pub(crate) use dates::{formatted_moment, local_instant};
 pub(crate) use lists::subelements_of;
+pub(crate) use order::sorted;
 
 /// An integer in a format of Python's: `%02d`.
 pub(crate) fn percent_format(format: &str, number: i64) -> Result<ksplay_value::Value, crate::Error> {

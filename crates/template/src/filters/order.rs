@@ -29,19 +29,33 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
 }
 
 /// Sorts by keys, stable in both directions as Python's `sorted(reverse=…)`.
-pub(crate) fn sort(mut keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>, Error> {
-    let mut failure = None;
-    keyed.sort_by(|(left, _), (right, _)| {
-        let order = compare(left, right).unwrap_or_else(|error| {
-            failure.get_or_insert(error);
-            Ordering::Equal
-        });
-        if reverse { order.reverse() } else { order }
-    });
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(keyed.into_iter().map(|(_, item)| item).collect()),
+pub(crate) fn sort(keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>, Error> {
+    let keyed = sorted(keyed, &mut |(left, _), (right, _)| {
+        compare(left, right).map(|order| if reverse { order.reverse() } else { order })
+    })?;
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+}
+
+/// The items in an order, stable; the first error of a comparison ends it. Unlike the standard library's, it does not mind
+/// an order that contradicts itself, as those of versions and of numbers that are none do.
+pub(crate) fn sorted<T>(
+    mut items: Vec<T>,
+    compare: &mut impl FnMut(&T, &T) -> Result<Ordering, Error>,
+) -> Result<Vec<T>, Error> {
+    if items.len() < 2 {
+        return Ok(items);
     }
+    let right = items.split_off(items.len() / 2);
+    let mut left = sorted(items, compare)?.into_iter().peekable();
+    let mut right = sorted(right, compare)?.into_iter().peekable();
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    while let (Some(first), Some(second)) = (left.peek(), right.peek()) {
+        let next = if compare(first, second)? == Ordering::Greater { right.next() } else { left.next() };
+        merged.extend(next);
+    }
+    merged.extend(left);
+    merged.extend(right);
+    Ok(merged)
 }
 
 /// The value in lower case when it is text, for comparisons that ignore case.

@@ -1,6 +1,5 @@
 //! Methods of `list` and `tuple`.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ksplay_value::Value;
@@ -8,6 +7,7 @@ use ksplay_value::Value;
 use super::Arguments;
 use crate::Error;
 use crate::eval::ops;
+use crate::filters::sorted;
 
 pub(super) const METHODS: &[&str] =
     &["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"];
@@ -86,18 +86,10 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
             for item in items.iter_mut() {
                 *item = arguments.templar.deep(item)?;
             }
-            let mut failure = None;
             let reverse = arguments.kwargs.get("reverse").is_some_and(Value::is_true);
-            items.sort_by(|left, right| {
-                let order = ops::compare(left, right, "<").unwrap_or_else(|error| {
-                    failure.get_or_insert(error);
-                    Ordering::Equal
-                });
-                if reverse { order.reverse() } else { order }
-            });
-            if let Some(error) = failure {
-                return Err(error);
-            }
+            *items = sorted(items.clone(), &mut |left, right| {
+                ops::compare(left, right, "<").map(|order| if reverse { order.reverse() } else { order })
+            })?;
         }
         name => return Err(Error::operation(format!("object of type 'list' has no attribute '{name}'"))),
     }
