@@ -90,12 +90,12 @@ pub fn prepare(
     let environment = sources::environment(settings, &vault, dirs.first().map_or(Path::new("."), PathBuf::as_path));
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
     let loader = loader(args, settings, &environment, sources::decrypt(&vault), extra_vars.clone());
-    let options = options(args, settings, extra_vars)?;
+    let options = options(args, settings, extra_vars.clone())?;
     let shown = shown(settings, &options, form);
     let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
     let warn = |text: String| terminal.event(&Event::Warning(text));
     settings.warnings.iter().cloned().for_each(warn);
-    let (inventory, warnings) = sources::inventory(&args.sources, settings, &vault, dirs)?;
+    let (inventory, warnings) = sources::inventory(&args.sources, settings, &vault, &extra_vars, dirs)?;
     warnings.into_iter().chain(sources::without_hosts(&inventory, settings)).for_each(warn);
     if let Some(limit) = &args.limit {
         check_limit(&inventory, limit, warn)?;

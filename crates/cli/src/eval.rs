@@ -28,7 +28,7 @@ pub fn run(args: &EvalArgs) -> Result<u8, Failure> {
         return cases::answer(&environment);
     };
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
-    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, Vec::new())?;
+    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, Vec::new())?;
     if !args.sources.inventory.is_empty() {
         warnings.into_iter().for_each(|warning| Warnings.event(&Event::Warning(warning)));
     }

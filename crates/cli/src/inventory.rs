@@ -31,7 +31,7 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
     let extra_vars = sources::extra_vars(&args.sources, &vault)?;
     let dir = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."));
-    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, vec![dir])?;
+    let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, vec![dir])?;
     let warn = |warning: String| eprintln!("[WARNING]: {warning}");
     warnings.into_iter().for_each(warn);
     let mut view = View { extra_vars, export: args.export && args.list, ..View::of(&inventory) };

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_engine::Secret;
-use ksplay_inventory::{Inventory, LoadOptions};
+use ksplay_inventory::{Ask, Evaluate, Inventory, LoadOptions};
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
-use ksplay_template::{Environment, Vault};
-use ksplay_value::Map;
+use ksplay_template::{Environment, Templar, Truth, Vault};
+use ksplay_value::{Map, Value};
 use ksplay_vault::Secrets;
 
 use crate::args::{SourceArgs, VaultArgs};
@@ -91,6 +91,20 @@ pub fn environment(settings: &Settings, vault: &Arc<Secrets>, dir: &Path) -> Env
     }
 }
 
+/// What evaluates the expressions of inventory plugins.
+fn evaluate(settings: &Settings, vault: &Arc<Secrets>) -> Evaluate {
+    let environment = environment(settings, vault, Path::new("."));
+    Arc::new(move |ask, vars| {
+        let templar = Templar::new(&environment, vars);
+        let answer = match ask {
+            Ask::Value(value) => templar.resolve(value),
+            Ask::Expression(text) => templar.expression(text),
+            Ask::Condition(text) => templar.condition(text).map(|truth| Value::Bool(truth == Truth::Known(true))),
+        };
+        answer.map_err(|error| error.message)
+    })
+}
+
 /// The inventory, and what the user should know about it.
 ///
 /// # Errors
@@ -100,10 +114,13 @@ pub fn inventory(
     args: &SourceArgs,
     settings: &Settings,
     vault: &Arc<Secrets>,
+    extra_vars: &Map,
     playbook_dirs: Vec<PathBuf>,
 ) -> Result<(Inventory, Vec<String>), Failure> {
     let options = LoadOptions {
         decrypt: Some(decrypt(vault)),
+        evaluate: Some(evaluate(settings, vault)),
+        extra_vars: extra_vars.clone(),
         playbook_dirs,
         fail_on_unparsed: *settings.inventory_any_unparsed_failed,
         fail_on_nothing: *settings.inventory_unparsed_failed,

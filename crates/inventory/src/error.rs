@@ -42,6 +42,16 @@ pub enum Error {
         /// Where it is asked for.
         span: Option<Span>,
     },
+    /// What a source says to an inventory plugin cannot be done.
+    #[error("inventory plugin `{plugin}`: {message}")]
+    Construct {
+        /// The plugin's name.
+        plugin: String,
+        /// What is wrong.
+        message: String,
+        /// Where.
+        span: Option<Span>,
+    },
     /// No source at all could be read, and the settings make that an error.
     #[error("no inventory was parsed; every one of these sources failed: {}", sources.join(", "))]
     NothingParsed {
@@ -89,7 +99,7 @@ impl Error {
     /// Where it happened, when that is in a text.
     pub fn span(&self) -> Option<&Span> {
         match self {
-            Self::Syntax { span, .. } | Self::Plugin { span, .. } => span.as_ref(),
+            Self::Syntax { span, .. } | Self::Plugin { span, .. } | Self::Construct { span, .. } => span.as_ref(),
             _ => None,
         }
     }

@@ -119,11 +119,14 @@ impl Inventory {
     /// depth, priority and name, `all` first.
     pub fn groups_of(&self, host: &str) -> Vec<&Group> {
         let Some(host) = self.host(host) else { return Vec::new() };
+        self.groups_above(host, self.groups.get("all").copied())
+    }
+
+    /// The groups of a host as [`Inventory::groups_of`] has them; `all` only when it is given or a way leads to it.
+    pub(crate) fn groups_above(&self, host: &Host, all: Option<NodeIndex>) -> Vec<&Group> {
         let mut found: IndexSet<NodeIndex> = IndexSet::new();
         let mut open: Vec<NodeIndex> = host.groups.iter().filter_map(|name| self.groups.get(name).copied()).collect();
-        if let Some(all) = self.groups.get("all") {
-            open.push(*all);
-        }
+        open.extend(all);
         while let Some(index) = open.pop() {
             if found.insert(index) {
                 open.extend(self.graph.neighbors_directed(index, Direction::Incoming));

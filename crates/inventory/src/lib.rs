@@ -12,13 +12,16 @@
 //! assert_eq!(selection.hosts.len(), 1);
 //! ```
 
+mod constructed;
 mod error;
+mod generator;
 mod glob;
 mod host;
 mod ini;
 mod inventory;
 mod load;
 mod pattern;
+mod plugin;
 mod range;
 mod script;
 mod structured;
@@ -33,5 +36,6 @@ pub use host::{Group, Host, HostName};
 pub use inventory::Inventory;
 pub use load::{Decrypt, LoadOptions};
 pub use pattern::Selection;
+pub use plugin::{Ask, Evaluate};
 pub use vars::{Layer, Level};
 pub use view::View;

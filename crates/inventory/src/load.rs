@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::Source;
+use ksplay_value::{Map, Source};
 
 use crate::inventory::Places;
-use crate::{Error, Inventory, Warning, ini, range, script, structured, tables};
+use crate::{Error, Evaluate, Inventory, Warning, ini, range, script, structured, tables};
 
 /// Turns the bytes of an encrypted file into those of the plain one.
 pub type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
@@ -18,6 +18,10 @@ pub type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
 pub struct LoadOptions {
     /// Decrypts variable files and inventories that are under ansible-vault.
     pub decrypt: Option<Decrypt>,
+    /// Evaluates what inventory plugins compute; without it they are refused.
+    pub evaluate: Option<Evaluate>,
+    /// The variables of the command line, for inventory plugins that ask for them.
+    pub extra_vars: Map,
     /// Directories of playbooks whose `group_vars` and `host_vars` count.
     pub playbook_dirs: Vec<PathBuf>,
     /// Whether a source that cannot be parsed is an error (`INVENTORY_ANY_UNPARSED_IS_FAILED`) and not a warning.
@@ -37,6 +41,8 @@ impl Default for LoadOptions {
         let ignored = [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
         Self {
             decrypt: None,
+            evaluate: None,
+            extra_vars: Map::new(),
             playbook_dirs: Vec::new(),
             fail_on_unparsed: false,
             fail_on_nothing: false,
@@ -51,6 +57,8 @@ impl fmt::Debug for LoadOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoadOptions")
             .field("decrypt", &self.decrypt.is_some())
+            .field("evaluate", &self.evaluate.is_some())
+            .field("extra_vars", &self.extra_vars.len())
             .field("playbook_dirs", &self.playbook_dirs)
             .field("fail_on_unparsed", &self.fail_on_unparsed)
             .field("fail_on_nothing", &self.fail_on_nothing)
@@ -211,11 +219,13 @@ impl Loader<'_> {
             Some("toml") => {
                 return tables::parse(self.inventory, &source, &file).map_err(|error| Failures(vec![error]));
             }
-            Some("yml" | "yaml" | "json") | None => match structured::parse_yaml(self.inventory, &source, &file) {
-                Ok(()) => return Ok(()),
-                Err(error @ Error::Plugin { .. }) => return Err(Failures(vec![error])),
-                Err(error) => failures.push(error),
-            },
+            Some("yml" | "yaml" | "json") | None => {
+                match structured::parse_yaml(self.inventory, &source, &file, self.options) {
+                    Ok(()) => return Ok(()),
+                    Err(error @ (Error::Plugin { .. } | Error::Construct { .. })) => return Err(Failures(vec![error])),
+                    Err(error) => failures.push(error),
+                }
+            }
             _ => {}
         }
         match ini::parse(self.inventory, &source, &file) {

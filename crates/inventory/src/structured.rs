@@ -6,10 +6,15 @@ use std::sync::Arc;
 use ksplay_value::yaml::{self, Node};
 use ksplay_value::{Source, Span, Value};
 
-use crate::{Error, Inventory, Warning, range};
+use crate::{Error, Inventory, LoadOptions, Warning, plugin, range};
 
 /// Reads a YAML (or JSON) inventory. What was read before an error stays.
-pub(crate) fn parse_yaml(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<Path>) -> Result<(), Error> {
+pub(crate) fn parse_yaml(
+    inventory: &mut Inventory,
+    source: &Arc<Source>,
+    file: &Arc<Path>,
+    options: &LoadOptions,
+) -> Result<(), Error> {
     let document = yaml::load(source)?;
     let Some(root) = document.root.filter(|root| !root.is_null()) else {
         return Err(Error::syntax("the file holds no inventory: it is empty", None));
@@ -18,9 +23,8 @@ pub(crate) fn parse_yaml(inventory: &mut Inventory, source: &Arc<Source>, file: 
         let message = format!("a YAML inventory is a mapping of groups, this is {}", root.describe());
         return Err(Error::syntax(message, Some(root.span.clone())));
     };
-    if let Some((key, plugin)) = root.entry("plugin") {
-        let plugin = plugin.as_str().unwrap_or_default().to_owned();
-        return Err(Error::Plugin { plugin, span: Some(key.span.clone()) });
+    if let Some(entry) = root.entry("plugin") {
+        return plugin::run(inventory, &root, entry, file, options);
     }
     self::groups(inventory, groups, file)
 }

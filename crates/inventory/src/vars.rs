@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ksplay_value::Map;
+use ksplay_value::{Map, Value};
 
-use crate::{Error, Group, Inventory};
+use crate::{Error, Group, Host, Inventory};
 
 pub(crate) use files::VarsFiles;
 use std::path::Path;
@@ -57,7 +57,10 @@ impl Inventory {
     /// If a file of `group_vars` or `host_vars` cannot be read, parsed or decrypted.
     pub fn variables(&self, host: &str) -> Result<Vec<Layer>, Error> {
         let Some(host) = self.host(host) else { return Ok(Vec::new()) };
-        let groups = self.groups_of(&host.name);
+        self.layers(host, self.groups_of(&host.name))
+    }
+
+    fn layers(&self, host: &Host, groups: Vec<&Group>) -> Result<Vec<Layer>, Error> {
         let (all, others): (Vec<&Group>, Vec<&Group>) = groups.into_iter().partition(|group| group.name() == "all");
         let mut layers = Vec::new();
         let mut own = |level, group: &Group| {
@@ -84,6 +87,32 @@ impl Inventory {
         files.collect(&files.playbook_dirs, "host_vars", &name, Level::PlaybookHostFile, &mut layers)?;
         layers.retain(|layer| !layer.vars.is_empty());
         Ok(layers)
+    }
+
+    /// The variables of a host while sources are still being read, as inventory plugins see them: those of the groups
+    /// that are above it so far, its own, and which host it is; those of files only when wanted.
+    pub(crate) fn variables_so_far(&self, host: &str, with_files: bool) -> Result<Map, Error> {
+        let Some(host) = self.host(host) else { return Ok(Map::new()) };
+        let groups = self.groups_above(host, None);
+        let mut names: Vec<&str> = groups.iter().map(|group| group.name()).filter(|name| *name != "all").collect();
+        names.sort_unstable();
+        let mut vars = Map::new();
+        let path = |path: &Path| Value::from(path.to_string_lossy().as_ref());
+        if let (Some(file), Some(dir)) = (host.inventory_file(), host.inventory_dir()) {
+            vars.insert("inventory_file", path(file));
+            vars.insert("inventory_dir", path(&dir));
+        }
+        vars.insert("inventory_hostname", &host.name);
+        vars.insert("inventory_hostname_short", host.name.split('.').next().unwrap_or_default());
+        vars.insert("group_names", names.into_iter().collect::<Value>());
+        let layers: Vec<Arc<Map>> = match with_files {
+            true => self.layers(host, groups)?.into_iter().map(|layer| layer.vars).collect(),
+            false => groups.iter().map(|group| &group.vars).chain([&host.vars]).map(Arc::clone).collect(),
+        };
+        for layer in layers {
+            vars.extend(layer.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));
+        }
+        Ok(vars)
     }
 
     /// The variables that a group itself gives its hosts, lowest precedence first.

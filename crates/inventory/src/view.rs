@@ -96,7 +96,7 @@ impl<'a> View<'a> {
         })?;
         let meta = Map::from([("hostvars", sorted(hostvars)), ("profile", Value::from("inventory_legacy"))]);
         list.insert("_meta", meta);
-        Ok(sorted(list))
+        Ok(sorted_below(&sorted(list)))
     }
 
     /// What `--list` prints as TOML: each group with its children, hosts and, with `export`, variables.
@@ -278,6 +278,17 @@ fn written(value: &Value) -> Value {
         Value::List(items) => items.iter().map(written).collect(),
         Value::Map(map) => {
             map.iter().map(|(key, value)| (key.as_value().clone(), written(value))).collect::<Map>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The value with every mapping in it by name, as JSON is printed.
+fn sorted_below(value: &Value) -> Value {
+    match value {
+        Value::List(items) => items.iter().map(sorted_below).collect(),
+        Value::Map(map) => {
+            sorted(map.iter().map(|(key, value)| (key.as_value().clone(), sorted_below(value))).collect())
         }
         other => other.clone(),
     }

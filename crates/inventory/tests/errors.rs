@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-use ksplay_inventory::{Error, Inventory, LoadOptions};
-use ksplay_value::Map;
+use std::sync::Arc;
+
+use ksplay_inventory::{Ask, Error, Inventory, LoadOptions};
+use ksplay_value::{Map, Value};
 use proptest::prelude::*;
 
 fn refused(text: &str) -> String {
@@ -55,6 +57,90 @@ fn an_inventory_plugin_is_refused_by_name() {
     std::fs::write(&path, "plugin: constructed\n").unwrap();
     let error = Inventory::load(&[path.display().to_string()], &LoadOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), "the inventory plugin `constructed` is not supported yet");
+}
+
+/// Knows variables, and no other expressions.
+fn variables_only() -> LoadOptions {
+    let evaluate = |ask: Ask<'_>, vars: &Map| {
+        let (Ask::Value(value) | Ask::Expression(value) | Ask::Condition(value)) = ask;
+        let Value::Template(template) = value else { return Ok(value.clone()) };
+        let name = template.text.trim_matches(['{', '}', ' ']);
+        vars.get(name).cloned().ok_or_else(|| format!("'{name}' is undefined"))
+    };
+    LoadOptions { evaluate: Some(Arc::new(evaluate)), fail_on_unparsed: true, ..LoadOptions::default() }
+}
+
+#[test]
+fn what_an_inventory_plugin_cannot_do_has_its_place() {
+    let refused = |name: &str, text: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("h"), "web1 env=prod empty='' n=5\n").unwrap();
+        std::fs::write(dir.path().join(name), text).unwrap();
+        let sources = ["h", name].map(|name| dir.path().join(name).display().to_string());
+        let error = Inventory::load(&sources, &variables_only()).unwrap_err();
+        let place = error.span().map(|span| format!("{}:{}", span.line, span.column)).unwrap_or_default();
+        format!("{place}: {}", error.to_string().trim_start_matches("inventory plugin "))
+    };
+    let constructed = |text: &str| refused("c.yml", &format!("plugin: constructed\n{text}\n"));
+    let generator = |text: &str| refused("g.yml", &format!("plugin: generator\n{text}\n"));
+    assert_eq!(
+        refused("c", "plugin: constructed\n"),
+        "1:1: `constructed`: the name of its file must end in .yml or .yaml"
+    );
+    assert_eq!(
+        constructed("strict: true\ncompose: {q: nope}"),
+        "3:11: `constructed`: Could not set q for host web1: 'nope' is undefined"
+    );
+    assert_eq!(
+        constructed("strict: yes\ncompose: {q: 5}"),
+        "3:11: `constructed`: Could not set q for host web1: an expression must be text, this is `5`"
+    );
+    assert_eq!(
+        constructed("strict: 'yes'\ngroups: {q: nope}"),
+        "3:10: `constructed`: Could not add host web1 to group q: 'nope' is undefined"
+    );
+    assert_eq!(
+        constructed("strict: true\nkeyed_groups: [{key: empty}]"),
+        "3:16: `constructed`: the key of a keyed group has no value for host web1"
+    );
+    assert_eq!(
+        constructed("strict: true\nkeyed_groups: [{key: env, parent_group: '{{ nope }}'}]"),
+        "3:16: `constructed`: Could not generate the parent of group 'prod': 'nope' is undefined"
+    );
+    assert_eq!(
+        constructed("keyed_groups: [{key: n}]"),
+        "2:16: `constructed`: Invalid group name format, expected a string or a list of them or dictionary, got: int"
+    );
+    assert_eq!(
+        constructed("keyed_groups: [{key: env, default_value: x, trailing_separator: false}]"),
+        "2:16: `constructed`: default_value and trailing_separator of a keyed group exclude each other"
+    );
+    assert_eq!(
+        constructed("keyed_groups: [env]"),
+        "2:16: `constructed`: an entry of keyed_groups must be a mapping, this is text"
+    );
+    assert_eq!(constructed("compose: [a]"), "2:10: `constructed`: `compose` must be a mapping, this is a list");
+    assert_eq!(constructed("strict: perhaps"), "2:9: `constructed`: `strict` must be a boolean, this is text");
+    assert_eq!(
+        constructed("keyed_groups: [{key: env, prefix: a, parent_group: a_prod}]"),
+        "2:16: `constructed`: group `a_prod` cannot be a child of `a_prod`: `a_prod` already contains `a_prod`"
+    );
+    assert_eq!(generator("layers: {n: [1]}"), "1:1: `generator`: `hosts` is missing");
+    assert_eq!(generator("hosts: {name: x}"), "1:1: `generator`: `layers` is missing");
+    assert_eq!(generator("hosts: {parents: []}\nlayers: {n: [1]}"), "2:8: `generator`: the hosts have no `name`");
+    assert_eq!(
+        generator("hosts: {name: '{{ n }}'}\nlayers: {n: [1]}"),
+        "2:15: `generator`: the name of a host must be text that is not empty, this is `1`"
+    );
+    assert_eq!(generator("hosts: {name: '{{ nope }}'}\nlayers: {n: [1]}"), "2:15: `generator`: 'nope' is undefined");
+    assert_eq!(
+        generator("hosts: {name: x, parents: [{vars: {}}]}\nlayers: {n: [1]}"),
+        "2:28: `generator`: a parent has no `name`"
+    );
+    assert_eq!(
+        generator("hosts: {name: x}\nlayers: {n: abc}"),
+        "3:13: `generator`: the layer `n` must be a list, this is text"
+    );
 }
 
 #[test]
