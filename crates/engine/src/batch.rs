@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use self::sight::Sight;
 use crate::actions::{self, short_name};
+use crate::change::Change;
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
 use crate::failure::TaskFailure;
@@ -469,12 +470,13 @@ impl Batch {
                     names(host).iter().for_each(|host| self.shared.states.include_vars(host, vars.clone()));
                 }
                 Effect::AddHost { name, groups, vars } => {
-                    self.shared.change_inventory(|inventory| inventory.add_host(name, groups, vars.clone()));
+                    let (name, groups, vars) = (name.clone(), groups.clone(), vars.clone());
+                    self.shared.change_inventory(Change::AddHost { name, groups, vars });
                 }
                 Effect::GroupBy { group, parents } => {
                     for host in hosts {
-                        self.shared
-                            .change_inventory(|inventory| inventory.group_by(&self.hosts[*host], group, parents));
+                        let (host, group, parents) = (self.hosts[*host].clone(), group.clone(), parents.clone());
+                        self.shared.change_inventory(Change::GroupBy { host, group, parents });
                     }
                 }
             }

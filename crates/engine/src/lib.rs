@@ -6,6 +6,7 @@
 
 mod actions;
 mod batch;
+mod change;
 mod clock;
 mod connect;
 mod event;

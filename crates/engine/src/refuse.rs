@@ -44,20 +44,13 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
     Ok(())
 }
 
-/// When a task can be looked at.
+/// When the debugger can be asked for.
 const DEBUGGER: [&str; 5] = ["always", "never", "on_failed", "on_skipped", "on_unreachable"];
 
 fn task(task: &Task) -> Result<(), TaskFailure> {
     if task.role.is_none() && crate::steps::meta_of(task).as_deref() == Some("end_role") {
         let message = "Cannot execute 'end_role' from outside of a role";
         return Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) });
-    }
-    let not_yet = |what: &str| {
-        let message = format!("'{what}' is not supported yet");
-        Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
-    };
-    if crate::steps::meta_of(task).as_deref() == Some("refresh_inventory") {
-        return not_yet("meta: refresh_inventory");
     }
     if let Some(Value::String(when)) = &task.keywords.debugger
         && !DEBUGGER.contains(&&**when)

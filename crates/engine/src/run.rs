@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::actions::Sums;
 use crate::batch::{Batch, Ending};
+use crate::change::Change;
 use crate::connect::Pool;
 use crate::event::{Counts, Event, Sink};
 use crate::failure::TaskFailure;
@@ -40,6 +41,8 @@ pub struct Shared {
     /// What a dry run has left undone.
     pub(crate) pending: Pending,
     inventory: RwLock<Arc<Inventory>>,
+    /// What tasks have added to it.
+    changes: Mutex<Vec<Change>>,
     layers: RwLock<HashMap<Str, Vec<Arc<Map>>>>,
     groups: Mutex<Option<Value>>,
     teller: Teller,
@@ -133,14 +136,30 @@ impl Shared {
     }
 
     /// Changes the inventory for the rest of the run.
-    pub(crate) fn change_inventory<E: std::fmt::Display>(
-        &self,
-        change: impl FnOnce(&mut Inventory) -> Result<bool, E>,
-    ) {
+    pub(crate) fn change_inventory(&self, change: Change) {
         let mut inventory = self.inventory.write().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(Arc::make_mut(&mut inventory)) {
-            self.emit(Event::Warning(error.to_string()));
+        match change.make(Arc::make_mut(&mut inventory)) {
+            Ok(()) => lock(&self.changes).push(change),
+            Err(error) => self.emit(Event::Warning(error.to_string())),
         }
+        drop(inventory);
+        self.forget_inventory();
+    }
+
+    /// Reads the inventory's sources again, and adds again what tasks have added.
+    pub(crate) fn refresh_inventory(&self) -> Result<(), ksplay_inventory::Error> {
+        let old = self.inventory();
+        let mut new = old.reload()?;
+        lock(&self.changes).iter().try_for_each(|change| change.make(&mut new))?;
+        let unknown = |warning: &&ksplay_inventory::Warning| !old.warnings().contains(warning);
+        new.warnings().iter().filter(unknown).for_each(|warning| self.emit(Event::Warning(warning.to_string())));
+        *self.inventory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        self.forget_inventory();
+        Ok(())
+    }
+
+    /// Forgets what was made of the inventory as it was.
+    fn forget_inventory(&self) {
         lock(&self.groups).take();
         self.layers.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -235,6 +254,7 @@ impl Run {
             pool: Pool::new(parts.agents),
             pending: Pending::default(),
             inventory: RwLock::new(Arc::new(parts.inventory)),
+            changes: Mutex::default(),
             layers: RwLock::default(),
             groups: Mutex::default(),
             teller,

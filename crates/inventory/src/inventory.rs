@@ -11,7 +11,7 @@ use petgraph::algo::has_path_connecting;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use crate::vars::VarsFiles;
-use crate::{Error, Group, Host, HostName, Warning};
+use crate::{Error, Group, Host, HostName, LoadOptions, Warning};
 
 /// All hosts and groups of a run, with their variables.
 ///
@@ -29,6 +29,8 @@ pub struct Inventory {
     pub(crate) files: VarsFiles,
     /// Where variables stand that the sources themselves set, when that is wanted.
     pub(crate) places: Option<Places>,
+    /// What [`Inventory::load`] was given, to read it again.
+    pub(crate) origin: Option<Arc<(Vec<String>, LoadOptions)>>,
 }
 
 /// By host or group and variable: the place that was read last.
@@ -55,6 +57,7 @@ impl Default for Inventory {
             parsed: false,
             files: VarsFiles::default(),
             places: None,
+            origin: None,
         };
         let all = inventory.add_group("all");
         let ungrouped = inventory.add_group("ungrouped");

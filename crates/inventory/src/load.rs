@@ -81,6 +81,7 @@ impl Inventory {
         let mut inventory = Self::default();
         inventory.files.decrypt.clone_from(&options.decrypt);
         inventory.places = options.remember_places.then(Places::new);
+        inventory.origin = Some(Arc::new((sources.to_vec(), options.clone())));
         for dir in &options.playbook_dirs {
             inventory.add_playbook_dir(dir);
         }
@@ -96,6 +97,18 @@ impl Inventory {
             return Err(Error::NothingParsed { sources: sources.to_vec() });
         }
         Ok(inventory)
+    }
+
+    /// The inventory as its sources say it now, without what was added since they were read.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn reload(&self) -> Result<Self, Error> {
+        match &self.origin {
+            Some(origin) => Self::load(&origin.0, &origin.1),
+            None => Ok(self.clone()),
+        }
     }
 
     /// Reads hosts from a text in the form of a hosts file, for tests and examples.

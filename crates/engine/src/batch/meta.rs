@@ -118,6 +118,10 @@ impl Batch {
                 }
                 self.lost.clear();
             }
+            "refresh_inventory" => self.shared.refresh_inventory().map_err(|error| TaskFailure {
+                span: Some(task.span.clone()),
+                ..TaskFailure::new(error.to_string())
+            })?,
             "reset_connection" => holding.iter().for_each(|host| self.shared.pool.reset(&self.hosts[*host])),
             other => {
                 let message = format!("invalid meta action requested: {other}");
@@ -155,6 +159,7 @@ fn done(meta: &str, host: &str) -> Option<String> {
         "flush_handlers" => format!("triggered running handlers for {host}"),
         "clear_facts" => "facts cleared".to_owned(),
         "clear_host_errors" => "cleared host errors".to_owned(),
+        "refresh_inventory" => "inventory successfully refreshed".to_owned(),
         "reset_connection" => "reset connection".to_owned(),
         "end_host" => format!("ending play for {host}"),
         "end_batch" => "ending batch".to_owned(),
