@@ -42,7 +42,8 @@ const PLACES: &[(&str, &str, &[&str])] = &[
     ("roles", "RoleInclude", &[]),
     ("dependencies", "RoleInclude", &[]),
     ("meta/main.yml", "RoleMetadata", &[]),
-    ("loop_control", "LoopControl", &[]),
+    // `parallel` is ours; `behaviour/` has what Ansible has.
+    ("loop_control", "LoopControl", &["parallel"]),
 ];
 
 type Seen = BTreeMap<&'static str, BTreeSet<String>>;

@@ -109,7 +109,7 @@ const INCLUDE: &[&str] = &[
 const PLAYBOOK_INCLUDE: &[&str] = &["import_playbook", "when"];
 const ROLE_METADATA: &[&str] = &["allow_duplicates", "dependencies", "galaxy_info", "argument_specs"];
 const LOOP_CONTROL: &[&str] =
-    &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
+    &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when", "parallel"];
 
 impl Kind {
     /// The name as messages say it.

@@ -281,6 +281,8 @@ pub struct LoopControl {
     pub extended_allitems: Option<Value>,
     /// Conditions that end the loop.
     pub break_when: Vec<Value>,
+    /// How many items run at the same time. Ansible does not have it.
+    pub parallel: Option<Value>,
 }
 
 /// A role as one play uses it.

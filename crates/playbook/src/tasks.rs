@@ -94,6 +94,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
         _ => Kind::Task,
     };
     check_keys(context, node, kind)?;
+    check_parallel(node, builtin_name(&action.name))?;
     let (mut all, vars) = inherit(context, node, &context.outer, kind)?;
     if action.local {
         all.delegate_to = Some(Value::from("localhost"));
@@ -198,7 +199,33 @@ fn loop_control(node: &Node) -> Result<LoopControl, Error> {
         extended: value("extended"),
         extended_allitems: value("extended_allitems"),
         break_when: node.get("break_when").map(conditions).unwrap_or_default(),
+        parallel: value("parallel"),
     })
+}
+
+/// Refuses `parallel` beside what lets the items of a loop wait for each other, and numbers that it cannot be.
+fn check_parallel(task: &Node, action: &str) -> Result<(), Error> {
+    let Some(control) = task.get("loop_control") else { return Ok(()) };
+    let Some(parallel) = control.get("parallel").filter(|parallel| !parallel.is_null()) else { return Ok(()) };
+    for other in ["pause", "break_when"] {
+        if let Some(other_value) = control.get(other).filter(|other| !other.is_null()) {
+            let message =
+                format!("'parallel' and '{other}' exclude each other: what runs at the same time has no order");
+            return Err(Error::invalid(message, &other_value.span));
+        }
+    }
+    if matches!(action, "include_tasks" | "include_role" | "pause") {
+        let message = format!("'parallel' means nothing to '{action}', whose items come one after the other");
+        return Err(Error::invalid(message, &parallel.span));
+    }
+    match parallel.to_value() {
+        Value::Template(_) => Ok(()),
+        value if value.to_string().parse().is_ok_and(|number: usize| number > 0) => Ok(()),
+        value => {
+            let message = format!("'parallel' is a whole number of 1 or more, but this is '{value}'");
+            Err(Error::invalid(message, &parallel.span))
+        }
+    }
 }
 
 /// The task that checks a role's arguments against its specification.

@@ -98,6 +98,7 @@ impl Sight {
             conditions.into_iter().flatten().flatten().map(|text| templar.expression_reads(text)).collect();
         let values = std::iter::once(&task.args)
             .chain(task.loop_.iter().map(|loop_| &loop_.items))
+            .chain(task.loop_.iter().flat_map(|loop_| [&loop_.control.label, &loop_.control.parallel]).flatten())
             .chain(&keywords.environment)
             .chain(&keywords.module_defaults)
             .chain([&task.retries, &task.delay, &task.name].into_iter().flatten())

@@ -1,9 +1,11 @@
 //! The loop of a task: what it goes over, the variables of each item, what the results come to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, Str, Value};
+use tokio::task::JoinSet;
 
 use super::keywords::{flag, number, seconds};
 use super::{CENSORED, Effect, Include, Once, Outcome, Work, all_hold};
@@ -58,7 +60,6 @@ impl Work {
         mut scope: HostScope,
         mut effects: Vec<Effect>,
     ) -> Outcome {
-        let mut includes = Vec::new();
         let control = match self.loop_control(&scope) {
             Ok(control) => control,
             Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
@@ -74,19 +75,32 @@ impl Work {
             outcome.looped = true;
             return outcome;
         }
-        let mut results = Vec::with_capacity(items.len());
-        let mut foreseen = Vec::new();
-        let (mut changed, mut failed, mut unreachable, mut all_skipped) = (false, false, false, true);
-        let mut delegated = None;
-        let mut hidden = false;
-        for (index, item) in items.iter().enumerate() {
+        let mut ended = Items::default();
+        if control.parallel > 1 {
+            self.run_beside_each_other(&items, &control, &mut scope, &mut effects, &mut ended).await;
+        } else {
+            self.run_in_turn(&items, &control, &mut scope, &mut effects, &mut ended).await;
+        }
+        ended.into_outcome(self, &scope, effects)
+    }
+
+    /// Runs each item when the one before it has ended.
+    async fn run_in_turn(
+        &self,
+        items: &Arc<Vec<Value>>,
+        control: &LoopVariables,
+        scope: &mut HostScope,
+        effects: &mut Vec<Effect>,
+        ended: &mut Items,
+    ) {
+        for index in 0..items.len() {
             if index > 0 && !control.pause.is_zero() {
                 tokio::time::sleep(control.pause).await;
             }
-            let extra = control.variables(&items, index);
+            let extra = control.variables(items, index);
             scope.extend_locals(&extra);
             let before = effects.len();
-            let once = self.execute(&scope, &mut effects).await;
+            let once = self.execute(scope, effects).await;
             for effect in &effects[before..] {
                 if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
                     && *host == self.host
@@ -94,84 +108,108 @@ impl Work {
                     scope.see_vars(vars);
                 }
             }
-            let no_log = self.hides(&scope);
-            hidden |= no_log;
-            let label = if no_log { CENSORED.to_owned() } else { self.label(&scope, &control, item) };
-            let mut result = once.result;
-            result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
-            changed |= result.get("changed").is_some_and(Value::is_true);
-            match once.status {
-                Status::Failed => failed = true,
-                Status::Unreachable => unreachable = true,
-                Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
-            }
-            all_skipped &= matches!(once.status, Status::Skipped | Status::Undecided);
-            if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
-                result.insert("failed", false);
-            }
-            if let Some(args) = once.include {
-                includes.push(Include { args, vars: extra.clone(), label: Some(label.clone()) });
-            } else {
-                let error = self.report(once.error, no_log && !once.about_keywords);
-                if let Some(error) = &error {
-                    self.shared.emit(Event::Error(Arc::clone(error)));
-                }
-                self.shared.emit(Event::Item(TaskResult {
-                    task: Arc::clone(&self.info),
-                    host: self.host.clone(),
-                    delegated: once.delegated.clone(),
-                    status: once.status,
-                    ignored: self.is_ignored(&scope, once.status),
-                    result: Shown::of(result.clone(), no_log),
-                    label: Some(label),
-                    looped: true,
-                    verbose: once.verbose,
-                }));
-            }
-            delegated = once.delegated.or(delegated);
-            if let Some(seen) = once.foreseen {
-                foreseen.push((results.len(), with_loop_variables(seen, &extra)));
-            }
-            results.push(Value::from(result));
-            if unreachable || self.breaks(&scope, &control) {
+            self.item_ended(&items[index], &extra, once, control, scope, ended);
+            if ended.unreachable || self.breaks(scope, control) {
                 break;
             }
         }
-        let mut result = Map::from([("results", Value::from(results)), ("changed", Value::Bool(changed))]);
-        let message = if failed {
-            result.insert("failed", true);
-            "One or more items failed"
-        } else if all_skipped {
-            "All items skipped"
+    }
+
+    /// Runs several items at the same time; what comes of them is told and kept in their order. None sees what another
+    /// has set. Once the host is lost no more are begun.
+    async fn run_beside_each_other(
+        &self,
+        items: &Arc<Vec<Value>>,
+        control: &LoopVariables,
+        scope: &mut HostScope,
+        effects: &mut Vec<Effect>,
+        ended: &mut Items,
+    ) {
+        let mut running = JoinSet::new();
+        let mut ahead = HashMap::new();
+        let (mut begun, mut told, mut lost) = (0, 0, false);
+        loop {
+            while !lost && begun < items.len() && running.len() < control.parallel {
+                let mut scope = scope.clone();
+                scope.extend_locals(&control.variables(items, begun));
+                let (work, index) = (self.clone(), begun);
+                running.spawn(async move {
+                    let mut effects = Vec::new();
+                    let once = work.execute(&scope, &mut effects).await;
+                    (index, once, effects)
+                });
+                begun += 1;
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(_)) => {}
+                Some(Ok((index, once, made))) => {
+                    lost |= once.status == Status::Unreachable;
+                    ahead.insert(index, (once, made));
+                }
+            }
+            while let Some((once, made)) = ahead.remove(&told) {
+                let extra = control.variables(items, told);
+                scope.extend_locals(&extra);
+                effects.extend(made);
+                self.item_ended(&items[told], &extra, once, control, scope, ended);
+                told += 1;
+            }
+        }
+    }
+
+    /// Tells and keeps what came of an item.
+    fn item_ended(
+        &self,
+        item: &Value,
+        extra: &Map,
+        once: Once,
+        control: &LoopVariables,
+        scope: &HostScope,
+        ended: &mut Items,
+    ) {
+        let no_log = self.hides(scope);
+        ended.hidden |= no_log;
+        let label = if no_log { CENSORED.to_owned() } else { self.label(scope, control, item) };
+        let mut result = once.result;
+        result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+        ended.changed |= result.get("changed").is_some_and(Value::is_true);
+        match once.status {
+            Status::Failed => ended.failed = true,
+            Status::Unreachable => ended.unreachable = true,
+            Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
+        }
+        ended.ran |= !matches!(once.status, Status::Skipped | Status::Undecided);
+        if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
+            result.insert("failed", false);
+        }
+        if let Some(args) = once.include {
+            ended.includes.push(Include { args, vars: extra.clone(), label: Some(label) });
         } else {
-            "All items completed"
-        };
-        result.insert("msg", message);
-        result.insert("skipped", all_skipped);
-        if unreachable {
-            result.insert("unreachable", true);
+            let error = self.report(once.error, no_log && !once.about_keywords);
+            if let Some(error) = &error {
+                self.shared.emit(Event::Error(Arc::clone(error)));
+            }
+            self.shared.emit(Event::Item(TaskResult {
+                task: Arc::clone(&self.info),
+                host: self.host.clone(),
+                delegated: once.delegated.clone(),
+                status: once.status,
+                ignored: self.is_ignored(scope, once.status),
+                result: Shown::of(result.clone(), no_log),
+                label: Some(label),
+                looped: true,
+                verbose: once.verbose,
+            }));
         }
-        let status = match (unreachable, failed, all_skipped, changed) {
-            (true, ..) => Status::Unreachable,
-            (_, true, ..) => Status::Failed,
-            (_, _, true, _) => Status::Skipped,
-            (.., true) => Status::Changed,
-            _ => Status::Ok,
-        };
-        Outcome {
-            ignored: self.is_ignored(&scope, status),
-            status,
-            foreseen: foreseen_loop(foreseen, &result),
-            result,
-            effects,
-            includes,
-            delegated,
-            looped: true,
-            verbose: false,
-            no_log: hidden,
-            error: None,
-            shown: false,
+        if once.delegated.is_some() {
+            ended.delegated = once.delegated;
         }
+        if let Some(seen) = once.foreseen {
+            ended.foreseen.push((ended.results.len(), with_loop_variables(seen, extra)));
+        }
+        ended.results.push(Value::from(result));
     }
 
     fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
@@ -189,6 +227,7 @@ impl Work {
             extended: flag(scope, "extended", control.extended.as_ref())?.unwrap_or(false),
             all_items: flag(scope, "extended_allitems", control.extended_allitems.as_ref())?.unwrap_or(true),
             break_when: control.break_when,
+            parallel: parallel(scope, control.parallel.as_ref())?,
         })
     }
 
@@ -251,6 +290,74 @@ struct LoopVariables {
     extended: bool,
     all_items: bool,
     break_when: Vec<Value>,
+    /// How many items run at the same time.
+    parallel: usize,
+}
+
+/// What came of the items so far.
+#[derive(Default)]
+struct Items {
+    results: Vec<Value>,
+    /// What later tasks see of an item, by its place among the results, when check mode does not know all of it.
+    foreseen: Vec<(usize, Value)>,
+    includes: Vec<Include>,
+    /// Whether any item was not skipped.
+    ran: bool,
+    changed: bool,
+    failed: bool,
+    unreachable: bool,
+    /// Whether the result of any item is hidden.
+    hidden: bool,
+    delegated: Option<(Str, Option<Str>)>,
+}
+
+impl Items {
+    fn into_outcome(self, work: &Work, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
+        let mut result = Map::from([("results", Value::from(self.results)), ("changed", Value::Bool(self.changed))]);
+        let message = if self.failed {
+            result.insert("failed", true);
+            "One or more items failed"
+        } else if self.ran {
+            "All items completed"
+        } else {
+            "All items skipped"
+        };
+        result.insert("msg", message);
+        result.insert("skipped", !self.ran);
+        if self.unreachable {
+            result.insert("unreachable", true);
+        }
+        let status = match () {
+            () if self.unreachable => Status::Unreachable,
+            () if self.failed => Status::Failed,
+            () if !self.ran => Status::Skipped,
+            () if self.changed => Status::Changed,
+            () => Status::Ok,
+        };
+        Outcome {
+            ignored: work.is_ignored(scope, status),
+            status,
+            foreseen: foreseen_loop(self.foreseen, &result),
+            result,
+            effects,
+            includes: self.includes,
+            delegated: self.delegated,
+            looped: true,
+            verbose: false,
+            no_log: self.hidden,
+            error: None,
+            shown: false,
+        }
+    }
+}
+
+/// `parallel` of `loop_control`.
+fn parallel(scope: &HostScope, keyword: Option<&Value>) -> Result<usize, TaskFailure> {
+    let number = number(scope, keyword, "parallel")?.unwrap_or(1.0);
+    if number >= 1.0 && number.fract() == 0.0 {
+        return Ok(number as usize);
+    }
+    Err(TaskFailure::new(format!("the value '{number}' of 'parallel' is not a whole number of 1 or more")))
 }
 
 impl LoopVariables {
