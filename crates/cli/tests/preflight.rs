@@ -35,6 +35,7 @@ const CASES: &[Case] = &[
     ("too_small_a_disk", THREE, r#"{"preflight_mount": [{"size_total": 10737418240}], "preflight_min_disk_gb": 40}"#, &["10 GiB at /, 40 are needed"]),
     ("a_group_without_machines", [&[], &["two"], &["one"]], "{}", &["the group [kube-master] has no machine"]),
     ("an_even_number_of_etcd_members", [&["one"], &["two"], &["one", "two"]], "{}", &["2 etcd members, the number must be odd"]),
+    ("a_version_of_etcd", THREE, r#"{"etcd_version": "v3.2.18"}"#, &["etcd_version is v3.2.18, but etcd is the package of the system; take the line out"]),
     ("a_name_in_upper_case", [&["One"], &["One"], &["One"]], "{}", &["the name One may have only lower-case letters"]),
     ("a_clock_that_goes_wrong", THREE, r#"{"preflight_date": {"stdout": "1000 2000"}}"#, &["the clock differs by 1000 seconds"]),
     ("no_sudo", THREE, r#"{"preflight_sudo": {"rc": 2}}"#, &["sudo is missing; as root: apt update && apt install sudo"]),
