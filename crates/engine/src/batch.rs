@@ -16,7 +16,7 @@ use std::time::Duration;
 use ksplay_playbook::Task;
 use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
 use ksplay_value::{Map, Str, Value};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::sight::Sight;
@@ -58,6 +58,9 @@ struct StepRun {
     failed: Vec<HostIndex>,
 }
 
+/// A host's turn: of the task's `throttle`, and of `forks`.
+type Slot = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
+
 pub(crate) struct Batch {
     shared: Arc<Shared>,
     context: Arc<PlayContext>,
@@ -74,7 +77,7 @@ pub(crate) struct Batch {
     sight: Option<Arc<Sight>>,
     /// Where hosts do not wait, the steps that some host has come to.
     begun: HashMap<StepId, Arc<TaskInfo>>,
-    running: JoinSet<(StepId, HostIndex, u64, Outcome)>,
+    running: JoinSet<(StepId, HostIndex, u64, Outcome, Slot)>,
     max_fail: Option<f64>,
     /// Hosts that failed or were lost in this batch.
     lost: HashSet<HostIndex>,
@@ -175,10 +178,13 @@ impl Batch {
                 _ = interrupt.wait_for(|interrupted| *interrupted) => return Ok(self.interrupted().await),
             };
             match ended {
-                Ok((step, host, number, outcome)) => match self.debugged(number, host, outcome, interrupt).await? {
-                    Some(outcome) => self.ended(step, host, number, outcome)?,
-                    None => return Ok(self.interrupted().await),
-                },
+                // The slot is free when the outcome has been told, so that the next host is told after this one.
+                Ok((step, host, number, outcome, _slot)) => {
+                    match self.debugged(number, host, outcome, interrupt).await? {
+                        Some(outcome) => self.ended(step, host, number, outcome)?,
+                        None => return Ok(self.interrupted().await),
+                    }
+                }
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => {}
             }
@@ -274,13 +280,13 @@ impl Batch {
             // Asked for here and now, so that hosts get their turns in the order of the batch.
             let given = now_or_later(slot.as_mut());
             self.running.spawn(async move {
-                let _slot = match given {
+                let slot = match given {
                     Poll::Ready(slot) => slot,
                     Poll::Pending => slot.await,
                 };
                 work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
                 let outcome = work.run_guarded().await;
-                (step, host, number, outcome)
+                (step, host, number, outcome, slot)
             });
         }
         let run =
