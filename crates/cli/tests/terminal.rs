@@ -17,18 +17,10 @@ fn typed(playbook: &str, lines: &str) -> (Option<i32>, String) {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .expect("these tests need the program `script`: Debian has it in bsdutils, others in util-linux");
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
-}
-
-fn has_script() -> bool {
-    let there = Command::new("script").arg("--version").output().is_ok();
-    if !there {
-        eprintln!("left out: the program script is not here");
-    }
-    there
 }
 
 const DEBUGGED: &str = r#"
@@ -43,9 +35,6 @@ const DEBUGGED: &str = r#"
 
 #[test]
 fn a_task_is_tried_again_with_other_arguments() {
-    if !has_script() {
-        return;
-    }
     let (code, said) = typed(DEBUGGED, "p result.rc\ntask.args[\"_raw_params\"] = \"true\"\nr\n");
     assert!(said.contains("[a] TASK: tried (debug)> ") && said.contains("rc=0 who=bad"), "{said}");
     assert_eq!(code, Some(0), "{said}");
@@ -53,9 +42,6 @@ fn a_task_is_tried_again_with_other_arguments() {
 
 #[test]
 fn a_task_is_tried_again_with_other_variables_once_it_is_updated() {
-    if !has_script() {
-        return;
-    }
     let (code, said) = typed(DEBUGGED, "task_vars[\"who\"] = \"good\"\nr\nu\nr\n");
     assert_eq!(said.matches("FAILED!").count(), 2, "{said}");
     assert!(said.contains("rc=0 who=bad") && said.contains("failed=0"), "{said}");
@@ -64,9 +50,6 @@ fn a_task_is_tried_again_with_other_variables_once_it_is_updated() {
 
 #[test]
 fn the_run_goes_on_or_ends_as_the_user_says() {
-    if !has_script() {
-        return;
-    }
     let (code, said) = typed(DEBUGGED, "c\n");
     assert!(said.contains("failed=1") && said.matches("FAILED!").count() == 1, "{said}");
     assert_eq!(code, Some(2), "{said}");
@@ -75,9 +58,6 @@ fn the_run_goes_on_or_ends_as_the_user_says() {
 
 #[test]
 fn variables_are_asked_for() {
-    if !has_script() {
-        return;
-    }
     let playbook = r#"
 - hosts: all
   gather_facts: false
