@@ -176,6 +176,13 @@ pub struct TaskResult {
     pub verbose: bool,
 }
 
+impl TaskResult {
+    /// A result that is neither ignored, delegated, of a loop, nor shown without being asked for.
+    pub fn of(task: Arc<TaskInfo>, host: Str, status: Status, result: Shown) -> Self {
+        Self { task, host, delegated: None, status, ignored: false, result, label: None, looped: false, verbose: false }
+    }
+}
+
 /// The ways in which a task can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

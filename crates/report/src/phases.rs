@@ -160,17 +160,8 @@ mod tests {
         let banner = format!("the task of {action}");
         let task =
             TaskInfo { number: 1, banner, action: action.into(), span, handler: false, check: false, diff: false };
-        Event::Result(TaskResult {
-            task: Arc::new(task),
-            host: host.into(),
-            delegated: None,
-            status,
-            ignored: false,
-            result: Shown::of(result, false),
-            label: None,
-            looped: false,
-            verbose: action == "debug",
-        })
+        let result = TaskResult::of(Arc::new(task), host.into(), status, Shown::of(result, false));
+        Event::Result(TaskResult { verbose: action == "debug", ..result })
     }
 
     fn told(events: &[Event]) -> String {

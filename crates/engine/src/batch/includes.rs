@@ -68,21 +68,11 @@ impl Batch {
                     }
                     for host in group.hosts {
                         self.shared.emit(Event::Error(Arc::clone(&error)));
-                        self.shared.emit(Event::Result(TaskResult {
-                            task: Arc::clone(&run.info),
-                            host: self.hosts[host].clone(),
-                            delegated: None,
-                            status: Status::Failed,
-                            ignored: false,
-                            result: Shown::of(
-                                result.clone(),
-                                flag(&self.scope(&run.task, host), "no_log", run.task.keywords.no_log.as_ref())
-                                    .map_or(true, |no_log| no_log.unwrap_or(false)),
-                            ),
-                            label: None,
-                            looped: false,
-                            verbose: false,
-                        }));
+                        let no_log = flag(&self.scope(&run.task, host), "no_log", run.task.keywords.no_log.as_ref())
+                            .map_or(true, |no_log| no_log.unwrap_or(false));
+                        let (info, name) = (Arc::clone(&run.info), self.hosts[host].clone());
+                        let shown = Shown::of(result.clone(), no_log);
+                        self.shared.emit(Event::Result(TaskResult::of(info, name, Status::Failed, shown)));
                         failed.insert(host, result.clone());
                     }
                 }

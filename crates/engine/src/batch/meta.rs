@@ -138,17 +138,7 @@ impl Batch {
 
 impl Batch {
     fn tell(&self, info: &Arc<TaskInfo>, host: Str, status: Status, result: Map) {
-        self.shared.emit(Event::Result(TaskResult {
-            task: Arc::clone(info),
-            host,
-            delegated: None,
-            status,
-            ignored: false,
-            result: Shown::of(result, false),
-            label: None,
-            looped: false,
-            verbose: false,
-        }));
+        self.shared.emit(Event::Result(TaskResult::of(Arc::clone(info), host, status, Shown::of(result, false))));
     }
 }
 
