@@ -1,11 +1,11 @@
 //! The agent's files on the controller, one an architecture.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use ksplay_value::text::hex;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -73,10 +73,7 @@ impl AgentFiles {
 impl Loaded {
     fn read(path: &Path) -> Result<Self, String> {
         let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let hash = Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let hash = hex(&Sha256::digest(&bytes));
         Ok(Self { bytes: bytes.into(), hash })
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ksplay_value::Diagnostic;
+use ksplay_value::text::hex;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
@@ -58,7 +59,7 @@ fn playbook_names() -> io::Result<Vec<String>> {
 
 /// The folder in the user's cache that holds the content of this very program.
 fn unpacked() -> Result<PathBuf, Failure> {
-    let hash: String = Sha256::digest(ARCHIVE).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(ARCHIVE)[..8]);
     let cache = cache()?.join("ksplay");
     let folder = cache.join(format!("content-{hash}"));
     if is_whole(&folder) {

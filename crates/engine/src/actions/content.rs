@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_transport::PayloadSource;
+use ksplay_value::text::hex;
 use ksplay_value::{Map, Value};
 use md5::Md5;
 use sha1::{Digest, Sha1};
@@ -149,10 +150,6 @@ pub(crate) fn checksum(path: &Path) -> std::io::Result<Option<String>> {
 /// The MD5 of a file.
 pub(crate) fn md5(path: &Path) -> std::io::Result<String> {
     std::fs::read(path).map(|bytes| hex(&Md5::digest(bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a result says that the module failed.

@@ -1,9 +1,9 @@
 //! Content that comes from the controller or goes to it, and digests of content.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use ksplay_value::text::hex;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::digest::DynDigest;
@@ -91,13 +91,6 @@ impl Digest {
             Self::Sha512 => Box::new(Sha512::default()),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use ksplay_value::Value;
+use ksplay_value::text::hex;
 use sha1::Digest;
 
 use super::args::string;
@@ -85,11 +86,6 @@ fn b64decode(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     );
     let bytes = lenient.decode(padded).map_err(|error| Error::operation(error.to_string()))?;
     text_in(&bytes, &encoding.text_or("utf-8")).map(Value::from)
-}
-
-/// The bytes as hexadecimal text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The digest of a text, `sha1` unless another one is named: `'a' | hash('sha256')`. Known are md5, sha1, and those of

@@ -1,6 +1,7 @@
 //! Python's text of values: `str()`, `repr()`, and JSON as Python writes and reads it.
 
 mod difflib;
+mod hex;
 mod json;
 mod literal;
 mod number;
@@ -8,6 +9,7 @@ mod parse;
 mod repr;
 
 pub use difflib::{Step, hunks};
+pub use hex::hex;
 pub use json::{JsonStyle, NotJson, json_key, to_json};
 pub use literal::from_literal;
 pub use number::float;

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use ksplay_value::text::hex;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
@@ -243,7 +244,7 @@ impl<R: Read> Hashing<R> {
     }
 
     fn digest(self) -> String {
-        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.hash.finalize())
     }
 }
 
