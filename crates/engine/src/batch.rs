@@ -359,6 +359,12 @@ impl Batch {
         if !outcome.shown {
             self.show(&info, host, &outcome);
         }
+        if let Some(role) = &task.role
+            && !matches!(outcome.status, Status::Skipped | Status::Undecided | Status::Unreachable)
+        {
+            let role = self.builder.number_of(role);
+            self.scheduler.ran(host, role);
+        }
         let changed = outcome.result.get("changed").is_some_and(Value::is_true);
         let ended = match outcome.status {
             Status::Unreachable if !outcome.ignored => Ended::Unreachable,

@@ -1,9 +1,9 @@
 //! From a loaded play to the tree of its steps: sections, tags, facts, the points where handlers run.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use ksplay_playbook::{Item, Keywords, Play, Task};
+use ksplay_playbook::{Item, Keywords, Play, Role, Task};
 use ksplay_scheduler::Tree;
 use ksplay_value::{Map, Str, Value};
 
@@ -14,15 +14,15 @@ use crate::options::Gathering;
 use crate::run::{Layers, Shared};
 use crate::tags;
 
-/// Builds trees of steps; remembers what only counts once in a play.
+/// Builds trees of steps; knows the roles of a play by numbers.
 pub(crate) struct Builder {
     shared: Arc<Shared>,
-    roles: HashSet<Str>,
+    roles: HashMap<Str, usize>,
 }
 
 impl Builder {
     pub fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), roles: HashSet::new() }
+        Self { shared: Arc::clone(shared), roles: HashMap::new() }
     }
 
     /// The steps of a play.
@@ -52,23 +52,31 @@ impl Builder {
                 Item::Task(task) if is_flush(task) => tree.push(Tree::Flush(Some(Arc::clone(task)))),
                 Item::Task(task) => tree.push(Tree::Step(Arc::clone(task))),
                 Item::Block(block) => {
-                    if let Some(role) = &block.role_of {
-                        let is_first = self.roles.insert(role.key.clone());
-                        if !is_first && !role.allow_duplicates {
-                            continue;
-                        }
-                    }
                     let main = self.items(&block.block);
                     let (rescue, always) = (self.items(&block.rescue), self.items(&block.always));
-                    match (main.is_empty(), rescue.is_empty() && always.is_empty()) {
-                        (true, true) => {}
-                        (false, true) => tree.extend(main),
-                        _ => tree.push(Tree::Block { main, rescue, always }),
+                    match (&block.role_of, main.is_empty(), rescue.is_empty() && always.is_empty()) {
+                        (_, true, true) => {}
+                        (Some(role), _, _) => {
+                            let (role, again) = (self.number_of(role), role.allow_duplicates);
+                            tree.push(Tree::Role { role, again, main });
+                        }
+                        (None, false, true) => tree.extend(main),
+                        (None, _, _) => tree.push(Tree::Block { main, rescue, always }),
                     }
                 }
             }
         }
         tree
+    }
+
+    /// The number of a role; uses of it that count as the same have the same.
+    pub fn number_of(&mut self, role: &Role) -> usize {
+        if let Some(number) = self.roles.get(&role.key) {
+            return *number;
+        }
+        let next = self.roles.len();
+        self.roles.insert(role.key.clone(), next);
+        next
     }
 
     fn selects(&self, task: &Task) -> bool {

@@ -124,7 +124,8 @@ pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &
         public: args.get("public").is_none_or(Value::is_true),
         validate: args.get("rolespec_validate").is_none_or(Value::is_true),
         included: true,
-        key: roles::key_of_import(node),
+        // As in Ansible: its conditions and tags do not matter.
+        key: vars.as_deref().map(roles::key_of_vars).unwrap_or_default(),
     };
     let loaded = roles::load(&inner, &wanted, &[])?;
     items.extend(loaded.tasks);

@@ -111,6 +111,8 @@ impl Loader {
         let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
         let context = self.context_of(&state, from, request.apply.as_ref(), request.vars.clone())?;
         let context = Context { handler: false, ..context };
+        let mut own = from.vars.as_deref().cloned().unwrap_or_default();
+        own.extend(request.vars.clone());
         let wanted = RoleUse {
             name: request.name.clone(),
             params: Map::new(),
@@ -125,10 +127,7 @@ impl Loader {
             public: request.public,
             validate: request.rolespec_validate.unwrap_or(true),
             included: true,
-            key: match request.vars.is_empty() {
-                true => String::new(),
-                false => format!("vars={}", Value::from(request.vars.clone())),
-            },
+            key: roles::key_of_vars(&own),
         };
         let mut loaded = state.missing.settle(roles::load(&context, &wanted, &[]))?;
         loaded.handlers.extend(state.handlers.take());

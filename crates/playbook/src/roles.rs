@@ -8,7 +8,7 @@ use ksplay_value::{Map, Span, Str, Value};
 
 use crate::collections::split;
 use crate::context::Context;
-use crate::keywords::{Kind, inherit, texts};
+use crate::keywords::{self, Kind, inherit, texts};
 use crate::paths::{self, yaml_files};
 use crate::suggest::did_you_mean;
 use crate::tasks;
@@ -35,7 +35,7 @@ pub(crate) struct RoleUse {
     pub validate: bool,
     /// Whether a task brings it in, so that the role of that task is its parent.
     pub included: bool,
-    /// Text that is equal for equal uses.
+    /// Text that is equal for equal uses of the same files of a role.
     pub key: String,
 }
 
@@ -81,39 +81,30 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
     };
     let wanted = RoleUse {
         name: text.trim().to_owned(),
-        params,
         span: name.span.clone(),
         files: RoleFiles::default(),
         allow_duplicates: None,
         public: true,
         validate: true,
         included: false,
-        key: key_of(node),
+        key: key_of(node, &params),
+        params,
     };
     load(&context.within(outer), &wanted, chain)
 }
 
-/// What must be equal for two uses to count as the same: parameters, variables, conditions and tags.
-fn key_of(node: &Node) -> String {
-    key_from(node, |key| {
-        !matches!(key, "role" | "name") && (!Kind::RoleUse.knows(key) || matches!(key, "vars" | "when" | "tags"))
-    })
+/// What must be equal for two uses in lists of roles to count as the same.
+fn key_of(node: &Node, params: &Map) -> String {
+    let own = |key: &str| node.get(key).map(keywords::list).unwrap_or_default();
+    let texts = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
+    let vars = node.get("vars").map(Node::to_value);
+    let vars = vars.as_ref().and_then(Value::as_map).map(key_of_vars).unwrap_or_default();
+    [key_of_vars(params), vars, texts(&own("when")), texts(&own("tags"))].join("\u{1e}")
 }
 
-/// The same of an `import_role`, whose name and files stand among its arguments.
-pub(crate) fn key_of_import(node: &Node) -> String {
-    key_from(node, |key| matches!(key, "vars" | "when" | "tags"))
-}
-
-fn key_from(node: &Node, counts: impl Fn(&str) -> bool) -> String {
-    let Some(entries) = node.entries() else { return String::new() };
-    let mut parts: Vec<String> = entries
-        .iter()
-        .filter_map(|(key, value)| {
-            let key = key.to_data().to_string();
-            counts(&key).then(|| format!("{key}={}", value.to_data()))
-        })
-        .collect();
+/// Variables as a part of a key; their order does not matter.
+pub(crate) fn key_of_vars(vars: &Map) -> String {
+    let mut parts: Vec<String> = vars.iter().map(|(name, value)| format!("{}={value}", name.as_value())).collect();
     parts.sort();
     parts.join("\u{1f}")
 }
@@ -197,7 +188,7 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
         dependencies,
         parents,
         inherited,
-        key: format!("{}\u{1e}{}\u{1e}{:?}", path.display(), wanted.key, wanted.files).into(),
+        key: format!("{}\n{:?}\n{}\n{}", path.display(), wanted.files, wanted.included, wanted.key).into(),
         argument_spec: spec.clone(),
         allow_duplicates: wanted.allow_duplicates.unwrap_or(allow_duplicates),
         public: wanted.public,

@@ -27,6 +27,15 @@ pub enum Tree<P> {
         /// What runs in any case.
         always: Vec<Tree<P>>,
     },
+    /// The tasks of a role.
+    Role {
+        /// A number for the role as it is used here; uses that count as the same have the same.
+        role: usize,
+        /// Whether a host that has run it does so again.
+        again: bool,
+        /// Its tasks.
+        main: Vec<Tree<P>>,
+    },
 }
 
 /// A node of the graph.
@@ -40,6 +49,14 @@ pub(crate) enum Node<P> {
     Marker,
     /// The end of a block with an always: a host that owes a failure leaves here by the failure edge.
     BlockEnd,
+    /// The beginning of a role; a host that has run it goes on at the end, unless it is to run it again.
+    Role {
+        role: usize,
+        again: bool,
+        end: NodeIndex,
+    },
+    /// The end of a role: a host that has ended one of its tasks has run it.
+    RoleEnd(usize),
     /// The beginning of what was grafted behind a step, of which each host does its own part.
     Fork(usize),
     /// The end of the graft of this number behind a fork.
@@ -244,6 +261,16 @@ impl<P> Graph<P> {
                 Tree::Step(payload) => self.push(Node::Step(payload), last, fail, order),
                 Tree::Flush(payload) => self.push(Node::Flush(payload), last, fail, order),
                 Tree::Block { main, rescue, always } => self.block(main, rescue, always, last, fail, order),
+                Tree::Role { role, again, main } => {
+                    let end = self.graph.add_node(Node::RoleEnd(role));
+                    let start = self.graph.add_node(Node::Role { role, again, end });
+                    self.graph.add_edge(last, start, Edge::Then);
+                    order.push(start);
+                    let from_main = self.sequence(main, start, fail, order);
+                    self.graph.add_edge(from_main, end, Edge::Then);
+                    order.push(end);
+                    end
+                }
             };
         }
         last

@@ -65,6 +65,10 @@ struct Host {
     /// The ends of blocks at which a failure goes on.
     owing: Vec<NodeIndex>,
     notified: BTreeSet<usize>,
+    /// The roles of which it has ended a task.
+    begun_roles: BTreeSet<usize>,
+    /// Those of them whose end it has come to.
+    run_roles: BTreeSet<usize>,
     standing: Standing,
     failing: bool,
 }
@@ -114,6 +118,8 @@ impl<P: Clone> Scheduler<P> {
             busy: false,
             owing: Vec::new(),
             notified: BTreeSet::new(),
+            begun_roles: BTreeSet::new(),
+            run_roles: BTreeSet::new(),
             standing: Standing::Running,
             failing: false,
         };
@@ -311,7 +317,12 @@ impl<P: Clone> Scheduler<P> {
         match self.graph.node(node) {
             Node::Step(payload) | Node::Handler(payload, _) => (self.sees_others)(payload),
             Node::Flush(_) | Node::End => true,
-            Node::Marker | Node::BlockEnd | Node::Fork(_) | Node::GraftEnd(..) => false,
+            Node::Marker
+            | Node::BlockEnd
+            | Node::Role { .. }
+            | Node::RoleEnd(_)
+            | Node::Fork(_)
+            | Node::GraftEnd(..) => false,
         }
     }
 
@@ -339,6 +350,12 @@ impl<P: Clone> Scheduler<P> {
             let added = self.graph.graft_handlers(step, hosts, &self.handlers);
             self.note_barriers(&added);
         }
+    }
+
+    /// A host is about to complete a task of this role which was carried out there, well or not: at the end of the role it
+    /// has run it.
+    pub fn ran(&mut self, host: HostIndex, role: usize) {
+        self.hosts[host].begun_roles.insert(role);
     }
 
     /// A host ended a step that [`Scheduler::next`] gave it.
@@ -458,6 +475,14 @@ impl<P: Clone> Scheduler<P> {
                     }
                     None => self.graph.after(at),
                 },
+                Node::Role { role, again, end } if !again && state.run_roles.contains(role) => *end,
+                Node::RoleEnd(role) => {
+                    if state.begun_roles.contains(role) {
+                        state.run_roles.insert(*role);
+                    }
+                    self.graph.after(at)
+                }
+                Node::Role { .. } => self.graph.after(at),
                 Node::Handler(_, number) if !state.notified.contains(number) => self.graph.after(at),
                 Node::End => {
                     state.standing = if state.failing { Standing::Failed } else { Standing::Finished };
@@ -577,6 +602,44 @@ mod tests {
             }
         }
         assert_eq!(log, ["a0", "a1", "h10", "h11", "h20", "b0", "b1", "h00"]);
+    }
+
+    #[test]
+    fn a_role_is_passed_by_hosts_that_have_ended_one_of_its_tasks() {
+        let role = |again| Tree::Role { role: 0, again, main: vec![Tree::Step("r"), Tree::Step("s")] };
+        let play = vec![role(false), role(false), role(true), Tree::Step("next")];
+        let mut scheduler = Scheduler::new(play, vec![], 2, Strategy::Linear);
+        let mut log = Vec::new();
+        loop {
+            let ready = scheduler.next();
+            let Some(Ready { step, hosts }) = ready.into_iter().next() else { break };
+            for host in hosts {
+                let name = *scheduler.payload(step).expect("a step has a payload");
+                log.push(format!("{name}{host}"));
+                if host == 1 && name == "s" {
+                    scheduler.ran(host, 0);
+                }
+                scheduler.complete(step, host, Ended::Ok);
+            }
+        }
+        assert_eq!(log, ["r0", "r1", "s0", "s1", "r0", "s0", "r0", "r1", "s0", "s1", "next0", "next1"]);
+    }
+
+    #[test]
+    fn a_role_that_a_failure_left_has_not_run() {
+        let role = |again| Tree::Role { role: 0, again, main: vec![Tree::Step("r"), Tree::Step("s")] };
+        let rescued = Tree::Block { main: vec![role(false)], rescue: vec![Tree::Step("z")], always: vec![] };
+        let mut scheduler = Scheduler::new(vec![rescued, role(false)], vec![], 1, Strategy::Linear);
+        scheduler.ran(0, 0);
+        let mut failures = 1;
+        let mut log = Vec::new();
+        while let Some(Ready { step, .. }) = scheduler.next().pop() {
+            let name = *scheduler.payload(step).expect("a step has a payload");
+            log.push(name);
+            let fails = name == "r" && std::mem::take(&mut failures) > 0;
+            scheduler.complete(step, 0, if fails { Ended::Failed } else { Ended::Ok });
+        }
+        assert_eq!(log, ["r", "z", "r", "s"]);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! 4. Under `linear` the steps come in the order of the play: none begins after a later one.
 //! 5. Under `pipelined` a step that can see other hosts begins when all running hosts have come to it or beyond, and none
 //!    goes beyond it before all have ended it.
-//! 6. Under `host_pinned` no more hosts are on their way than there are slots.
+//! 6. A host does no task of a role that it has run to its end, unless the role is used again.
+//! 7. Under `host_pinned` no more hosts are on their way than there are slots.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -31,6 +32,10 @@ impl Dice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Step {
     Task(u32),
+    /// A task of this role, in a use that does not say `again`.
+    OfRole(usize),
+    /// A task of this role that every use ends with.
+    LastOfRole(usize),
     Include(u32),
     Handler(u32),
 }
@@ -55,6 +60,12 @@ fn play(dice: &mut Dice, steps: u32, depth: u32, next: &mut u32) -> Vec<Tree<Ste
                 tree.push(Tree::Block { main: part(size), rescue: part(1), always: part(1) });
             }
             1 => tree.push(Tree::Step(Step::Include(number))),
+            3 if depth == 0 => {
+                let (role, again) = (dice.roll(4) as usize, dice.roll(4) == 0);
+                let task = if again { Step::Task(number) } else { Step::OfRole(role) };
+                let main = vec![Tree::Step(task), Tree::Step(Step::LastOfRole(role))];
+                tree.push(Tree::Role { role, again, main });
+            }
             2 if depth == 0 => tree.push(Tree::Flush(None)),
             _ => tree.push(Tree::Step(Step::Task(number))),
         }
@@ -73,6 +84,8 @@ struct Simulation {
     last: Vec<Option<StepId>>,
     done: Vec<HashSet<StepId>>,
     owed: Vec<HashSet<usize>>,
+    /// The roles that each host has run.
+    run: Vec<HashSet<usize>>,
     begun: HashSet<HostIndex>,
     front: Option<StepId>,
     /// How many times a host began a step.
@@ -93,6 +106,7 @@ impl Simulation {
             last: vec![None; hosts],
             done: vec![HashSet::new(); hosts],
             owed: vec![HashSet::new(); hosts],
+            run: vec![HashSet::new(); hosts],
             begun: HashSet::new(),
             front: None,
             count: 0,
@@ -156,6 +170,9 @@ impl Simulation {
             );
             assert_eq!(self.scheduler.standing(host), Standing::Running, "an ended host gets no work");
             assert!(self.done[host].insert(step), "host {host} does {what:?} once");
+            if let Step::OfRole(role) = what {
+                assert!(!self.run[host].contains(&role), "host {host} has run role {role}");
+            }
             if let Step::Handler(number) = what {
                 self.owed[host].remove(&(number as usize));
             }
@@ -181,6 +198,12 @@ impl Simulation {
             let handler = self.dice.roll(5) as usize;
             self.scheduler.notify(host, handler);
             self.owed[host].insert(handler);
+        }
+        if let Step::LastOfRole(role) = what
+            && ended == Ended::Ok
+        {
+            self.scheduler.ran(host, role);
+            self.run[host].insert(role);
         }
         self.scheduler.complete(step, host, ended);
     }
