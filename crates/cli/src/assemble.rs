@@ -184,6 +184,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         extra_vars,
         start_at_task: None,
         force_handlers: *settings.force_handlers,
+        error_on_missing_handler: *settings.error_on_missing_handler,
         verbosity: args.verbose,
         gathering: match settings.gathering.as_str() {
             "explicit" => Gathering::Explicit,

@@ -19,6 +19,7 @@ use ksplay_value::{Map, Str, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use self::handlers::Notifications;
 use self::sight::Sight;
 use crate::actions::{self, short_name};
 use crate::change::Change;
@@ -69,6 +70,7 @@ pub(crate) struct Batch {
     builder: Builder,
     forks: Arc<Semaphore>,
     throttles: HashMap<u32, Arc<Semaphore>>,
+    notifications: Notifications,
     steps: HashMap<u64, StepRun>,
     strategy: Strategy,
     /// Whether the user looks at all failures.
@@ -131,8 +133,10 @@ impl Batch {
         };
         let sight = (strategy == Strategy::Pipelined).then(|| Arc::new(Sight::of(shared, context, &hosts)));
         let handlers = steps::handlers(&play.handlers);
+        let mut notifications = Notifications::default();
+        notifications.learn(&handlers, 0);
         let seeing = sight.clone();
-        let scheduler = Scheduler::with_barriers(tree, handlers, hosts.len(), strategy, move |task| {
+        let scheduler = Scheduler::with_barriers(tree, handlers.concat(), hosts.len(), strategy, move |task| {
             seeing.as_ref().is_none_or(|sight| sight.sees_others(task))
         });
         Ok(Self {
@@ -143,6 +147,7 @@ impl Batch {
             scheduler,
             builder,
             throttles: HashMap::new(),
+            notifications,
             steps: HashMap::new(),
             strategy,
             debugs,
@@ -238,7 +243,10 @@ impl Batch {
     /// Starts a step on its hosts.
     fn start(&mut self, ready: Ready) -> Result<(), TaskFailure> {
         let Ready { step, hosts } = ready;
-        let Some(task) = self.scheduler.payload(step).cloned() else { return Ok(()) };
+        let Some(task) = self.scheduler.payload(step).cloned() else {
+            self.flush(step, &hosts);
+            return Ok(());
+        };
         if let Some(meta) = steps::meta_of(&task) {
             return self.meta(step, &task, &meta, &hosts);
         }
@@ -255,6 +263,12 @@ impl Batch {
             self.begun.insert(step, Arc::clone(&info));
         }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
+        if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
+            let topics: Value = task.listen.iter().map(actions::as_written).collect();
+            self.shared.emit(Event::Warning(format!(
+                "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
+            )));
+        }
         let throttle = self.throttle(&task, &first)?;
         let work = |host: &Str| Work {
             shared: Arc::clone(&self.shared),
@@ -293,6 +307,15 @@ impl Batch {
             StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: Vec::new() };
         self.steps.insert(number, run);
         Ok(())
+    }
+
+    /// The end of a section: the handlers that were notified run.
+    fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
+        hosts.iter().for_each(|host| self.notify_kept(*host));
+        self.scheduler.flush(step, hosts);
+        hosts.iter().for_each(|host| {
+            self.scheduler.complete(step, *host, Ended::Ok);
+        });
     }
 
     fn throttle(&mut self, task: &Arc<Task>, scope: &HostScope) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
@@ -353,7 +376,7 @@ impl Batch {
             let results = outcome.result.get("results").and_then(Value::as_list).filter(|_| outcome.looped);
             let changed = |item: &&Value| item.get("changed").is_some_and(Value::is_true);
             for _ in 0..results.map_or(1, |results| results.iter().filter(changed).count().max(1)) {
-                self.notify(&task, &[host])?;
+                self.notify(step, &task, host)?;
             }
         }
         if !outcome.shown {

@@ -29,6 +29,8 @@ pub struct Options {
     pub start_at_task: Option<String>,
     /// `--force-handlers`, or the setting.
     pub force_handlers: bool,
+    /// Whether a notification that no handler has the name of ends the run (`error_on_missing_handler`).
+    pub error_on_missing_handler: bool,
     /// The number of `-v`.
     pub verbosity: u8,
     /// When facts are gathered by a play that does not say.
@@ -125,6 +127,7 @@ impl Default for Options {
             extra_vars: Map::new(),
             start_at_task: None,
             force_handlers: false,
+            error_on_missing_handler: true,
             verbosity: 0,
             gathering: Gathering::default(),
             gather_subset: Vec::new(),

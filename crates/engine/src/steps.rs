@@ -130,20 +130,27 @@ pub(crate) fn is_for_all_hosts(action: &str) -> bool {
     matches!(short_name(action), "add_host" | "pause")
 }
 
-/// The handlers of a play in their order, blocks dissolved.
-pub(crate) fn handlers(items: &[Item]) -> Vec<Arc<Task>> {
-    let mut found = Vec::new();
+/// The handlers of a play in their order, by blocks: those that stand one after the other outside of blocks are one, too.
+pub(crate) fn handlers(items: &[Item]) -> Vec<Vec<Arc<Task>>> {
+    let role_of = |task: &Task| task.role.as_ref().map(Arc::as_ptr);
+    let mut blocks: Vec<Vec<Arc<Task>>> = Vec::new();
+    let mut is_open = false;
     for item in items {
         match item {
-            Item::Task(task) => found.push(Arc::clone(task)),
-            Item::Block(block) => {
-                for part in [&block.block, &block.rescue, &block.always] {
-                    found.extend(handlers(part));
+            Item::Task(task) => match blocks.last_mut() {
+                Some(block) if is_open && block.last().is_some_and(|last| role_of(last) == role_of(task)) => {
+                    block.push(Arc::clone(task));
                 }
+                _ => blocks.push(vec![Arc::clone(task)]),
+            },
+            Item::Block(block) => {
+                let parts = [&block.block, &block.rescue, &block.always];
+                blocks.push(parts.into_iter().flat_map(|part| handlers(part)).flatten().collect());
             }
         }
+        is_open = matches!(item, Item::Task(_));
     }
-    found
+    blocks
 }
 
 /// The task that gathers facts, when the play does.

@@ -17,6 +17,7 @@ pub enum Tree<P> {
     /// A task.
     Step(P),
     /// A point at which notified handlers run; with a payload when the play says so itself (`meta: flush_handlers`).
+    /// The caller calls [`Scheduler::flush`](crate::Scheduler::flush) there.
     Flush(Option<P>),
     /// A block.
     Block {

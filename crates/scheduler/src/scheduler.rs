@@ -186,47 +186,31 @@ impl<P: Clone> Scheduler<P> {
         self.handlers.len() - 1
     }
 
-    /// Notifies a handler for a host; once per flush however often it is said.
-    pub fn notify(&mut self, host: HostIndex, handler: usize) {
-        self.hosts[host].notified.insert(handler);
+    /// Notifies a handler for a host; once per flush however often it is said. The answer is whether it is the first time.
+    pub fn notify(&mut self, host: HostIndex, handler: usize) -> bool {
+        self.hosts[host].notified.insert(handler)
     }
 
-    /// The handlers that this host has notified and not run yet, in their order.
-    pub fn notified(&self, host: HostIndex) -> impl Iterator<Item = &P> {
-        self.hosts[host].notified.iter().map(|number| &self.handlers[*number])
-    }
-
-    /// What can be started now. Every host named here must be completed once.
+    /// What can be started now. Every host named here must be completed once. A step without a payload is a flush at the
+    /// end of a section.
     #[expect(clippy::should_implement_trait, reason = "an iterator ends; this may have more after `complete`")]
     pub fn next(&mut self) -> Vec<Ready> {
-        loop {
-            self.find_front();
-            let ready = match self.strategy {
-                Strategy::Linear => self.at_front().into_iter().collect(),
-                Strategy::Free => self.single(usize::MAX),
-                Strategy::HostPinned(slots) => self.single(slots.max(1)),
-                Strategy::Pipelined => self.up_to_the_barrier(),
-            };
-            let (flushes, steps): (Vec<Ready>, Vec<Ready>) =
-                ready.into_iter().partition(|ready| matches!(self.graph.node(ready.step), Node::Flush(None)));
-            if flushes.is_empty() {
-                for host in steps.iter().flat_map(|ready| &ready.hosts) {
-                    self.hosts[*host].busy = true;
-                    self.busy += 1;
-                    self.idle.remove(host);
-                    if let Node::Handler(_, number) = self.graph.node(self.hosts[*host].at) {
-                        self.hosts[*host].notified.remove(number);
-                    }
-                }
-                return steps;
-            }
-            for Ready { step, hosts } in flushes {
-                self.flush(step, &hosts);
-                for host in hosts {
-                    self.advance(host);
-                }
+        self.find_front();
+        let ready = match self.strategy {
+            Strategy::Linear => self.at_front().into_iter().collect(),
+            Strategy::Free => self.single(usize::MAX),
+            Strategy::HostPinned(slots) => self.single(slots.max(1)),
+            Strategy::Pipelined => self.up_to_the_barrier(),
+        };
+        for host in ready.iter().flat_map(|ready: &Ready| &ready.hosts) {
+            self.hosts[*host].busy = true;
+            self.busy += 1;
+            self.idle.remove(host);
+            if let Node::Handler(_, number) = self.graph.node(self.hosts[*host].at) {
+                self.hosts[*host].notified.remove(number);
             }
         }
+        ready
     }
 
     /// Finds the hindmost running host.
@@ -343,8 +327,8 @@ impl<P: Clone> Scheduler<P> {
         self.note_barriers(&added);
     }
 
-    /// Lets the handlers that these hosts notified run behind a step. To be called for an explicit flush, before the
-    /// hosts complete it.
+    /// Lets the handlers that these hosts notified run behind a step. To be called for every flush, before the hosts
+    /// complete it.
     pub fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
         if hosts.iter().any(|host| !self.hosts[*host].notified.is_empty()) {
             let added = self.graph.graft_handlers(step, hosts, &self.handlers);
@@ -587,8 +571,14 @@ mod tests {
         loop {
             let ready = scheduler.next();
             let Some(Ready { step, hosts }) = ready.into_iter().next() else { break };
+            if scheduler.payload(step).is_none() {
+                scheduler.flush(step, &hosts);
+            }
             for host in hosts {
-                let name = *scheduler.payload(step).expect("a step has a payload");
+                let Some(name) = scheduler.payload(step).copied() else {
+                    scheduler.complete(step, host, Ended::Ok);
+                    continue;
+                };
                 log.push(format!("{name}{host}"));
                 if name == "a" {
                     scheduler.notify(host, 1);

@@ -116,8 +116,12 @@ impl Simulation {
     /// To the end: as the engine does it, each end of a step is followed by a look at what can begin.
     fn run(mut self) -> u64 {
         loop {
-            for ready in self.scheduler.next() {
-                self.begin(ready);
+            loop {
+                let ready = self.scheduler.next();
+                if ready.is_empty() {
+                    break;
+                }
+                ready.into_iter().for_each(|ready| self.begin(ready));
             }
             // Hosts end in another order than that in which they began.
             let chosen = self.dice.roll(self.under_way.len().clamp(1, 64) as u64) as usize;
@@ -137,7 +141,13 @@ impl Simulation {
 
     fn begin(&mut self, Ready { step, hosts }: Ready) {
         let position = self.scheduler.position(step);
-        let what = *self.scheduler.payload(step).expect("a step has a payload");
+        let Some(what) = self.scheduler.payload(step).copied() else {
+            self.scheduler.flush(step, &hosts);
+            for host in hosts {
+                self.scheduler.complete(step, host, Ended::Ok);
+            }
+            return;
+        };
         match self.strategy {
             Strategy::Linear => {
                 assert!(self.under_way.is_empty(), "linear begins a step when all have ended the last");

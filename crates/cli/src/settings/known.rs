@@ -72,6 +72,7 @@ impl Settings {
             "DEFAULT_JINJA2_EXTENSIONS" jinja2_extensions by |all: &Vec<String>| texts(all);
             "ANY_ERRORS_FATAL" any_errors_fatal;
             "DEFAULT_FORCE_HANDLERS" force_handlers;
+            "ERROR_ON_MISSING_HANDLER" error_on_missing_handler;
             "DUPLICATE_YAML_DICT_KEY" duplicate_dict_key;
             "TRANSFORM_INVALID_GROUP_CHARS" transform_invalid_group_chars;
             "TASK_TIMEOUT" task_timeout by seconds;

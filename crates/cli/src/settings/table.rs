@@ -131,6 +131,8 @@ settings! {
     display_failed_stderr: bool = flag(false), ["ANSIBLE_DISPLAY_FAILED_STDERR"], [("defaults", "display_failed_stderr")];
     /// Whether the output says that it is check mode.
     check_mode_markers: bool = flag(false), ["ANSIBLE_CHECK_MODE_MARKERS"], [("defaults", "check_mode_markers")];
+    /// Whether a notification that no handler has the name of ends the run.
+    error_on_missing_handler: bool = flag(true), ["ANSIBLE_ERROR_ON_MISSING_HANDLER"], [("defaults", "error_on_missing_handler")];
     /// Whether the user looks at all failures.
     enable_task_debugger: bool = flag(false), ["ANSIBLE_ENABLE_TASK_DEBUGGER"], [("defaults", "enable_task_debugger")];
     /// Seconds between two looks at a job whose task does not say.

@@ -1,86 +1,190 @@
-//! Notifications: which handlers a changed task means.
+//! Notifications: kept by what they say, and matched with handlers when these are about to run.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
 use ksplay_playbook::Task;
-use ksplay_scheduler::HostIndex;
-use ksplay_value::Value;
+use ksplay_scheduler::{HostIndex, StepId};
+use ksplay_template::Templar;
+use ksplay_value::{Map, Value};
 
 use super::Batch;
 use super::banner::banner;
 use crate::actions;
 use crate::event::Event;
 use crate::failure::TaskFailure;
+use crate::run::Layers;
+
+/// What hosts have said since their last flush, and which handlers names stand for.
+#[derive(Default)]
+pub(super) struct Notifications {
+    /// By host, in the order in which they came.
+    kept: HashMap<HostIndex, Vec<String>>,
+    /// The numbers of the handlers in the order in which they are searched: the last block first, each from its beginning.
+    order: Vec<usize>,
+    /// What was found so far.
+    found: HashMap<String, Vec<usize>>,
+}
+
+impl Notifications {
+    /// Takes in handlers in blocks, the first of which gets the number `next`.
+    pub fn learn(&mut self, blocks: &[Vec<Arc<Task>>], mut next: usize) {
+        for block in blocks {
+            self.order.splice(0..0, next..next + block.len());
+            next += block.len();
+        }
+        self.found.clear();
+    }
+}
 
 impl Batch {
-    /// Notifies the handlers that a changed task names.
-    pub(super) fn notify(&mut self, task: &Arc<Task>, hosts: &[HostIndex]) -> Result<(), TaskFailure> {
+    /// Adds the handlers that a dynamic include brought.
+    pub(super) fn add_handlers(&mut self, blocks: &[Vec<Arc<Task>>]) {
+        self.notifications.learn(blocks, self.scheduler.handlers().len());
+        for handler in blocks.iter().flatten() {
+            self.scheduler.add_handler(Arc::clone(handler));
+        }
+    }
+
+    /// Takes the notifications of a changed task: those of handlers count at once, others at the host's next flush.
+    pub(super) fn notify(&mut self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Result<(), TaskFailure> {
         if task.keywords.notify.is_empty() {
             return Ok(());
         }
-        for host in hosts {
-            let scope = self.scope(task, *host);
-            for keyword in &task.keywords.notify {
-                let names = match scope.templar().resolve(keyword)? {
-                    Value::List(names) => names.to_vec(),
-                    // What check mode does not know notifies nobody yet.
-                    Value::Omit | Value::Null | Value::Unknown(_) => Vec::new(),
-                    name => vec![name],
-                };
-                for name in names {
-                    let name = name.to_string();
-                    let found = self.handlers_named(&name, *host);
-                    if found.is_empty() {
-                        let message = format!(
-                            "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
-                        );
+        let at_once = self.scheduler.is_handler(step) || task.handler;
+        let scope = self.scope(task, host);
+        for keyword in &task.keywords.notify {
+            let names = match scope.templar().resolve(keyword)? {
+                Value::List(names) => names.to_vec(),
+                // What check mode does not know notifies nobody yet.
+                Value::Omit | Value::Null | Value::Unknown(_) => Vec::new(),
+                name => vec![name],
+            };
+            for name in names {
+                let name = name.to_string();
+                let found = self.handlers_named(&name);
+                if found.is_empty() {
+                    let message = format!(
+                        "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
+                    );
+                    if self.shared.options.error_on_missing_handler {
                         return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
                     }
+                    self.shared.emit(Event::Warning(message));
+                } else if at_once {
+                    found.into_iter().for_each(|handler| self.notify_handler(host, handler));
+                } else {
                     self.shared.emit(Event::Detail(format!("Notification for handler {name} has been saved.")));
-                    found.into_iter().for_each(|handler| self.scheduler.notify(*host, handler));
+                    let kept = self.notifications.kept.entry(host).or_default();
+                    if !kept.contains(&name) {
+                        kept.push(name);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Tells which handlers a host is about to run.
-    pub(super) fn tell_notified(&self, host: HostIndex) {
-        for handler in self.scheduler.notified(host) {
+    /// Notifies the handlers that a host's notifications mean by now.
+    pub(super) fn notify_kept(&mut self, host: HostIndex) {
+        for name in self.notifications.kept.remove(&host).unwrap_or_default() {
+            self.handlers_named(&name).into_iter().for_each(|handler| self.notify_handler(host, handler));
+        }
+    }
+
+    fn notify_handler(&mut self, host: HostIndex, handler: usize) {
+        if self.scheduler.notify(host, handler) {
+            let handler = &self.scheduler.handlers()[handler];
             let name = banner(handler, &self.scope(handler, host)).text;
             self.shared.emit(Event::Detail(format!("NOTIFIED HANDLER {name} for {}", self.hosts[host])));
         }
     }
 
-    /// The handlers that a notification means: the last one of this name, and all that listen to it.
-    fn handlers_named(&self, wanted: &str, host: HostIndex) -> Vec<usize> {
+    /// The handlers that a notification means: the one of this name that came last, and all that listen to it.
+    fn handlers_named(&mut self, wanted: &str) -> Vec<usize> {
+        if let Some(found) = self.notifications.found.get(wanted) {
+            return found.clone();
+        }
         let handlers = self.scheduler.handlers();
-        let named = handlers.iter().enumerate().rev().find(|(_, handler)| {
-            let Some(name) = &handler.name else { return false };
-            let name = self.text(name, handler, host).unwrap_or_else(|| actions::as_written(name).to_string());
-            match &handler.role {
-                Some(role) => {
-                    name == wanted
-                        || [&*role.name, role.short_name()].iter().any(|role| wanted == format!("{role} : {name}"))
-                }
-                None => name == wanted,
-            }
+        let order = &self.notifications.order;
+        let named = order.iter().copied().find(|number| {
+            let handler = &handlers[*number];
+            self.name_of(handler).is_some_and(|name| is_of(handler, &name, wanted))
         });
-        let mut found: Vec<usize> = named.map(|(number, _)| number).into_iter().collect();
-        for (number, handler) in handlers.iter().enumerate() {
-            let listens = handler.listen.iter().any(|topic| self.text(topic, handler, host).as_deref() == Some(wanted));
-            if listens && !found.contains(&number) {
-                found.push(number);
+        let mut found: Vec<usize> = named.into_iter().collect();
+        let mut seen: Vec<&Value> = Vec::new();
+        for number in order {
+            let handler = &handlers[*number];
+            if !handler.listen.iter().any(|topic| is_of(handler, &actions::as_written(topic).to_string(), wanted)) {
+                continue;
+            }
+            if let Some(name) = handler.name.as_ref().filter(|name| name.is_true()) {
+                if seen.contains(&name) {
+                    continue;
+                }
+                seen.push(name);
+            }
+            if !found.contains(number) {
+                found.push(*number);
             }
         }
+        self.notifications.found.insert(wanted.to_owned(), found.clone());
         found
     }
 
-    /// A text of a handler, with its variables.
-    fn text(&self, text: &Value, handler: &Arc<Task>, host: HostIndex) -> Option<String> {
-        match text {
-            Value::Template(_) => self.scope(handler, host).templar().resolve(text).ok().map(|text| text.to_string()),
-            plain => Some(plain.to_string()),
+    /// The name of a handler, by what is the same for all hosts.
+    fn name_of(&self, handler: &Task) -> Option<String> {
+        let name = handler.name.as_ref()?;
+        if !matches!(name, Value::Template(_)) {
+            return Some(name.to_string());
+        }
+        let variables = self.variables_of(handler);
+        match Templar::new(&self.shared.environment, &variables).resolve(name) {
+            Ok(name) => Some(name.to_string()),
+            Err(error) => {
+                if handler.listen.is_empty() {
+                    self.shared.emit(Event::Warning(format!(
+                        "Handler '{}' is unusable because it has no listen topics and the name could not be templated (host-specific variables are not supported in handler names). The error: {}",
+                        actions::as_written(name),
+                        error.message
+                    )));
+                }
+                None
+            }
         }
     }
+
+    /// The variables of a handler that do not depend on the host, highest first.
+    fn variables_of(&self, handler: &Task) -> Layers {
+        let mut layers = vec![Arc::clone(&self.shared.extra_vars)];
+        let mut defaults = Vec::new();
+        let mut magic = Map::from([("playbook_dir", self.context.play.dir.display().to_string())]);
+        layers.extend(handler.keywords.include_vars.iter().rev().cloned());
+        layers.extend(handler.keywords.vars.iter().rev().cloned());
+        if let Some(role) = &handler.role {
+            magic.insert("role_name", role.short_name());
+            magic.insert("role_path", role.path.display().to_string());
+            layers.extend([Arc::clone(&role.params), Arc::clone(&role.vars)]);
+            defaults.push(Arc::clone(&role.defaults));
+        }
+        layers.insert(0, Arc::new(magic));
+        let roles = self.context.roles.read().unwrap_or_else(PoisonError::into_inner);
+        layers.extend(roles.iter().rev().map(|role| Arc::clone(&role.vars)));
+        layers.extend(self.context.vars.iter().rev().cloned());
+        layers.push(Arc::clone(&self.context.play.known_vars));
+        layers.extend(defaults);
+        layers.extend(roles.iter().rev().map(|role| Arc::clone(&role.defaults)));
+        Layers(layers)
+    }
+}
+
+/// Whether a handler's name or topic is what is wanted, with its role's name before it or without.
+fn is_of(handler: &Task, own: &str, wanted: &str) -> bool {
+    let Some(before) = wanted.strip_suffix(own) else { return false };
+    before.is_empty()
+        || handler
+            .role
+            .as_ref()
+            .zip(before.strip_suffix(" : "))
+            .is_some_and(|(role, before)| before == &*role.name || before == role.short_name())
 }

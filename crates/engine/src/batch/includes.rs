@@ -52,9 +52,7 @@ impl Batch {
                     for name in &names {
                         self.shared.count(name, |counts| counts.ok += 1);
                     }
-                    for handler in steps::handlers(&handlers) {
-                        self.scheduler.add_handler(handler);
-                    }
+                    self.add_handlers(&steps::handlers(&handlers));
                     self.shared.emit(Event::Included { file, hosts: names, label: group.label });
                     let tree = self.builder.items(&items);
                     self.scheduler.graft(step, &group.hosts, tree);

@@ -44,7 +44,7 @@ impl Batch {
             match self.meta_holds(task, meta, *host) {
                 Ok(true) => {
                     if meta == "flush_handlers" {
-                        self.tell_notified(*host);
+                        self.notify_kept(*host);
                     }
                     if let Some(text) = done(meta, &name) {
                         self.shared.emit(Event::Detail(format!("META: {text}")));
