@@ -1,12 +1,16 @@
 //! Looking into values: items, attributes, iteration, text, comparison. Templates are evaluated where they are touched.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ksplay_value::{Map, Template, TemplateKind, Undefined, Value, has_markers};
 
-use crate::eval::{self, objects, ops};
+use crate::eval::{self, changes, objects, ops};
 use crate::templar::undefined_of;
 use crate::{Error, ErrorKind, Templar};
+
+/// How deep lists and mappings may nest.
+const MAX_DEPTH: usize = 500;
 
 impl Templar<'_> {
     /// One level of the value evaluated: no template itself, but its items may be. What is undefined is
@@ -17,7 +21,7 @@ impl Templar<'_> {
     /// If a template is wrong.
     pub fn shallow(&self, value: &Value) -> Result<Value, Error> {
         match value {
-            Value::Template(template) => match self.template(template) {
+            Value::Template(template) => match self.result_of(template) {
                 Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
                 other => other,
             },
@@ -31,23 +35,58 @@ impl Templar<'_> {
     ///
     /// If a template is wrong.
     pub fn deep(&self, value: &Value) -> Result<Value, Error> {
-        match value {
-            Value::Template(_) => self.deep(&self.shallow(value)?),
-            value if !holds_template(value) => Ok(value.clone()),
-            Value::List(items) | Value::Tuple(items) => {
-                let items = items.iter().map(|item| self.deep(item)).collect::<Result<Vec<_>, _>>()?;
-                Ok(if let Value::Tuple(_) = value { Value::Tuple(Arc::new(items)) } else { Value::from(items) })
-            }
-            Value::Map(map) => {
-                let mut deep = Map::with_capacity(map.len());
-                for (key, item) in map.iter() {
-                    deep.insert(key.clone().into_value(), self.deep(item)?);
-                }
-                deep.keep_open_as(map);
-                Ok(deep.into())
-            }
-            other => Ok(other.clone()),
+        if !self.has_changed() && !holds_template(value) {
+            return Ok(value.clone());
         }
+        Ok(self.deepened(value, 0)?.unwrap_or_else(|| value.clone()))
+    }
+
+    fn result_of(&self, template: &Arc<Template>) -> Result<Value, Error> {
+        if self.may_change() { self.own_result(template) } else { self.template(template) }
+    }
+
+    /// As [`Templar::deep`]; `None` when that is the value itself.
+    fn deepened(&self, value: &Value, depth: usize) -> Result<Option<Value>, Error> {
+        if depth > MAX_DEPTH {
+            return Err(changes::endless());
+        }
+        if let Value::Template(_) = value {
+            let value = self.shallow(value)?;
+            return Ok(Some(self.deepened(&value, depth + 1)?.unwrap_or(value)));
+        }
+        let now = self.now(value);
+        let deep = match &*now {
+            Value::List(items) => self.deepened_items(items, depth)?.map(Value::from),
+            Value::Tuple(items) => self.deepened_items(items, depth)?.map(|items| Value::Tuple(items.into())),
+            Value::Map(map) => {
+                let mut deep: Option<Map> = None;
+                for (key, item) in map.iter() {
+                    if let Some(item) = self.deepened(item, depth + 1)? {
+                        deep.get_or_insert_with(|| (**map).clone()).insert(key.clone().into_value(), item);
+                    }
+                }
+                deep.map(Value::from)
+            }
+            _ => None,
+        };
+        let deep = match now {
+            Cow::Owned(now) => Some(deep.unwrap_or(now)),
+            Cow::Borrowed(_) => deep,
+        };
+        if let Some(deep) = &deep {
+            self.note_copy(deep, value);
+        }
+        Ok(deep)
+    }
+
+    fn deepened_items(&self, items: &[Value], depth: usize) -> Result<Option<Vec<Value>>, Error> {
+        let mut deep: Option<Vec<Value>> = None;
+        for (index, item) in items.iter().enumerate() {
+            if let Some(item) = self.deepened(item, depth + 1)? {
+                deep.get_or_insert_with(|| items.to_vec())[index] = item;
+            }
+        }
+        Ok(deep)
     }
 
     /// `base[key]`, evaluated one level; [`Value::Undefined`] when there is no such item.
@@ -63,7 +102,11 @@ impl Templar<'_> {
         if let Value::Undefined(_) | Value::Unknown(_) = key {
             return Ok(key.clone());
         }
-        if let Some(found) = self.item(&base, key)? {
+        let now = self.now(&base);
+        if let Value::Unknown(_) = *now {
+            return Ok(now.into_owned());
+        }
+        if let Some(found) = self.item(&now, key)? {
             return Ok(found);
         }
         if let Value::String(name) = key
@@ -119,12 +162,13 @@ impl Templar<'_> {
         match &base {
             Value::Undefined(_) | Value::Unknown(_) => Ok(base),
             base if eval::has_method(base, name) => Ok(objects::method(base, name)),
-            Value::Map(map) => match map.get(name) {
-                Some(value) => self.shallow(value),
-                None => match map.rest() {
-                    Some(rest) => Ok(Value::Unknown(Arc::clone(rest))),
-                    None => Ok(self.no_attribute(&base, &Value::from(name))),
+            Value::Map(_) => match &*self.now(&base) {
+                Value::Map(map) => match (map.get(name), map.rest()) {
+                    (Some(value), _) => self.shallow(value),
+                    (None, Some(rest)) => Ok(Value::Unknown(Arc::clone(rest))),
+                    (None, None) => Ok(self.no_attribute(&base, &Value::from(name))),
                 },
+                unknown => Ok(unknown.clone()),
             },
             Value::Object(object) => {
                 let found = object.get(&name.into()).map_err(|error| Error::operation(error.to_string()))?;
@@ -152,7 +196,7 @@ impl Templar<'_> {
     ///
     /// If it cannot be iterated over.
     pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
-        match value {
+        match &*self.now(value) {
             Value::Template(_) => self.iterate(&self.shallow(value)?),
             Value::List(items) | Value::Tuple(items) => items.iter().map(|item| self.shallow(item)).collect(),
             Value::Map(map) => Ok(map.keys().map(|key| key.as_value().clone()).collect()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ksplay_value::{Str, Template, TemplateKind, Unknown, Value};
 
-use crate::eval::{self, Home, Run, ops};
+use crate::eval::{self, Home, ops};
 use crate::templar::outermost_in;
 use crate::{Error, ErrorKind, Templar};
 
@@ -61,15 +61,15 @@ impl Templar<'_> {
 
     fn evaluate_expression(&self, template: &Arc<Template>) -> Result<Value, Error> {
         let home = template.span.clone().map_or(Home::None, Home::Value);
-        let value = self.tree(template).and_then(|tree| Run::new(self, tree, home).template());
-        value.map(|output| output.value()).map_err(|error| outermost_in(error, "expression"))
+        let value = self.tree(template).and_then(|tree| self.value_of(tree, home));
+        value.map_err(|error| outermost_in(error, "expression"))
     }
 
     /// The value of an expression that comes without a place.
     fn bare(&self, text: &Str) -> Result<Value, Error> {
         let tree = self.environment.expressions.tree(text);
-        let value = tree.and_then(|tree| Run::new(self, tree, Home::None).template());
-        value.map(|output| output.value()).map_err(|error| outermost_in(error, "expression"))
+        let value = tree.and_then(|tree| self.value_of(tree, Home::None));
+        value.map_err(|error| outermost_in(error, "expression"))
     }
 
     /// The truth of a condition: a bare expression, a boolean, or a template. Errors have the whole message of

@@ -57,7 +57,7 @@ impl Templar<'_> {
         let tree = parse::parse_file(&text.into(), &file.name, &own).map_err(|error| self.suggest(error))?;
         let mut run = Run::new(self, Arc::new(tree), Home::File(Arc::clone(file)));
         run.options = own;
-        let value = run.template().and_then(|output| self.resolved(&output.value()));
+        let value = run.value().and_then(|value| self.resolved(&value));
         Ok(match value.map_err(|error| self.suggest(outermost(error)))? {
             Value::String(rendered) => Value::String(with_newlines(rendered, &file.text, &options.newline_sequence)),
             other => other,

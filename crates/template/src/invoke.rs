@@ -44,10 +44,11 @@ impl Templar<'_> {
         function: Function,
         kind: &str,
         name: &str,
-        args: Vec<Value>,
-        kwargs: Map,
+        mut args: Vec<Value>,
+        mut kwargs: Map,
     ) -> Result<Value, Error> {
         let short = short(name);
+        self.passed(&mut args, &mut kwargs);
         let args = args.iter().map(|arg| self.deep(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut deep = Map::with_capacity(kwargs.len());
         for (key, value) in kwargs {
@@ -169,7 +170,7 @@ impl Templar<'_> {
     ///
     /// If it cannot be called, or fails.
     pub fn call_value(&self, callable: &Value, args: Vec<Value>, kwargs: Map) -> Result<Value, Error> {
-        let tree = Arc::new(Tree { body: Vec::new(), text: "".into(), name: String::new() });
+        let tree = Arc::new(Tree { body: Vec::new(), text: "".into(), name: String::new(), may_change: false });
         Run::new(self, tree, Home::None).apply(callable, args, kwargs, None)
     }
 }

@@ -15,6 +15,7 @@ use minijinja::machinery::{self, Token, ast};
 use minijinja::syntax::SyntaxConfig;
 use num_bigint::BigInt;
 
+use crate::eval::changes::is_change;
 use crate::literals::{Escapes, normalized, with_newline};
 use crate::tree::{Arg, Args, BinaryOp, Block, CompareOp, Expr, ExprKind, For, Macro, Stmt, Target, Tree};
 use crate::{Error, ErrorKind, FileOptions};
@@ -41,9 +42,9 @@ pub(crate) fn parse_expression(text: &Arc<str>) -> Result<Tree, Error> {
         })
     };
     let syntax = SyntaxConfig::default();
-    let body =
+    let (body, may_change) =
         repaired(text, lowered, || repair(text, true, &syntax)).map_err(|what| syntax_error(what, "expression"))?;
-    Ok(Tree { body, text: Arc::clone(text), name: "<expression>".into() })
+    Ok(Tree { body, text: Arc::clone(text), name: "<expression>".into(), may_change })
 }
 
 fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -> Result<Tree, Error> {
@@ -63,9 +64,9 @@ fn parse(text: &Arc<str>, name: &str, options: &FileOptions, escapes: Escapes) -
             lower.checked(body)
         })
     };
-    let body =
+    let (body, may_change) =
         repaired(text, lowered, || repair(text, false, &syntax)).map_err(|what| syntax_error(what, "template"))?;
-    Ok(Tree { body, text: Arc::clone(text), name: name.into() })
+    Ok(Tree { body, text: Arc::clone(text), name: name.into(), may_change })
 }
 
 /// The text with the line breaks that Jinja sees.
@@ -76,12 +77,15 @@ fn read(text: &Arc<str>) -> Arc<str> {
     }
 }
 
+/// Statements, and whether they may change lists and mappings.
+type Lowered = (Vec<Stmt>, bool);
+
 /// What was parsed, of the text as it stands or, when that is no Jinja, of the text as it is repaired.
 fn repaired(
     text: &str,
-    lowered: impl Fn(&str) -> Result<Result<Vec<Stmt>, String>, minijinja::Error>,
+    lowered: impl Fn(&str) -> Result<Result<Lowered, String>, minijinja::Error>,
     repair: impl FnOnce() -> Option<String>,
-) -> Result<Vec<Stmt>, String> {
+) -> Result<Lowered, String> {
     lowered(text).unwrap_or_else(|error| match repair().map(|source| lowered(&source)) {
         Some(Ok(body)) => body,
         _ => Err(described(&error)),
@@ -258,16 +262,25 @@ struct Lower<'s> {
     in_branch: Cell<bool>,
     /// What is said of the first filter or test that does not exist.
     unknown: RefCell<Option<String>>,
+    may_change: Cell<bool>,
 }
 
 impl<'s> Lower<'s> {
     fn new(text: &'s str, escapes: Escapes, newline: &'s str, heads: Heads) -> Self {
-        Self { text, escapes, newline, heads, in_branch: Cell::new(false), unknown: RefCell::default() }
+        let (in_branch, may_change) = (Cell::new(false), Cell::new(false));
+        Self { text, escapes, newline, heads, in_branch, unknown: RefCell::default(), may_change }
     }
 
     /// What was lowered, unless it names a filter or test that does not exist.
-    fn checked(self, body: Vec<Stmt>) -> Result<Vec<Stmt>, String> {
-        self.unknown.into_inner().map_or(Ok(body), Err)
+    fn checked(self, body: Vec<Stmt>) -> Result<Lowered, String> {
+        self.unknown.into_inner().map_or(Ok((body, self.may_change.get())), Err)
+    }
+
+    /// Notes a name that may be that of a method.
+    fn member(&self, name: &str) {
+        if is_change(name) {
+            self.may_change.set(true);
+        }
     }
 
     /// A body that is a scope of its own: no branch, even in one.
@@ -299,6 +312,11 @@ impl<'s> Lower<'s> {
     }
 
     fn stmt(&mut self, statement: &ast::Stmt<'_>) -> Option<Stmt> {
+        if let ast::Stmt::Extends(_) | ast::Stmt::Include(_) | ast::Stmt::Import(_) | ast::Stmt::FromImport(_) =
+            statement
+        {
+            self.may_change.set(true);
+        }
         Some(match statement {
             ast::Stmt::Template(template) => Stmt::Scoped(self.body(&template.children)),
             ast::Stmt::EmitExpr(emit) => Stmt::Emit(self.expr(&emit.expr)),
@@ -410,7 +428,11 @@ impl<'s> Lower<'s> {
         let all = |items: &[ast::Expr<'_>]| items.iter().map(|item| self.expr(item)).collect();
         let kind = match expr {
             ast::Expr::Var(var) => ExprKind::Var(var.id.into()),
-            ast::Expr::Const(constant) => ExprKind::Const(self.constant(&constant.value, span)),
+            ast::Expr::Const(constant) => {
+                let value = self.constant(&constant.value, span);
+                value.as_str().iter().for_each(|text| self.member(text));
+                ExprKind::Const(value)
+            }
             ast::Expr::Slice(slice) => {
                 let part = |part: &Option<ast::Expr<'_>>| part.as_ref().map(|expr| self.expr(expr));
                 ExprKind::Slice(
@@ -447,7 +469,10 @@ impl<'s> Lower<'s> {
                 subject: boxed(&node.expr),
                 args: self.args(&node.args),
             },
-            ast::Expr::GetAttr(node) => ExprKind::Attr(boxed(&node.expr), node.name.into()),
+            ast::Expr::GetAttr(node) => {
+                self.member(node.name);
+                ExprKind::Attr(boxed(&node.expr), node.name.into())
+            }
             ast::Expr::GetItem(node) => ExprKind::Item(boxed(&node.expr), boxed(&node.subscript_expr)),
             ast::Expr::Call(node) => ExprKind::Call(boxed(&node.expr), self.args(&node.args)),
             ast::Expr::List(node) => ExprKind::List(all(&node.items)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Str, Template, TemplateKind, Undefined, Value};
 
+use crate::eval::changes::Changes;
 use crate::eval::{self, Home, Run, objects, ops};
 use crate::tree::Tree;
 use crate::{Environment, Error, ErrorKind, Scope, parse};
@@ -16,6 +17,9 @@ enum Parsed {
     Secret(Result<Str, Error>),
 }
 
+/// A template and what it gave.
+pub(crate) type Evaluated = (Arc<Template>, Value);
+
 /// Evaluates values with the variables of one host at one task. Cheap to make; keeps results of pure variables for its
 /// lifetime, so make one for each evaluation of a task, not one for a run.
 pub struct Templar<'e> {
@@ -24,12 +28,17 @@ pub struct Templar<'e> {
     /// Variables that were looked at, evaluated one level.
     variables: RefCell<HashMap<Str, Option<Value>>>,
     /// Results of templates, by their address; the template is kept so that the address stays its own.
-    results: RefCell<HashMap<usize, (Arc<Template>, Value)>>,
+    results: RefCell<HashMap<usize, Evaluated>>,
     /// The templates that are being evaluated, to find those that need themselves.
     active: RefCell<Vec<Arc<Template>>>,
     /// How many things were called that may answer differently the next time.
     impure: Cell<u64>,
     stacks: Cell<u64>,
+    /// What templates gave that may answer differently the next time: for the template that is being evaluated they are
+    /// evaluated once.
+    pub(crate) seen: RefCell<Option<Vec<Evaluated>>>,
+    /// What the template that is being evaluated changes.
+    pub(crate) changes: RefCell<Option<Box<Changes>>>,
 }
 
 impl<'e> Templar<'e> {
@@ -43,6 +52,8 @@ impl<'e> Templar<'e> {
             active: RefCell::default(),
             impure: Cell::new(0),
             stacks: Cell::new(0),
+            seen: RefCell::default(),
+            changes: RefCell::default(),
         }
     }
 
@@ -68,6 +79,10 @@ impl<'e> Templar<'e> {
 
     /// [`Templar::resolve`] inside of an evaluation, whose errors may still come to nothing.
     pub(crate) fn resolved(&self, value: &Value) -> Result<Value, Error> {
+        if self.has_changed() { self.settled(&self.deep(value)?) } else { self.settled(value) }
+    }
+
+    fn settled(&self, value: &Value) -> Result<Value, Error> {
         if is_data(value) {
             return Ok(value.clone());
         }
@@ -86,7 +101,7 @@ impl<'e> Templar<'e> {
             Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
             Value::Template(template) => {
                 let value = self.template(template)?;
-                self.resolved(&value).map_err(|mut error| {
+                self.settled(&value).map_err(|mut error| {
                     error.reached_through(template.span.as_ref());
                     error
                 })?
@@ -94,7 +109,7 @@ impl<'e> Templar<'e> {
             Value::List(items) | Value::Tuple(items) => {
                 let mut resolved = Vec::with_capacity(items.len());
                 for item in items.iter() {
-                    let item = self.resolved(item)?;
+                    let item = self.settled(item)?;
                     if !matches!(item, Value::Omit) {
                         resolved.push(item);
                     }
@@ -108,7 +123,7 @@ impl<'e> Templar<'e> {
                         // As a value of its own a tuple is a list, which cannot be a key.
                         return Err(outermost(Error::operation("unhashable type: 'list'")));
                     }
-                    let item = self.resolved(item)?;
+                    let item = self.settled(item)?;
                     if !matches!(item, Value::Omit) {
                         resolved.insert(key.clone().into_value(), item);
                     }
@@ -140,11 +155,19 @@ impl<'e> Templar<'e> {
     ///
     /// As [`Templar::resolve`].
     pub fn variable(&self, name: &str) -> Result<Option<Value>, Error> {
-        self.scope_variable(name)?.map(|value| self.resolve(&value)).transpose()
+        self.shared_variable(name)?.map(|value| self.resolve(&value)).transpose()
     }
 
     /// A variable evaluated one level; [`Value::Undefined`] when its definition needs something undefined.
     pub(crate) fn scope_variable(&self, name: &str) -> Result<Option<Value>, Error> {
+        if self.may_change() {
+            self.own_variable(name, || self.shared_variable(name))
+        } else {
+            self.shared_variable(name)
+        }
+    }
+
+    fn shared_variable(&self, name: &str) -> Result<Option<Value>, Error> {
         if let Some(known) = self.variables.borrow().get(name) {
             return Ok(known.clone());
         }
@@ -216,6 +239,13 @@ impl<'e> Templar<'e> {
         if let Some((_, value)) = self.results.borrow().get(&address) {
             return Ok(value.clone());
         }
+        let known = |seen: &Vec<Evaluated>| {
+            let found = seen.iter().find(|(other, _)| Arc::ptr_eq(other, template));
+            found.map(|(_, value)| value.clone())
+        };
+        if let Some(value) = self.seen.borrow().as_ref().and_then(known) {
+            return Ok(value);
+        }
         self.enter(template)?;
         let before = self.impure.get();
         let value = self.evaluate(template);
@@ -226,6 +256,8 @@ impl<'e> Templar<'e> {
         })?;
         if self.impure.get() == before {
             self.results.borrow_mut().insert(address, (Arc::clone(template), value.clone()));
+        } else if let Some(seen) = self.seen.borrow_mut().as_mut() {
+            seen.push((Arc::clone(template), value.clone()));
         }
         Ok(value)
     }
@@ -245,11 +277,15 @@ impl<'e> Templar<'e> {
         Ok(())
     }
 
+    /// What a template gives, evaluated one level.
+    pub(crate) fn value_of(&self, tree: Arc<Tree>, home: Home) -> Result<Value, Error> {
+        Run::new(self, tree, home).value()
+    }
+
     fn evaluate(&self, template: &Arc<Template>) -> Result<Value, Error> {
         let tree = self.tree(template)?;
         let home = template.span.clone().map_or(Home::None, Home::Value);
-        let value = Run::new(self, tree, home).template()?.value();
-        Ok(match value {
+        Ok(match self.value_of(tree, home)? {
             Value::String(text) => Value::String(with_newlines(text, &template.text, "\n")),
             other => other,
         })

@@ -13,6 +13,8 @@ pub(crate) struct Tree {
     pub text: Arc<str>,
     /// The name under which its text is known, for messages.
     pub name: String,
+    /// Whether it mentions a method that changes a list or mapping, or may do so in another file.
+    pub may_change: bool,
 }
 
 /// An expression and where it begins.

@@ -1,4 +1,4 @@
-//! Every case of `data/*.jsonl` gives what ansible-core 2.19 gave when it was asked.
+//! Every case of `data/*.jsonl` (but `plugins*`, which have a test of their own) gives what ansible-core 2.19 gave when it was asked.
 //!
 //! A case is `{"s": TEXT, "vars": {…}, "v": TYPED}` or `{…, "err": MESSAGE}`, with `"file"` instead of `"s"` when the text
 //! is that of a template file; TYPED writes an int as `{"i": "42"}`, a
@@ -47,7 +47,7 @@ fn typed(value: &Value) -> Json {
 fn answer(case: &Json) -> Result<Json, String> {
     let empty = json!({});
     let variables = trusted(case.get("vars").unwrap_or(&empty));
-    let environment = Environment::default();
+    let environment = Environment { base_dir: env!("CARGO_MANIFEST_DIR").into(), ..Environment::default() };
     let templar = Templar::new(&environment, variables.as_map().unwrap());
     let value = match case["file"].as_str() {
         Some(text) => templar.render(&Source::new("file.j2", text), &FileOptions::default()),
@@ -67,7 +67,8 @@ fn every_recorded_case_gives_the_recorded_answer() {
     let mut wrong = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if !path.file_name().is_some_and(|name| name == "core.jsonl" || name == "files.jsonl") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.ends_with(".jsonl") || name.starts_with("plugins") {
             continue;
         }
         for line in std::fs::read_to_string(&path).unwrap().lines() {

@@ -2,9 +2,10 @@
 
 use ksplay_value::{Map, Value};
 
+use super::changes::is_change;
 use super::objects::{Cycler, Function, Joiner, Loop, MacroObject};
 use super::ops::{unknown_of, unknown_within};
-use super::{Output, Run, globals, methods, places};
+use super::{Output, Run, globals, methods};
 use crate::Error;
 use crate::tree::{Args, Expr, ExprKind};
 
@@ -46,38 +47,10 @@ impl Run<'_, '_> {
         if let Some(undefined) = first_undefined(&values, &kwargs) {
             return Ok(undefined);
         }
-        // What these do rests on the items themselves.
-        let compared = matches!(name, "count" | "index" | "remove" | "sort").then_some(&receiver);
-        let unknown = unknown_within(values.iter().chain(kwargs.values()).chain(compared));
-        if places::changes(name) && matches!(receiver, Value::List(_) | Value::Map(_)) && methods::has(&receiver, name)
-        {
-            if let Some(unknown) = unknown.filter(|_| name != "append") {
-                if let Some(place) = self.place(base)? {
-                    drop(receiver);
-                    return self.change(&place, &mut |value| {
-                        *value = unknown.clone();
-                        Ok(unknown.clone())
-                    });
-                }
-                return Ok(unknown);
-            }
-            let call = methods::Arguments { name, values: self.deep_all(values)?, kwargs, templar: self.templar };
-            return match self.place(base)? {
-                Some(place) => {
-                    // The place must be the only holder of the value, or changing it copies it.
-                    drop(receiver);
-                    self.change(&place, &mut |value| match value {
-                        Value::Null => Ok(Value::Null),
-                        value => methods::change(value, &call),
-                    })
-                }
-                None => {
-                    let mut receiver = receiver;
-                    methods::change(&mut receiver, &call)
-                }
-            };
+        if methods::has(&receiver, name) {
+            return self.plain_method(&receiver, name, values, kwargs);
         }
-        if let Some(unknown) = unknown {
+        if let Some(unknown) = unknown_within(values.iter().chain(kwargs.values())) {
             return Ok(unknown);
         }
         if let Value::Object(object) = &receiver
@@ -102,10 +75,6 @@ impl Run<'_, '_> {
                 _ => {}
             }
         }
-        if methods::has(&receiver, name) {
-            let values = self.deep_all(values)?;
-            return methods::call(&receiver, &methods::Arguments { name, values, kwargs, templar: self.templar });
-        }
         let function = self.templar.get_attr(&receiver, name)?;
         if let Value::Undefined(undefined) = function {
             let mut undefined = std::sync::Arc::unwrap_or_clone(undefined);
@@ -115,18 +84,44 @@ impl Run<'_, '_> {
         self.apply(&function, values, kwargs, None)
     }
 
-    fn deep_all(&self, values: Vec<Value>) -> Result<Vec<Value>, Error> {
-        values.iter().map(|value| self.templar.deep(value)).collect()
+    /// Calls a method of one of Python's own types.
+    fn plain_method(
+        &self,
+        receiver: &Value,
+        name: &str,
+        mut values: Vec<Value>,
+        mut kwargs: Map,
+    ) -> Result<Value, Error> {
+        let templar = self.templar;
+        templar.passed(&mut values, &mut kwargs);
+        let values = values.iter().map(|value| templar.deep(value)).collect::<Result<Vec<_>, _>>()?;
+        // What these do rests on the items themselves.
+        let compared = matches!(name, "count" | "index" | "remove" | "sort").then(|| templar.now(receiver));
+        let unknown = unknown_within(values.iter().chain(kwargs.values()).chain(compared.as_deref()));
+        drop(compared);
+        let call = methods::Arguments { name, values, kwargs, templar };
+        let changes = is_change(name) && matches!(receiver, Value::List(_) | Value::Map(_));
+        let result = match unknown {
+            Some(unknown) if changes && name != "append" => templar.change(receiver, |value| {
+                *value = unknown.clone();
+                Ok(unknown)
+            }),
+            Some(unknown) if !changes => Ok(unknown),
+            _ if changes => templar.change(receiver, |value| methods::change(value, &call)),
+            _ => methods::call(&templar.now(receiver), &call),
+        };
+        result.map(|value| templar.returned(call.name, value))
     }
 
     /// Calls a value.
     pub(crate) fn apply(
         &mut self,
         function: &Value,
-        values: Vec<Value>,
-        kwargs: Map,
+        mut values: Vec<Value>,
+        mut kwargs: Map,
         caller: Option<Value>,
     ) -> Result<Value, Error> {
+        self.templar.passed(&mut values, &mut kwargs);
         match function {
             Value::Undefined(_) | Value::Unknown(_) => return Ok(function.clone()),
             Value::Object(object) => {
@@ -160,11 +155,7 @@ impl Run<'_, '_> {
                         return Ok(unknown);
                     }
                     return match &function.receiver {
-                        Some(receiver) => {
-                            let values = self.deep_all(values)?;
-                            let name = &function.name;
-                            methods::call(receiver, &methods::Arguments { name, values, kwargs, templar: self.templar })
-                        }
+                        Some(receiver) => self.plain_method(receiver, &function.name, values, kwargs),
                         None => globals::call(self.templar, &function.name, values, kwargs),
                     };
                 }

@@ -44,7 +44,7 @@ impl Run<'_, '_> {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
             ExprKind::Var(name) => self.variable(name, expr),
-            ExprKind::List(items) => Ok(Value::from(self.all(items)?)),
+            ExprKind::List(items) => Ok(self.templar.written(self.all(items)?.into())),
             ExprKind::Tuple(items) => Ok(Value::Tuple(Arc::new(self.all(items)?))),
             ExprKind::Dict(entries) => self.dict(entries),
             ExprKind::Attr(base, name) => self.attribute_of(base, name, expr),
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
             }
             map.insert(super::methods::hashable(key)?, self.eval(value)?);
         }
-        Ok(map.into())
+        Ok(self.templar.written(map.into()))
     }
 
     fn slice(&mut self, base: &Expr, parts: &[Option<Expr>; 3]) -> Result<Value, Error> {
@@ -113,7 +113,8 @@ impl Run<'_, '_> {
         if let Some(unknown) = unknown_of(bounds.iter().flatten()) {
             return Ok(unknown);
         }
-        ops::slice(&base, bounds)
+        let made = ops::slice(&self.templar.now(&base), bounds)?;
+        Ok(self.templar.made_of(&base, made))
     }
 
     fn choice(&mut self, test: &Expr, then: &Expr, otherwise: Option<&Expr>, expr: &Expr) -> Result<Value, Error> {
@@ -248,7 +249,7 @@ impl Run<'_, '_> {
 
     /// Python's truth; `None` when it is unknown, an error when it is undefined.
     pub(crate) fn truth(&self, value: &Value) -> Result<Option<bool>, Error> {
-        truth(value)
+        truth(&self.templar.now(value))
     }
 
     fn logic(&mut self, left: &Expr, right: &Expr, decides: bool) -> Result<Value, Error> {
@@ -284,7 +285,16 @@ impl Run<'_, '_> {
         if let Some(unknown) = unknown {
             return Ok(unknown);
         }
-        ops::binary(op, &left, &right)
+        match (op, &left, &right) {
+            (BinaryOp::Add, Value::List(_), Value::List(_)) if self.templar.may_change() => {
+                let sum = ops::binary(op, &self.templar.items_of(&left), &self.templar.items_of(&right))?;
+                Ok(if self.templar.is_written(&left) { self.templar.written(sum) } else { sum })
+            }
+            _ => {
+                let made = ops::binary(op, &left, &right)?;
+                Ok(self.templar.made_of(if left.as_list().is_some() { &left } else { &right }, made))
+            }
+        }
     }
 
     fn concat(&mut self, left: &Expr, right: &Expr) -> Result<Value, Error> {

@@ -53,7 +53,7 @@ impl Run<'_, '_> {
             return Err(Error::operation(format!("macro '{}' takes no keyword argument '{name}'", decl.name)));
         }
         let mut frame = Frame::new();
-        let mut put = |name: &str, value: Value| frame.push(Local { name: name.into(), value, origin: None });
+        let mut put = |name: &str, value: Value| frame.push(Local { name: name.into(), value });
         if decl.uses_varargs {
             put("varargs", Value::Tuple(Arc::new(surplus)));
         }
@@ -97,10 +97,10 @@ impl Run<'_, '_> {
                 }
                 .into(),
             };
-            self.set_local(name, value, None);
+            self.set_local(name, value);
         }
         let mut output = Output::new();
         self.exec(&target.decl.body, &mut output)?;
-        Ok(output.value())
+        output.value(self.templar)
     }
 }

@@ -1,6 +1,7 @@
 //! The evaluator: walks the tree of one template.
 
 mod calls;
+pub(crate) mod changes;
 mod expr;
 pub(crate) mod globals;
 mod include;
@@ -11,7 +12,6 @@ pub(crate) mod objects;
 pub(crate) mod ops;
 mod output;
 pub(crate) mod percent;
-mod places;
 mod stmt;
 
 use std::collections::HashMap;
@@ -26,7 +26,6 @@ pub(crate) use calls::first_undefined;
 pub(crate) use expr::{key_of, truth};
 pub(crate) use methods::has as has_method;
 pub(crate) use output::Output;
-pub(crate) use places::Place;
 
 /// The message of Jinja's own undefined value, which prints as nothing: an `if` expression without `else`.
 const SOFT: &str = "Type 'Undefined' is unsupported for variable storage.";
@@ -52,8 +51,6 @@ pub(crate) enum Home {
 pub(crate) struct Local {
     pub(crate) name: Str,
     pub(crate) value: Value,
-    /// What it is another name of, so that changing it changes that too.
-    origin: Option<Arc<Place>>,
 }
 
 /// The variables of one scope of a template.
@@ -107,6 +104,16 @@ impl<'t, 'e> Run<'t, 'e> {
             top: 1,
             depth: 0,
         }
+    }
+
+    /// What the template gives; what it changes ends with it.
+    pub(crate) fn value(mut self) -> Result<Value, Error> {
+        let templar = self.templar;
+        let changes = self.tree.may_change.then(Box::default);
+        templar.apart(changes, || {
+            let value = self.template()?.value(templar)?;
+            if templar.has_changed() { templar.deep(&value) } else { Ok(value) }
+        })
     }
 
     /// Everything that the template puts out.

@@ -230,7 +230,7 @@ impl Object for Module {
 /// The variable `loop`.
 pub(crate) struct Loop {
     pub node: Arc<For>,
-    pub items: Vec<Value>,
+    items: Mutex<Vec<Value>>,
     index: AtomicUsize,
     pub depth: usize,
     changed: Mutex<Option<Vec<Value>>>,
@@ -238,7 +238,22 @@ pub(crate) struct Loop {
 
 impl Loop {
     pub(crate) fn new(node: &Arc<For>, items: Vec<Value>, depth: usize) -> Arc<Self> {
-        Arc::new(Self { node: Arc::clone(node), items, index: AtomicUsize::new(0), depth, changed: Mutex::new(None) })
+        let (items, index, changed) = (Mutex::new(items), AtomicUsize::new(0), Mutex::new(None));
+        Arc::new(Self { node: Arc::clone(node), items, index, depth, changed })
+    }
+
+    /// How many items there are.
+    pub(crate) fn length(&self) -> usize {
+        lock(&self.items).len()
+    }
+
+    pub(crate) fn item(&self, index: usize) -> Option<Value> {
+        lock(&self.items).get(index).cloned()
+    }
+
+    /// Goes on with other items.
+    pub(crate) fn replace(&self, items: Vec<Value>) {
+        *lock(&self.items) = items;
     }
 
     pub(crate) fn advance(&self, index: usize) {
@@ -260,7 +275,7 @@ impl Loop {
 
 impl fmt::Debug for Loop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<LoopContext {}/{}>", self.index() + 1, self.items.len())
+        write!(f, "<LoopContext {}/{}>", self.index() + 1, self.length())
     }
 }
 
@@ -270,9 +285,9 @@ impl Object for Loop {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Value>, ObjectError> {
-        let (index, length) = (self.index(), self.items.len());
+        let (index, length) = (self.index(), self.length());
         let neighbour = |index: Option<usize>, which: &str| {
-            index.and_then(|index| self.items.get(index)).cloned().unwrap_or_else(|| {
+            index.and_then(|index| self.item(index)).unwrap_or_else(|| {
                 Undefined {
                     name: format!("loop.{which}item"),
                     message: format!("there is no {} item", if which == "prev" { "previous" } else { "next" }),
@@ -284,8 +299,8 @@ impl Object for Loop {
         Ok(Some(match key.as_str() {
             Some("index") => Value::from(index + 1),
             Some("index0") => Value::from(index),
-            Some("revindex") => Value::from(length - index),
-            Some("revindex0") => Value::from(length - index - 1),
+            Some("revindex") => Value::from(length.saturating_sub(index)),
+            Some("revindex0") => Value::from(length.saturating_sub(index + 1)),
             Some("first") => Value::Bool(index == 0),
             Some("last") => Value::Bool(index + 1 == length),
             Some("length") => Value::from(length),
@@ -324,16 +339,6 @@ impl NamespaceObject {
 
     pub(crate) fn set(&self, name: &Str, value: Value) {
         lock(&self.0).insert(name, value);
-    }
-
-    /// The value of an attribute that is about to be changed; nothing refers to it any more until it is put back.
-    pub(crate) fn take(&self, name: &Key) -> Option<Value> {
-        lock(&self.0).get_key_mut(name).map(std::mem::take)
-    }
-
-    /// Puts the value of an attribute back.
-    pub(crate) fn put(&self, name: Key, value: Value) {
-        lock(&self.0).insert(name.into_value(), value);
     }
 }
 

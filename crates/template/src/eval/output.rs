@@ -10,6 +10,8 @@ use crate::{Error, Templar};
 pub(crate) struct Output {
     first: Option<Value>,
     text: Option<String>,
+    /// Lists and mappings that may still be changed, with their places in the text.
+    held: Vec<(usize, Value)>,
     because: Vec<Str>,
     unknown: bool,
 }
@@ -21,6 +23,7 @@ impl Output {
 
     /// Adds a value. `None` and `omit` put out nothing.
     pub(crate) fn push(&mut self, templar: &Templar<'_>, value: Value) -> Result<(), Error> {
+        let value = templar.detached(value);
         match &value {
             Value::Null => return Ok(()),
             Value::Omit if self.first.is_some() || self.text.is_some() => return Ok(()),
@@ -66,7 +69,26 @@ impl Output {
     }
 
     /// The value: of its own type when there was exactly one, `None` when there was nothing.
-    pub(crate) fn value(self) -> Value {
+    ///
+    /// # Errors
+    ///
+    /// If something undefined is in it.
+    pub(crate) fn value(mut self, templar: &Templar<'_>) -> Result<Value, Error> {
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            let text = self.text.take().unwrap_or_default();
+            let mut at = 0;
+            for (end, value) in held {
+                self.text.get_or_insert_default().push_str(&text[at..end]);
+                self.append_container(templar, &value)?;
+                at = end;
+            }
+            self.text.get_or_insert_default().push_str(&text[at..]);
+        }
+        Ok(self.known())
+    }
+
+    fn known(self) -> Value {
         if self.unknown {
             if let Some(first @ Value::Unknown(_)) = &self.first {
                 let rest = Value::from(Unknown { because: self.because });
@@ -83,13 +105,13 @@ impl Output {
 
     /// The text, even of a single value.
     pub(crate) fn into_text(self, templar: &Templar<'_>) -> Result<Value, Error> {
-        match self.value() {
+        match self.value(templar)? {
             Value::Null | Value::Omit => Ok(Value::from("")),
             value @ (Value::String(_) | Value::Unknown(_)) => Ok(value),
             other => {
                 let mut output = Self { text: Some(String::new()), ..Self::default() };
                 output.append(templar, &other)?;
-                Ok(output.value())
+                output.value(templar)
             }
         }
     }
@@ -102,14 +124,18 @@ impl Output {
             Value::Undefined(undefined) if super::is_soft(undefined) => {}
             Value::Undefined(undefined) => return Err(undefined_error(undefined)),
             Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
-            other => {
-                use std::fmt::Write;
-                let resolved = templar.resolved(other)?;
-                let _ = write!(text, "{resolved}");
-                if let Some(Value::Unknown(unknown)) = super::ops::unknown_within([&resolved]) {
-                    self.unknown(&unknown);
-                }
-            }
+            container if templar.may_change() => self.held.push((text.len(), container.clone())),
+            container => self.append_container(templar, container)?,
+        }
+        Ok(())
+    }
+
+    fn append_container(&mut self, templar: &Templar<'_>, value: &Value) -> Result<(), Error> {
+        use std::fmt::Write;
+        let resolved = templar.resolved(value)?;
+        let _ = write!(self.text.get_or_insert_default(), "{resolved}");
+        if let Some(Value::Unknown(unknown)) = super::ops::unknown_within([&resolved]) {
+            self.unknown(&unknown);
         }
         Ok(())
     }

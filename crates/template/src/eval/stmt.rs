@@ -6,7 +6,6 @@ use ksplay_value::{Str, Value};
 
 use super::include::missing;
 use super::objects::{Loop, MacroObject, NamespaceObject};
-use super::places::Place;
 use super::{Blocks, Flow, Frame, Local, Output, Run};
 use crate::tree::{Args, Expr, ExprKind, For, Stmt, Target, Tree};
 use crate::{Error, ErrorKind};
@@ -77,7 +76,7 @@ impl<'t, 'e> Run<'t, 'e> {
                 for (target, expr) in assignments {
                     let value = self.eval(expr)?;
                     self.frames.push(std::mem::take(&mut frame));
-                    let assigned = self.assign(target, value, None);
+                    let assigned = self.assign(target, value);
                     frame = self.frames.pop().unwrap_or_default();
                     assigned.map_err(|error| self.locate(error, expr.at))?;
                 }
@@ -88,18 +87,14 @@ impl<'t, 'e> Run<'t, 'e> {
             }
             Stmt::Set(target, expr) => {
                 let value = self.eval(expr)?;
-                let origin = match value {
-                    Value::List(_) | Value::Map(_) => self.place(expr)?.map(Arc::new),
-                    _ => None,
-                };
-                self.assign(target, value, origin).map_err(|error| self.locate(error, expr.at))?;
+                self.assign(target, value).map_err(|error| self.locate(error, expr.at))?;
             }
             Stmt::SetBlock { target, filter, body } => {
                 let mut value = self.captured(body)?;
                 if let Some(filter) = filter {
                     value = self.chain(filter, value)?;
                 }
-                self.assign(target, value, None)?;
+                self.assign(target, value)?;
             }
             Stmt::FilterBlock { filter, body } => {
                 let value = self.captured(body)?;
@@ -129,7 +124,7 @@ impl<'t, 'e> Run<'t, 'e> {
             }
             Stmt::Import { name, target, with_context } => {
                 let module = self.import(name, *with_context)?;
-                self.set_local(target, module, None);
+                self.set_local(target, module);
             }
             Stmt::FromImport { name, names, with_context } => {
                 let module = self.import(name, *with_context)?;
@@ -143,12 +138,12 @@ impl<'t, 'e> Run<'t, 'e> {
                         ),
                         value => value,
                     };
-                    self.set_local(to, value, None);
+                    self.set_local(to, value);
                 }
             }
             Stmt::Macro(decl) => {
                 let value = MacroObject::create(decl, self);
-                self.set_local(&decl.name, value, None);
+                self.set_local(&decl.name, value);
             }
             Stmt::CallBlock { call, caller } => {
                 let caller = MacroObject::create(caller, self);
@@ -219,21 +214,18 @@ impl<'t, 'e> Run<'t, 'e> {
     }
 
     /// Sets a variable of the innermost scope.
-    pub(crate) fn set_local(&mut self, name: &Str, value: Value, origin: Option<Arc<Place>>) {
+    pub(crate) fn set_local(&mut self, name: &Str, value: Value) {
         let Some(frame) = self.frames.last_mut() else { return };
         match frame.iter_mut().find(|local| local.name == *name) {
-            Some(local) => {
-                local.value = value;
-                local.origin = origin;
-            }
-            None => frame.push(Local { name: name.clone(), value, origin }),
+            Some(local) => local.value = value,
+            None => frame.push(Local { name: name.clone(), value }),
         }
     }
 
-    fn assign(&mut self, target: &Target, value: Value, origin: Option<Arc<Place>>) -> Result<(), Error> {
+    fn assign(&mut self, target: &Target, value: Value) -> Result<(), Error> {
         match target {
             Target::Name(name) => {
-                self.set_local(name, value, origin);
+                self.set_local(name, value);
                 Ok(())
             }
             Target::Attr(name, attribute) => {
@@ -248,7 +240,7 @@ impl<'t, 'e> Run<'t, 'e> {
             }
             Target::Many(targets) => {
                 if let Value::Unknown(_) = value {
-                    return targets.iter().try_for_each(|target| self.assign(target, value.clone(), None));
+                    return targets.iter().try_for_each(|target| self.assign(target, value.clone()));
                 }
                 if !matches!(
                     value,
@@ -269,7 +261,7 @@ impl<'t, 'e> Run<'t, 'e> {
                     )));
                 }
                 for (target, item) in targets.iter().zip(items) {
-                    self.assign(target, item, None)?;
+                    self.assign(target, item)?;
                 }
                 Ok(())
             }
@@ -284,7 +276,6 @@ impl<'t, 'e> Run<'t, 'e> {
         depth: usize,
         output: &mut Output,
     ) -> Result<Flow, Error> {
-        let recursive = items.is_some();
         let iterated = match items {
             Some(items) => items,
             None => self.eval(&node.iter)?,
@@ -293,17 +284,8 @@ impl<'t, 'e> Run<'t, 'e> {
             output.push(self.templar, iterated)?;
             return Ok(Flow::Next);
         }
-        let mut items = self.templar.iterate(&iterated).map_err(|error| self.locate(error, node.iter.at))?;
-        // The place of the list, so that changing an item changes the list; found only where it can matter.
-        let mut origins = None;
-        if !recursive
-            && items.iter().any(|item| matches!(item, Value::List(_) | Value::Map(_)))
-            && node.filter.is_none()
-        {
-            origins = self.item_places(&node.iter, &iterated)?;
-        }
         self.frames.push(Frame::new());
-        let flow = self.iterate_body(node, &mut items, origins.as_ref(), depth, output);
+        let flow = self.iterate_body(node, &iterated, depth, output);
         self.frames.pop();
         flow
     }
@@ -311,15 +293,16 @@ impl<'t, 'e> Run<'t, 'e> {
     fn iterate_body(
         &mut self,
         node: &Arc<For>,
-        items: &mut Vec<Value>,
-        origins: Option<&Place>,
+        iterated: &Value,
         depth: usize,
         output: &mut Output,
     ) -> Result<Flow, Error> {
+        let items = |run: &Self| run.templar.iterate(iterated).map_err(|error| run.locate(error, node.iter.at));
+        let mut first = items(self)?;
         if let Some(filter) = &node.filter {
-            let mut kept = Vec::with_capacity(items.len());
-            for item in std::mem::take(items) {
-                self.assign(&node.target, item.clone(), None)?;
+            let mut kept = Vec::with_capacity(first.len());
+            for item in first {
+                self.assign(&node.target, item.clone())?;
                 let value = self.eval(filter)?;
                 match self.truth(&value)? {
                     Some(true) => kept.push(item),
@@ -330,23 +313,36 @@ impl<'t, 'e> Run<'t, 'e> {
                     }
                 }
             }
-            *items = kept;
+            first = kept;
         }
-        if items.is_empty() {
+        if first.is_empty() {
             return self.exec(&node.otherwise, output);
         }
-        let state = Loop::new(node, std::mem::take(items), depth);
+        let state = Loop::new(node, first, depth);
         let name: Str = "loop".into();
         let object = Value::Object(state.clone());
-        for index in 0..state.items.len() {
+        let mut times = self.templar.times_changed(iterated);
+        let mut index = 0;
+        loop {
+            // As in Python, a loop sees what is done to its list.
+            if node.filter.is_none() && self.templar.times_changed(iterated) != times {
+                times = self.templar.times_changed(iterated);
+                let items = items(self)?;
+                if matches!(iterated, Value::Map(_)) && items.len() != state.length() {
+                    let error = Error::operation("dictionary changed size during iteration");
+                    return Err(self.locate(error, node.iter.at));
+                }
+                state.replace(items);
+            }
+            let Some(item) = state.item(index) else { break };
             state.advance(index);
+            index += 1;
             if let Some(frame) = self.frames.last_mut() {
                 frame.clear();
-                frame.push(Local { name: name.clone(), value: object.clone(), origin: None });
+                frame.push(Local { name: name.clone(), value: object.clone() });
             }
-            let item = self.templar.shallow(&state.items[index])?;
-            let origin = origins.map(|place| Arc::new(place.item(index)));
-            self.assign(&node.target, item, origin).map_err(|error| self.locate(error, node.iter.at))?;
+            let item = self.templar.shallow(&item)?;
+            self.assign(&node.target, item).map_err(|error| self.locate(error, node.iter.at))?;
             if self.exec(&node.body, output)? == Flow::Break {
                 break;
             }
