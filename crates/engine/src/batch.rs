@@ -255,6 +255,17 @@ impl Batch {
             Some(keyword) => boolean(&first.templar().resolve(keyword)?)?,
             None => false,
         };
+        let mut for_all = steps::is_for_all_hosts(&task.action);
+        if let Some(template) = &task.chosen {
+            for host in hosts.iter().rev() {
+                match actions::chosen_name(template, &self.scope(&task, *host)) {
+                    Ok(name) => for_all = steps::is_for_all_hosts(&name),
+                    // What check mode does not know is told by the task.
+                    Err(failure) if failure.undecided => {}
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
         let info = match self.begun.get(&step) {
             Some(info) => Arc::clone(info),
             None => self.info(step, &task, hosts[0]),
@@ -263,12 +274,7 @@ impl Batch {
             self.begun.insert(step, Arc::clone(&info));
         }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
-        if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
-            let topics: Value = task.listen.iter().map(actions::as_written).collect();
-            self.shared.emit(Event::Warning(format!(
-                "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
-            )));
-        }
+        self.warn_about(&task);
         let throttle = self.throttle(&task, &first)?;
         let work = |host: &Str| Work {
             shared: Arc::clone(&self.shared),
@@ -278,7 +284,7 @@ impl Batch {
             host: host.clone(),
             vars: Map::new(),
         };
-        let run_once = asked || steps::is_for_all_hosts(&task.action);
+        let run_once = asked || for_all;
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = self.shared.next_number();
         for host in working.iter().copied() {
@@ -307,6 +313,22 @@ impl Batch {
             StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: Vec::new() };
         self.steps.insert(number, run);
         Ok(())
+    }
+
+    /// Tells of templates where they do not do what one may think.
+    fn warn_about(&self, task: &Task) {
+        if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
+            let topics: Value = task.listen.iter().map(actions::as_written).collect();
+            self.shared.emit(Event::Warning(format!(
+                "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
+            )));
+        }
+        if let Value::Template(args) = &task.args
+            && let Some(span) = &args.span
+        {
+            let text = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
+            self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone() });
+        }
     }
 
     /// The end of a section: the handlers that were notified run.
@@ -343,13 +365,13 @@ impl Batch {
     }
 
     /// Tells how a task ended on a host.
-    fn show(&self, info: &Arc<TaskInfo>, host: HostIndex, outcome: &Outcome) {
+    fn show(&self, host: HostIndex, outcome: &Outcome) {
         if let Some(error) = &outcome.error {
             self.shared.emit(Event::Error(Arc::clone(error)));
         }
         if outcome.includes.is_empty() {
             self.shared.emit(Event::Result(TaskResult {
-                task: Arc::clone(info),
+                task: Arc::clone(&outcome.info),
                 host: self.hosts[host].clone(),
                 delegated: outcome.delegated.clone(),
                 status: outcome.status,
@@ -365,8 +387,7 @@ impl Batch {
     /// A host ended its work at a step.
     fn ended(&mut self, step: StepId, host: HostIndex, number: u64, outcome: Outcome) -> Result<(), TaskFailure> {
         let Some(run) = self.steps.get(&number) else { return Ok(()) };
-        let (task, info, run_once, hosts) =
-            (Arc::clone(&run.task), Arc::clone(&run.info), run.run_once, run.hosts.clone());
+        let (task, run_once, hosts) = (Arc::clone(&run.task), run.run_once, run.hosts.clone());
         let told = if run_once { hosts.as_slice() } else { std::slice::from_ref(&host) };
         self.note(&task, host, told, &outcome);
         let name = self.hosts[host].clone();
@@ -380,7 +401,7 @@ impl Batch {
             }
         }
         if !outcome.shown {
-            self.show(&info, host, &outcome);
+            self.show(host, &outcome);
         }
         if let Some(role) = &task.role
             && !matches!(outcome.status, Status::Skipped | Status::Undecided | Status::Unreachable)

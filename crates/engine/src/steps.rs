@@ -195,6 +195,7 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Res
         id: u32::MAX,
         name: Some(Value::from("Gathering Facts")),
         action: "gather_facts".into(),
+        chosen: None,
         args: args.into(),
         outer: Arc::clone(&play.keywords),
         keywords,

@@ -74,6 +74,8 @@ pub(crate) struct Include {
 /// How a task ended on a host.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// What is shown of the task: its action may be this host's own.
+    pub info: Arc<TaskInfo>,
     pub status: Status,
     pub ignored: bool,
     /// The result as it is shown.
@@ -132,6 +134,7 @@ impl Work {
         let no_log = self.task.keywords.no_log.is_some();
         let once = self.failed(failure);
         Outcome {
+            info: Arc::clone(&self.info),
             status: once.status,
             ignored: false,
             result: once.result,
@@ -150,17 +153,31 @@ impl Work {
     /// Does the task.
     pub async fn run(&self) -> Outcome {
         let scope = self.scope();
+        if let Some(template) = &self.task.chosen {
+            return match actions::chosen(self, template, &scope) {
+                Ok(task) => {
+                    let info = TaskInfo { action: task.action.clone(), ..(*self.info).clone() };
+                    let work = Self { task: Arc::new(task), info: Arc::new(info), ..self.clone() };
+                    Box::pin(work.run()).await
+                }
+                Err(failure) => self.outcome_of(self.unless_skipped(&scope, failure), &scope, Vec::new()),
+            };
+        }
         let mut effects = Vec::new();
         let once = match self.task.loop_.as_ref().map(|_| self.items(&scope)) {
             None => self.execute(&scope, &mut effects).await,
             Some(Ok(items)) => return self.run_loop(items, scope, effects).await,
-            // A loop that cannot be evaluated is no failure for a task that is skipped anyway.
-            Some(Err(failure)) => match self.condition(&scope) {
-                Ok(Some(skipped)) => Once::of(Status::Skipped, skipped),
-                _ => self.failed(failure),
-            },
+            Some(Err(failure)) => self.unless_skipped(&scope, failure),
         };
         self.outcome_of(once, &scope, effects)
+    }
+
+    /// What cannot be evaluated before the condition is no failure for a task that is skipped anyway.
+    fn unless_skipped(&self, scope: &HostScope, failure: TaskFailure) -> Once {
+        match self.condition(scope) {
+            Ok(Some(skipped)) => Once::of(Status::Skipped, skipped),
+            _ => self.failed(failure),
+        }
     }
 
     /// What the end of a task comes to, or of a loop that went over nothing.
@@ -176,6 +193,7 @@ impl Work {
         let label = no_log.then(|| CENSORED.to_owned());
         let include = once.include.map(|args| Include { args, vars: Map::new(), label });
         Outcome {
+            info: Arc::clone(&self.info),
             ignored: self.is_ignored(scope, once.status),
             status: once.status,
             result,

@@ -51,6 +51,8 @@ const LOOKUPS: &[&str] = &[
 pub(crate) struct Action {
     /// As written.
     pub name: Str,
+    /// The template, when the name is one.
+    pub chosen: Option<Value>,
     /// A mapping, or a template of one.
     pub args: Value,
     /// Whether it was given with `local_action`.
@@ -114,7 +116,9 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         ));
     }
     let args = with_args_keyword(&name, own, node.get("args"))?;
-    Ok(Action { name, args, local })
+    let keyword = node.get("action").or_else(|| node.get("local_action"));
+    let chosen = keyword.filter(|_| has_markers(&name)).map(|keyword| arguments::text_value(&name, &keyword.span));
+    Ok(Action { name, chosen, args, local })
 }
 
 fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
@@ -129,14 +133,14 @@ fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
 fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map), Error> {
     match &value.kind {
         NodeKind::Text { text, .. } => {
-            let (name, rest) = split_action(text, value)?;
+            let (name, rest) = split_action(text);
             Ok((name.into(), text_arguments(name, rest, value)?))
         }
         NodeKind::Map(entries) => {
             let Some(module) = value.get("module").and_then(Node::as_str) else {
                 return Err(Error::invalid("no module/action detected in task.", task));
             };
-            let (name, rest) = split_action(module, value)?;
+            let (name, rest) = split_action(module);
             let mut args = text_arguments(name, rest, value)?;
             for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("module")) {
                 args.insert(key.to_data(), value.to_value());
@@ -148,14 +152,19 @@ fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map),
     }
 }
 
-/// The module's name and what follows it.
-fn split_action<'t>(text: &'t str, node: &Node) -> Result<(&'t str, &'t str), Error> {
-    let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
-    if has_markers(name) {
-        return Err(Error::invalid("the name of a module cannot be a template", &node.span)
-            .with_help("write a task for each module, with `when`"));
-    }
-    Ok((name, rest))
+/// The module's name, which may be a template, and what follows it.
+fn split_action(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let mut depth = 0usize;
+    let end = text.char_indices().find(|(at, char)| {
+        match &text.as_bytes()[*at..] {
+            [b'{', b'{' | b'%', ..] => depth += 1,
+            [b'}' | b'%', b'}', ..] => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && char.is_whitespace()
+    });
+    end.map_or((text, ""), |(at, _)| (&text[..at], text[at..].trim_start()))
 }
 
 fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {
@@ -181,15 +190,44 @@ fn text_arguments(name: &str, text: &str, node: &Node) -> Result<Map, Error> {
     Ok(args)
 }
 
+/// The argument of an action whose text is a bare expression.
+fn expression_of(action: &str) -> Option<&'static str> {
+    match builtin_name(action) {
+        "assert" => Some("that"),
+        "debug" => Some("var"),
+        _ => None,
+    }
+}
+
 /// Makes the text of arguments that are bare expressions such; `node` is where the arguments stand.
 fn mark_expressions(action: &str, args: &mut Map, node: &Node) {
-    let argument = match builtin_name(action) {
-        "assert" => "that",
-        "debug" => "var",
-        _ => return,
-    };
-    if let Some(value) = args.get_mut(argument) {
-        mark_expression(value, node.get(argument).unwrap_or(node));
+    // Which of them are is seen when the template of a name is evaluated.
+    let of_all = ["assert", "debug"].into_iter().filter(|_| has_markers(action)).filter_map(expression_of);
+    for argument in expression_of(action).into_iter().chain(of_all) {
+        if let Some(value) = args.get_mut(argument) {
+            mark_expression(value, node.get(argument).unwrap_or(node));
+        }
+    }
+}
+
+/// Makes plain text again of what is no expression to this action.
+pub(crate) fn keep_expressions(action: &str, args: &mut Map) {
+    for argument in ["assert", "debug"].into_iter().filter_map(expression_of) {
+        if expression_of(action) != Some(argument)
+            && let Some(value) = args.get_mut(argument)
+        {
+            unmark_expression(value);
+        }
+    }
+}
+
+fn unmark_expression(value: &mut Value) {
+    match value {
+        Value::Template(template) if template.kind == TemplateKind::Expression => {
+            *value = Value::String(Arc::clone(&template.text));
+        }
+        Value::List(items) => Arc::make_mut(items).iter_mut().for_each(unmark_expression),
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Span, Str, Value};
 
+use crate::action;
 use crate::arguments::builtin_name;
 
 /// A loaded playbook: the plays of the file and of what it imports, in order.
@@ -200,6 +201,8 @@ pub struct Task {
     pub name: Option<Value>,
     /// The module or action as written: `copy`, `ansible.builtin.copy`, `include_tasks`.
     pub action: Str,
+    /// The template of it, when it is one: each host has its own ([`Task::with_action`]).
+    pub chosen: Option<Value>,
     /// Its arguments; free text is under `_raw_params`. A template when the whole of `args` is one.
     pub args: Value,
     /// The keywords that hold for it.
@@ -245,6 +248,16 @@ pub struct Task {
 }
 
 impl Task {
+    /// The task with the action that [`Task::chosen`] came to.
+    #[must_use]
+    pub fn with_action(&self, name: &str) -> Self {
+        let mut task = Self { action: name.into(), chosen: None, ..self.clone() };
+        if let Value::Map(args) = &mut task.args {
+            action::keep_expressions(name, Arc::make_mut(args));
+        }
+        task
+    }
+
     /// The role whose name stands before the task's own where it is shown. As in Ansible, an `include_role` shows the
     /// role that it brings, or its own name, but never the role that it stands in.
     #[must_use]

@@ -349,8 +349,35 @@ async fn module(call: &mut ActionCall<'_>, name: &str) -> Result<Map, TaskFailur
             let args = call.args()?;
             call.module(entry.name, args, None).await
         }
-        None => Err(TaskFailure::new(format!("there is no module '{name}'"))),
+        None => {
+            Err(TaskFailure::new(format!("Cannot resolve '{name}' to an action or module.")).with("changed", false))
+        }
     }
+}
+
+/// The action that a template chooses for a host.
+pub(crate) fn chosen_name(template: &Value, scope: &HostScope) -> Result<String, TaskFailure> {
+    known(scope, "action", template).map(|name| name.to_string())
+}
+
+/// The task with the action that its template chooses for a host.
+pub(crate) fn chosen(work: &Work, template: &Value, scope: &HostScope) -> Result<Task, TaskFailure> {
+    let name = chosen_name(template, scope)?;
+    let task = work.task.with_action(&name);
+    let wrong = |message: String| TaskFailure {
+        span: match template {
+            Value::Template(template) => template.span.clone(),
+            _ => None,
+        },
+        ..TaskFailure::new(message).with("changed", false)
+    };
+    if STRUCTURAL.contains(&short_name(&name)) {
+        return Err(wrong(format!("'{name}' changes the order of tasks, and cannot be chosen by a template.")));
+    }
+    if !is_known(&name) && work.shared.loader.custom_module(&name, &task).is_none() {
+        return Err(wrong(format!("Cannot resolve '{name}' to an action or module.")));
+    }
+    Ok(task)
 }
 
 fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {

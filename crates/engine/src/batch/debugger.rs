@@ -55,7 +55,7 @@ impl Batch {
         };
         let mut session = Session { work, vars: Map::new(), args: None };
         while wanted(&task, self.debugs, &outcome) {
-            self.show(&info, host, &outcome);
+            self.show(host, &outcome);
             outcome.shown = true;
             match session.talk(&outcome, interrupt).await? {
                 Next::Continue => break,

@@ -74,7 +74,8 @@ impl Sight {
 
     fn look(&self, task: &Task, variables: &HashMap<Str, Vec<Value>>) -> bool {
         let keywords = &task.keywords;
-        if ACTIONS.contains(&short_name(&task.action))
+        if task.chosen.is_some()
+            || ACTIONS.contains(&short_name(&task.action))
             || keywords.run_once.is_some()
             || keywords.delegate_to.is_some()
             || keywords.any_errors_fatal.is_some()

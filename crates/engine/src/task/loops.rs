@@ -335,6 +335,7 @@ impl Items {
             () => Status::Ok,
         };
         Outcome {
+            info: Arc::clone(&work.info),
             ignored: work.is_ignored(scope, status),
             status,
             foreseen: foreseen_loop(self.foreseen, &result),
