@@ -1,6 +1,7 @@
 //! The variables that one host sees at one task, in their order of precedence.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ksplay_inventory::Inventory;
@@ -47,6 +48,14 @@ pub struct HostScope {
     above: Arc<Vec<Arc<Map>>>,
     /// Loop variables, results of the task itself and the like; above all but extra and magic variables.
     locals: Map,
+    /// Set where it is what `hostvars` says of the host.
+    foreign: Option<Foreign>,
+}
+
+/// Who looks at a host through `hostvars`.
+#[derive(Clone)]
+struct Foreign {
+    playbook_dir: Option<PathBuf>,
 }
 
 impl HostScope {
@@ -108,6 +117,7 @@ impl HostScope {
             below: Arc::new(below),
             above: Arc::new(above),
             locals: Map::new(),
+            foreign: None,
         }
     }
 
@@ -155,6 +165,13 @@ impl HostScope {
         let list = |lock: &RwLock<Arc<[Str]>>| names(&lock.read().unwrap_or_else(PoisonError::into_inner));
         let path = |path: &std::path::Path| Value::from(path.to_string_lossy().into_owned());
         let options = &self.shared.options;
+        if let Some(foreign) = &self.foreign {
+            match name {
+                "playbook_dir" => return foreign.playbook_dir.as_deref().map(path),
+                "hostvars" | "omit" | "environment" => return None,
+                _ => {}
+            }
+        }
         Some(match name {
             "inventory_hostname" => Value::from(&self.host),
             "inventory_hostname_short" => Value::from(short(&self.host)),
@@ -168,12 +185,12 @@ impl HostScope {
             "role_name" => Value::from(role?.short_name()),
             "ansible_role_name" => Value::from(&role?.name),
             "ansible_collection_name" => role?.collection.as_ref().map_or(Value::Null, Value::from),
-            "role_names" | "ansible_play_role_names" => self.role_names(|dependent| !dependent),
-            "ansible_dependent_role_names" => unique(&self.role_names(|dependent| dependent)),
+            "role_names" | "ansible_play_role_names" => self.role_names(|dependent| !dependent)?,
+            "ansible_dependent_role_names" => unique(&self.role_names(|dependent| dependent)?),
             "ansible_parent_role_names" if role?.parents.is_empty() => return None,
             "ansible_parent_role_names" => role?.parents.iter().map(Value::from).collect(),
             "ansible_parent_role_paths" => role?.inherited.iter().rev().map(|role| path(&role.path)).collect(),
-            "ansible_role_names" => unique(&self.role_names(|_| true)),
+            "ansible_role_names" => unique(&self.role_names(|_| true)?),
             "play_hosts" | "ansible_play_batch" => list(&play?.batch),
             "ansible_play_hosts" => list(&play?.hosts),
             "ansible_play_hosts_all" => names(&play?.hosts_all),
@@ -252,13 +269,12 @@ impl HostScope {
     }
 
     /// The names of the play's roles, chosen by whether they are there as dependencies of others.
-    fn role_names(&self, wanted: impl Fn(bool) -> bool) -> Value {
-        let Some(play) = &self.play else { return Value::List(Arc::default()) };
-        let roles = &play.play.roles;
+    fn role_names(&self, wanted: impl Fn(bool) -> bool) -> Option<Value> {
+        let roles = &self.play.as_ref()?.play.roles;
         let dependencies: Vec<*const Role> =
             roles.iter().flat_map(|role| &role.dependencies).map(Arc::as_ptr).collect();
         let chosen = roles.iter().filter(|role| wanted(dependencies.contains(&Arc::as_ptr(role))));
-        chosen.map(|role| Value::from(&role.name)).collect()
+        Some(chosen.map(|role| Value::from(&role.name)).collect())
     }
 }
 
@@ -364,11 +380,11 @@ fn version() -> Value {
     map.into()
 }
 
-/// The magic variable `hostvars`: every host's variables, evaluated as that host sees them.
+/// The magic variable `hostvars`: every host's variables, evaluated as that host sees them outside of any play.
 #[derive(Clone)]
 struct HostVars {
     shared: Arc<Shared>,
-    play: Option<Arc<PlayContext>>,
+    by: Foreign,
     inventory: Arc<Inventory>,
 }
 
@@ -380,7 +396,8 @@ impl std::fmt::Debug for HostVars {
 
 impl HostVars {
     fn of(scope: &HostScope) -> Self {
-        Self { shared: Arc::clone(&scope.shared), play: scope.play.clone(), inventory: Arc::clone(&scope.inventory) }
+        let by = Foreign { playbook_dir: scope.play.as_ref().map(|play| play.play.dir.clone()) };
+        Self { shared: Arc::clone(&scope.shared), by, inventory: Arc::clone(&scope.inventory) }
     }
 }
 
@@ -394,7 +411,8 @@ impl Object for HostVars {
         if self.inventory.host(name).is_none() {
             return Ok(None);
         }
-        let scope = HostScope::new(&self.shared, self.play.as_ref(), None, &Str::from(name));
+        let scope = HostScope::new(&self.shared, None, None, &Str::from(name));
+        let scope = HostScope { foreign: Some(self.by.clone()), ..scope };
         Ok(Some(Value::Object(Arc::new(VarsOfHost(scope)))))
     }
 

@@ -375,6 +375,10 @@ impl Work {
             result.insert("failed", true);
         }
         if result.get("changed").is_none() {
+            // What is false of both is said in this order.
+            if !result.contains_key("failed") && !result.contains_key("skipped") {
+                result.insert("failed", false);
+            }
             result.insert("changed", false);
         }
         if result.get("failed").is_some_and(Value::is_true) {
