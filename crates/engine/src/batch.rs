@@ -2,19 +2,21 @@
 
 mod banner;
 mod debugger;
+mod failures;
 mod handlers;
 mod includes;
 mod meta;
+mod notes;
 mod sight;
 
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use ksplay_playbook::Task;
-use ksplay_scheduler::{Consequence, Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
+use ksplay_scheduler::{Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
 use ksplay_value::{Map, Str, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -22,14 +24,13 @@ use tokio::task::JoinSet;
 use self::handlers::Notifications;
 use self::sight::Sight;
 use crate::actions::{self, short_name};
-use crate::change::Change;
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
 use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
-use crate::task::{Effect, Include, Outcome, Work, flag};
+use crate::task::{Include, Outcome, Work, flag};
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub(crate) struct Batch {
     max_fail: Option<f64>,
     /// Hosts that failed or were lost in this batch.
     lost: HashSet<HostIndex>,
+    /// Hosts that have failed at an include.
+    without_include: HashSet<HostIndex>,
     ending: Ending,
     /// Hosts that had failed when errors were cleared; they stay out of this batch only.
     forgiven: HashSet<HostIndex>,
@@ -156,6 +159,7 @@ impl Batch {
             running: JoinSet::new(),
             max_fail,
             lost: HashSet::new(),
+            without_include: HashSet::new(),
             forgiven: HashSet::new(),
             ends_play: false,
             ending: Ending::Done,
@@ -199,6 +203,7 @@ impl Batch {
                 _ if self.forgiven.contains(&index) => {}
                 Standing::Failed => self.shared.lose(host, false),
                 Standing::Unreachable => self.shared.lose(host, true),
+                _ if self.without_include.contains(&index) => self.shared.keep_out(host),
                 _ => {}
             }
         }
@@ -456,141 +461,13 @@ impl Batch {
         Ok(())
     }
 
-    /// A host failed at a step, or was lost.
-    fn fail(&mut self, step: StepId, host: HostIndex, ended: Ended, count: bool, task: &Arc<Task>, result: &Map) {
-        let consequence = self.scheduler.complete(step, host, ended);
-        let name = self.hosts[host].clone();
-        match (ended, consequence) {
-            (Ended::Unreachable, _) => {
-                self.lost.insert(host);
-                if count {
-                    self.shared.count(&name, |counts| counts.unreachable += 1);
-                }
-                self.leave_lists(&name);
-            }
-            (_, Consequence::Rescued) => {
-                if count {
-                    self.shared.count(&name, |counts| counts.rescued += 1);
-                }
-                let vars = Map::from([
-                    ("ansible_failed_task", describe(task, &self.scope(task, host))),
-                    ("ansible_failed_result", failed_result(result)),
-                ]);
-                self.shared.states.set_vars(&name, vars);
-            }
-            _ => {
-                self.lost.insert(host);
-                if count {
-                    self.shared.count(&name, |counts| counts.failed += 1);
-                }
-                self.leave_lists(&name);
-            }
-        }
-    }
-
-    /// Takes a host out of `ansible_play_hosts` and `ansible_play_batch`.
-    fn leave_lists(&self, host: &Str) {
-        for list in [&self.context.hosts, &self.context.batch] {
-            let mut list = list.write().unwrap_or_else(PoisonError::into_inner);
-            *list = list.iter().filter(|name| *name != host).cloned().collect();
-        }
-    }
-
-    /// Notes what a task left: facts, variables, its registered result.
-    fn note(&self, task: &Task, working: HostIndex, hosts: &[HostIndex], outcome: &Outcome) {
-        for effect in &outcome.effects {
-            // What belongs to a delegate is not of the hosts that the task ran for.
-            let names = |host: &Str| {
-                if *host == self.hosts[working] {
-                    hosts.iter().map(|host| self.hosts[*host].clone()).collect()
-                } else {
-                    vec![host.clone()]
-                }
-            };
-            match effect {
-                Effect::Facts { host, facts } => {
-                    for host in names(host) {
-                        if let Err(error) = self.shared.states.add_facts(&host, facts.clone()) {
-                            let text = format!("the facts of {host} cannot be kept for later runs: {error}");
-                            self.shared.emit(Event::Warning(text));
-                        }
-                    }
-                }
-                Effect::Vars { host, vars } => {
-                    names(host).iter().for_each(|host| self.shared.states.set_vars(host, vars.clone()));
-                }
-                Effect::Included { host, vars } => {
-                    if let Some(sight) = &self.sight {
-                        sight.learn(vars);
-                    }
-                    names(host).iter().for_each(|host| self.shared.states.include_vars(host, vars.clone()));
-                }
-                Effect::AddHost { name, groups, vars } => {
-                    let (name, groups, vars) = (name.clone(), groups.clone(), vars.clone());
-                    self.shared.change_inventory(Change::AddHost { name, groups, vars });
-                }
-                Effect::GroupBy { group, parents } => {
-                    for host in hosts {
-                        let (host, group, parents) = (self.hosts[*host].clone(), group.clone(), parents.clone());
-                        self.shared.change_inventory(Change::GroupBy { host, group, parents });
-                    }
-                }
-            }
-        }
-        if let Some(register) = &task.register {
-            let result = outcome.foreseen.clone().unwrap_or_else(|| {
-                let mut result = outcome.result.clone();
-                if !outcome.looped {
-                    result.remove("invocation");
-                }
-                if outcome.error.is_some() && !result.contains_key("exception") {
-                    result.insert("exception", "(traceback unavailable)");
-                }
-                result.into()
-            });
-            for host in hosts {
-                let vars = Map::from([(register.to_string(), result.clone())]);
-                self.shared.states.set_vars(&self.hosts[*host], vars);
-            }
-        }
-    }
-
     /// All hosts of a step have ended it.
     fn finish(&mut self, step: StepId, run: StepRun) -> Result<(), TaskFailure> {
         if !run.includes.is_empty() {
             self.include(step, &run)?;
         }
-        if run.failed.is_empty() {
-            return Ok(());
-        }
-        let scope = self.scope(&run.task, run.hosts[0]);
-        // A task whose keyword is wrong has failed for that already.
-        let fatal = match flag(&scope, "any_errors_fatal", run.task.keywords.any_errors_fatal.as_ref()) {
-            Ok(fatal) => fatal.unwrap_or(self.shared.options.any_errors_fatal),
-            Err(_) => false,
-        };
-        if fatal {
-            let mut stops = false;
-            for host in 0..self.hosts.len() {
-                if run.failed.contains(&host) || self.scheduler.is_failing(host) {
-                    stops |= self.scheduler.is_failing(host);
-                } else if self.scheduler.standing(host) == Standing::Running {
-                    let consequence = if run.hosts.contains(&host) && self.strategy == Strategy::Linear {
-                        self.scheduler.fail_as_of(step, host)
-                    } else {
-                        self.scheduler.fail(host)
-                    };
-                    stops |= consequence == Consequence::Failed;
-                }
-            }
-            self.stops_after |= stops;
-        } else if let Some(limit) = self.max_fail
-            && self.lost.len() as f64 * 100.0 / self.hosts.len() as f64 > limit
-        {
-            self.ending = Ending::Stop;
-            // Ansible says it for the batch and for the play.
-            self.shared.emit(Event::NoHostsRemaining);
-            self.shared.emit(Event::NoHostsRemaining);
+        if !run.failed.is_empty() {
+            self.judge(step, &run);
         }
         Ok(())
     }
@@ -608,33 +485,4 @@ fn shown(outcome: &Outcome) -> Map {
         result.remove("failed");
     }
     result
-}
-
-/// `ansible_failed_task`.
-fn describe(task: &Task, scope: &HostScope) -> Value {
-    let name =
-        task.name.as_ref().map(|name| scope.templar().resolve(name).unwrap_or_else(|_| actions::as_written(name)));
-    let mut map = Map::from([
-        ("name", name.unwrap_or_else(|| Value::from(""))),
-        ("action", Value::from(&task.action)),
-        ("args", actions::written(&task.args)),
-        ("tags", task.keywords.tags.iter().map(Value::from).collect()),
-    ]);
-    if let Some(role) = &task.role {
-        map.insert("role", &role.name);
-    }
-    map.into()
-}
-
-/// `ansible_failed_result`.
-fn failed_result(result: &Map) -> Value {
-    let mut map = result.clone();
-    map.remove("invocation");
-    if !map.contains_key("exception") {
-        map.insert("exception", "(traceback unavailable)");
-    }
-    if !map.contains_key("changed") {
-        map.insert("changed", false);
-    }
-    map.into()
 }

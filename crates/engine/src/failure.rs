@@ -183,3 +183,14 @@ impl TaskFailure {
         TaskError { title: self.message.clone(), frames: vec![frame] }
     }
 }
+
+/// Adds to a failed result what later tasks find in each, though it is not shown.
+pub(crate) fn complete(result: &mut Map) {
+    // Of a loop, each item that failed has its own.
+    if !result.contains_key("exception") && !result.contains_key("results") {
+        result.insert("exception", "(traceback unavailable)");
+    }
+    if !result.contains_key("changed") {
+        result.insert("changed", false);
+    }
+}

@@ -60,6 +60,8 @@ pub struct Shared {
 struct Lost {
     failed: HashSet<Str>,
     unreachable: HashSet<Str>,
+    /// Hosts with a failed include that was rescued.
+    without_include: HashSet<Str>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -177,15 +179,21 @@ impl Shared {
         };
     }
 
+    /// Keeps a host out of later plays whose failure does not count at the end.
+    pub(crate) fn keep_out(&self, host: &Str) {
+        lock(&self.lost).without_include.insert(host.clone());
+    }
+
     pub(crate) fn forgive(&self, host: &Str) {
         let mut lost = lock(&self.lost);
         lost.failed.remove(host);
         lost.unreachable.remove(host);
+        lost.without_include.remove(host);
     }
 
     fn is_lost(&self, host: &Str) -> bool {
         let lost = lock(&self.lost);
-        lost.failed.contains(host) || lost.unreachable.contains(host)
+        [&lost.failed, &lost.unreachable, &lost.without_include].iter().any(|lost| lost.contains(host))
     }
 
     fn exit_code(&self) -> u8 {
@@ -359,6 +367,7 @@ impl Run {
                 play: Arc::clone(play),
                 vars: vec![Arc::new(play.vars.clone())],
                 roles: RwLock::new(play.roles.clone()),
+                included: RwLock::default(),
                 hosts_all: all.clone(),
                 hosts: RwLock::new(in_play.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
                 batch: RwLock::new(batch.iter().cloned().collect()),

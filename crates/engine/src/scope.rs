@@ -9,6 +9,7 @@ use ksplay_playbook::{Play, Role, Task};
 use ksplay_template::{Scope, Templar};
 use ksplay_value::{Key, Map, Object, ObjectError, Str, Value};
 
+use crate::options::Options;
 use crate::run::Shared;
 use crate::state::HostState;
 use crate::vars_files;
@@ -21,6 +22,8 @@ pub struct PlayContext {
     pub vars: Vec<Arc<Map>>,
     /// Roles whose defaults and variables the whole play sees, in the order in which they came.
     pub roles: RwLock<Vec<Arc<Role>>>,
+    /// The roles that tasks have included so far.
+    pub included: RwLock<Vec<Arc<Role>>>,
     /// All hosts of the play.
     pub hosts_all: Vec<Str>,
     /// The hosts of the play that are still in it.
@@ -119,6 +122,11 @@ impl HostScope {
             locals: Map::new(),
             foreign: None,
         }
+    }
+
+    /// The settings of the run.
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.options
     }
 
     /// The host.
@@ -274,7 +282,12 @@ impl HostScope {
         let dependencies: Vec<*const Role> =
             roles.iter().flat_map(|role| &role.dependencies).map(Arc::as_ptr).collect();
         let chosen = roles.iter().filter(|role| wanted(dependencies.contains(&Arc::as_ptr(role))));
-        Some(chosen.map(|role| Value::from(&role.name)).collect())
+        let included = self.play.as_ref()?.included.read().unwrap_or_else(PoisonError::into_inner);
+        let of_included = included.iter().flat_map(|role| {
+            let dependencies = role.all_dependencies().into_iter().filter(|_| wanted(true));
+            dependencies.chain(Some(role).filter(|_| wanted(false)))
+        });
+        Some(chosen.chain(of_included).map(|role| Value::from(&role.name)).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Dynamic includes: what they bring is read when hosts reach them, and grafted behind them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use ksplay_playbook::{Item, RoleRequest, Task};
@@ -44,7 +44,7 @@ impl Batch {
                 }
             }
         }
-        let mut failed: HashMap<HostIndex, Map> = HashMap::new();
+        let mut failed: HashSet<HostIndex> = HashSet::new();
         for group in groups {
             match self.load_include(&run.task, &group.args, group.vars) {
                 Ok((file, items, handlers)) => {
@@ -71,7 +71,7 @@ impl Batch {
                         let (info, name) = (Arc::clone(&run.info), self.hosts[host].clone());
                         let shown = Shown::of(result.clone(), no_log);
                         self.shared.emit(Event::Result(TaskResult::of(info, name, Status::Failed, shown)));
-                        failed.insert(host, result.clone());
+                        failed.insert(host);
                     }
                 }
             }
@@ -79,19 +79,25 @@ impl Batch {
         for (host, _) in &run.includes {
             let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
             for host in all {
-                match failed.get(host) {
-                    Some(result) => {
-                        self.fail(step, *host, Ended::Failed, false, &run.task, result);
-                        // As in Ansible a failed include counts as failed even when it is rescued.
-                        self.shared.count(&self.hosts[*host], |counts| counts.failed += 1);
-                    }
-                    None => {
-                        self.scheduler.complete(step, *host, Ended::Ok);
-                    }
+                if failed.contains(host) {
+                    self.miss_include(step, *host);
+                } else {
+                    self.scheduler.complete(step, *host, Ended::Ok);
                 }
             }
         }
         Ok(())
+    }
+
+    /// An include of a host failed. As in Ansible that counts even when it is rescued: the host takes part in no later
+    /// play, and the rescue learns nothing of it.
+    fn miss_include(&mut self, step: StepId, host: HostIndex) {
+        let name = self.hosts[host].clone();
+        self.scheduler.complete(step, host, Ended::Failed);
+        self.leave_lists(&name);
+        self.lost.insert(host);
+        self.without_include.insert(host);
+        self.shared.count(&name, |counts| counts.failed += 1);
     }
 
     fn load_include(
@@ -134,6 +140,7 @@ impl Batch {
         };
         let included = loader.include_role(&request, task).map_err(refused)?;
         crate::refuse::items(&included.tasks)?;
+        self.context.included.write().unwrap_or_else(PoisonError::into_inner).push(included.role);
         if request.public {
             self.context.roles.write().unwrap_or_else(PoisonError::into_inner).extend(included.roles.iter().cloned());
         }

@@ -117,6 +117,7 @@ impl Batch {
                     }
                 }
                 self.lost.clear();
+                self.without_include.clear();
             }
             "refresh_inventory" => self.shared.refresh_inventory().map_err(|error| TaskFailure {
                 span: Some(task.span.clone()),

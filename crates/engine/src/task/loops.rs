@@ -11,7 +11,7 @@ use super::keywords::{flag, number, seconds};
 use super::{CENSORED, Effect, Include, Once, Outcome, Work, all_hold};
 use crate::actions;
 use crate::event::{Event, Shown, Status, TaskResult};
-use crate::failure::TaskFailure;
+use crate::failure::{self, TaskFailure};
 use crate::scope::HostScope;
 
 impl Work {
@@ -54,12 +54,7 @@ impl Work {
         }
     }
 
-    pub(super) async fn run_loop(
-        &self,
-        items: Arc<Vec<Value>>,
-        mut scope: HostScope,
-        mut effects: Vec<Effect>,
-    ) -> Outcome {
+    pub(super) async fn run_loop(&self, items: Arc<Vec<Value>>, scope: HostScope, effects: Vec<Effect>) -> Outcome {
         let control = match self.loop_control(&scope) {
             Ok(control) => control,
             Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
@@ -75,141 +70,13 @@ impl Work {
             outcome.looped = true;
             return outcome;
         }
-        let mut ended = Items::default();
-        if control.parallel > 1 {
-            self.run_beside_each_other(&items, &control, &mut scope, &mut effects, &mut ended).await;
+        let mut run = LoopRun { work: self, items, control, scope, effects, ended: Items::default() };
+        if run.control.parallel > 1 {
+            run.beside_each_other().await;
         } else {
-            self.run_in_turn(&items, &control, &mut scope, &mut effects, &mut ended).await;
+            run.in_turn().await;
         }
-        ended.into_outcome(self, &scope, effects)
-    }
-
-    /// Runs each item when the one before it has ended.
-    async fn run_in_turn(
-        &self,
-        items: &Arc<Vec<Value>>,
-        control: &LoopVariables,
-        scope: &mut HostScope,
-        effects: &mut Vec<Effect>,
-        ended: &mut Items,
-    ) {
-        for index in 0..items.len() {
-            if index > 0 && !control.pause.is_zero() {
-                tokio::time::sleep(control.pause).await;
-            }
-            let extra = control.variables(items, index);
-            scope.extend_locals(&extra);
-            let before = effects.len();
-            let once = self.execute(scope, effects).await;
-            for effect in &effects[before..] {
-                if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
-                    && *host == self.host
-                {
-                    scope.see_vars(vars);
-                }
-            }
-            self.item_ended(&items[index], &extra, once, control, scope, ended);
-            if ended.unreachable || self.breaks(scope, control) {
-                break;
-            }
-        }
-    }
-
-    /// Runs several items at the same time; what comes of them is told and kept in their order. None sees what another
-    /// has set. Once the host is lost no more are begun.
-    async fn run_beside_each_other(
-        &self,
-        items: &Arc<Vec<Value>>,
-        control: &LoopVariables,
-        scope: &mut HostScope,
-        effects: &mut Vec<Effect>,
-        ended: &mut Items,
-    ) {
-        let mut running = JoinSet::new();
-        let mut ahead = HashMap::new();
-        let (mut begun, mut told, mut lost) = (0, 0, false);
-        loop {
-            while !lost && begun < items.len() && running.len() < control.parallel {
-                let mut scope = scope.clone();
-                scope.extend_locals(&control.variables(items, begun));
-                let (work, index) = (self.clone(), begun);
-                running.spawn(async move {
-                    let mut effects = Vec::new();
-                    let once = work.execute(&scope, &mut effects).await;
-                    (index, once, effects)
-                });
-                begun += 1;
-            }
-            match running.join_next().await {
-                None => break,
-                Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Some(Err(_)) => {}
-                Some(Ok((index, once, made))) => {
-                    lost |= once.status == Status::Unreachable;
-                    ahead.insert(index, (once, made));
-                }
-            }
-            while let Some((once, made)) = ahead.remove(&told) {
-                let extra = control.variables(items, told);
-                scope.extend_locals(&extra);
-                effects.extend(made);
-                self.item_ended(&items[told], &extra, once, control, scope, ended);
-                told += 1;
-            }
-        }
-    }
-
-    /// Tells and keeps what came of an item.
-    fn item_ended(
-        &self,
-        item: &Value,
-        extra: &Map,
-        once: Once,
-        control: &LoopVariables,
-        scope: &HostScope,
-        ended: &mut Items,
-    ) {
-        let no_log = self.hides(scope);
-        ended.hidden |= no_log;
-        let label = if no_log { CENSORED.to_owned() } else { self.label(scope, control, item) };
-        let mut result = once.result;
-        result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
-        ended.changed |= result.get("changed").is_some_and(Value::is_true);
-        match once.status {
-            Status::Failed => ended.failed = true,
-            Status::Unreachable => ended.unreachable = true,
-            Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
-        }
-        ended.ran |= !matches!(once.status, Status::Skipped | Status::Undecided);
-        if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
-            result.insert("failed", false);
-        }
-        if let Some(args) = once.include {
-            ended.includes.push(Include { args, vars: extra.clone(), label: Some(label) });
-        } else {
-            let error = self.report(once.error, no_log && !once.about_keywords);
-            if let Some(error) = &error {
-                self.shared.emit(Event::Error(Arc::clone(error)));
-            }
-            self.shared.emit(Event::Item(TaskResult {
-                task: Arc::clone(&self.info),
-                host: self.host.clone(),
-                delegated: once.delegated.clone(),
-                status: once.status,
-                ignored: self.is_ignored(scope, once.status),
-                result: Shown::of(result.clone(), no_log),
-                label: Some(label),
-                looped: true,
-                verbose: once.verbose,
-            }));
-        }
-        if once.delegated.is_some() {
-            ended.delegated = once.delegated;
-        }
-        if let Some(seen) = once.foreseen {
-            ended.foreseen.push((ended.results.len(), with_loop_variables(seen, extra)));
-        }
-        ended.results.push(Value::from(result));
+        run.ended.into_outcome(self, &run.scope, run.effects)
     }
 
     fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
@@ -237,9 +104,132 @@ impl Work {
             None => item.to_string(),
         }
     }
+}
 
-    fn breaks(&self, scope: &HostScope, control: &LoopVariables) -> bool {
-        !control.break_when.is_empty() && all_hold(scope, "break_when", &control.break_when).unwrap_or(false)
+/// A loop on its way.
+struct LoopRun<'w> {
+    work: &'w Work,
+    items: Arc<Vec<Value>>,
+    control: LoopVariables,
+    scope: HostScope,
+    effects: Vec<Effect>,
+    ended: Items,
+}
+
+impl LoopRun<'_> {
+    /// Runs each item when the one before it has ended.
+    async fn in_turn(&mut self) {
+        for index in 0..self.items.len() {
+            if index > 0 && !self.control.pause.is_zero() {
+                tokio::time::sleep(self.control.pause).await;
+            }
+            let extra = self.control.variables(&self.items, index);
+            self.scope.extend_locals(&extra);
+            let before = self.effects.len();
+            let once = self.work.execute(&self.scope, &mut self.effects).await;
+            for effect in &self.effects[before..] {
+                if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
+                    && *host == self.work.host
+                {
+                    self.scope.see_vars(vars);
+                }
+            }
+            self.item_ended(index, &extra, once);
+            if self.ended.unreachable || self.breaks() {
+                break;
+            }
+        }
+    }
+
+    /// Runs several items at the same time; what comes of them is told and kept in their order. None sees what another
+    /// has set. Once the host is lost no more are begun.
+    async fn beside_each_other(&mut self) {
+        let mut running = JoinSet::new();
+        let mut ahead = HashMap::new();
+        let (mut begun, mut told, mut lost) = (0, 0, false);
+        loop {
+            while !lost && begun < self.items.len() && running.len() < self.control.parallel {
+                let mut scope = self.scope.clone();
+                scope.extend_locals(&self.control.variables(&self.items, begun));
+                let (work, index) = (self.work.clone(), begun);
+                running.spawn(async move {
+                    let mut effects = Vec::new();
+                    let once = work.execute(&scope, &mut effects).await;
+                    (index, once, effects)
+                });
+                begun += 1;
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(_)) => {}
+                Some(Ok((index, once, made))) => {
+                    lost |= once.status == Status::Unreachable;
+                    ahead.insert(index, (once, made));
+                }
+            }
+            while let Some((once, made)) = ahead.remove(&told) {
+                let extra = self.control.variables(&self.items, told);
+                self.scope.extend_locals(&extra);
+                self.effects.extend(made);
+                self.item_ended(told, &extra, once);
+                told += 1;
+            }
+        }
+    }
+
+    /// Tells and keeps what came of an item.
+    fn item_ended(&mut self, index: usize, extra: &Map, once: Once) {
+        let (work, scope, ended) = (self.work, &self.scope, &mut self.ended);
+        let no_log = work.hides(scope);
+        ended.hidden |= no_log;
+        let label = if no_log { CENSORED.to_owned() } else { work.label(scope, &self.control, &self.items[index]) };
+        let mut result = once.result;
+        result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
+        ended.changed |= result.get("changed").is_some_and(Value::is_true);
+        match once.status {
+            Status::Failed => ended.failed = true,
+            Status::Unreachable => ended.unreachable = true,
+            Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
+        }
+        ended.ran |= !matches!(once.status, Status::Skipped | Status::Undecided);
+        if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
+            result.insert("failed", false);
+        }
+        if let Some(args) = once.include {
+            ended.includes.push(Include { args, vars: extra.clone(), label: Some(label) });
+        } else {
+            let error = work.report(once.error, no_log && !once.about_keywords);
+            if let Some(error) = &error {
+                work.shared.emit(Event::Error(Arc::clone(error)));
+            }
+            work.shared.emit(Event::Item(TaskResult {
+                task: Arc::clone(&work.info),
+                host: work.host.clone(),
+                delegated: once.delegated.clone(),
+                status: once.status,
+                ignored: work.is_ignored(scope, once.status),
+                result: Shown::of(result.clone(), no_log),
+                label: Some(label),
+                looped: true,
+                verbose: once.verbose,
+            }));
+            if error.is_some() {
+                failure::complete(&mut result);
+            }
+        }
+        if once.delegated.is_some() {
+            ended.delegated = once.delegated;
+        }
+        if let Some(seen) = once.foreseen {
+            ended.foreseen.push((ended.results.len(), with_loop_variables(seen, extra)));
+        }
+        ended.results.push(Value::from(result));
+    }
+
+    fn breaks(&self) -> bool {
+        let conditions = &self.control.break_when;
+        !conditions.is_empty() && all_hold(&self.scope, "break_when", conditions).unwrap_or(false)
     }
 }
 
