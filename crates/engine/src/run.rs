@@ -60,7 +60,7 @@ pub struct Shared {
 struct Lost {
     failed: HashSet<Str>,
     unreachable: HashSet<Str>,
-    /// Hosts with a failed include that was rescued.
+    /// Hosts with a failed include that was rescued, until the next batch begins.
     without_include: HashSet<Str>,
 }
 
@@ -179,9 +179,14 @@ impl Shared {
         };
     }
 
-    /// Keeps a host out of later plays whose failure does not count at the end.
+    /// Keeps a host out of later plays. As in Ansible its failure counts at the end only if there are any.
     pub(crate) fn keep_out(&self, host: &Str) {
         lock(&self.lost).without_include.insert(host.clone());
+    }
+
+    fn count_kept_out(&self) {
+        let Lost { failed, without_include, .. } = &mut *lock(&self.lost);
+        failed.extend(without_include.drain());
     }
 
     pub(crate) fn forgive(&self, host: &Str) {
@@ -363,6 +368,7 @@ impl Run {
         }
         for batch in steps::batches(play, shared, &hosts)? {
             begin();
+            shared.count_kept_out();
             let context = Arc::new(PlayContext {
                 play: Arc::clone(play),
                 vars: vec![Arc::new(play.vars.clone())],
