@@ -76,11 +76,47 @@ pub struct Outcome {
     /// The return values as the module's documentation names them.
     pub values: Map,
     /// What changed, for `--diff`; only made when [`RunOptions::diff`] is set.
-    pub diff: Vec<Diff>,
+    pub diff: Diffs,
     /// Facts to set (`ansible_facts`).
     pub facts: Option<Map>,
     /// Messages that the user should see.
     pub warnings: Vec<String>,
+}
+
+/// The differences of a run. Whether a single one stands alone or in a list is part of a module's result.
+#[derive(Debug, Clone, Default)]
+pub enum Diffs {
+    /// There is nothing to show.
+    #[default]
+    None,
+    /// One alone.
+    One(Box<Diff>),
+    /// A list of them.
+    List(Vec<Diff>),
+}
+
+impl From<Diff> for Diffs {
+    fn from(diff: Diff) -> Self {
+        Self::One(Box::new(diff))
+    }
+}
+
+impl Diffs {
+    /// Adds one to the list.
+    pub fn push(&mut self, diff: Diff) {
+        match self {
+            Self::List(list) => list.push(diff),
+            _ => *self = Self::List(vec![diff]),
+        }
+    }
+
+    fn into_value(self) -> Option<Value> {
+        match self {
+            Self::None => None,
+            Self::One(diff) => Some(diff.into_value()),
+            Self::List(list) => Some(list.into_iter().map(Diff::into_value).collect()),
+        }
+    }
 }
 
 /// The difference of one object, as Ansible's `diff` dictionary.
@@ -90,9 +126,9 @@ pub struct Diff {
     pub before_header: String,
     /// What it is called after.
     pub after_header: String,
-    /// The text, or the mapping of attributes, before.
+    /// The text, or the mapping of attributes, before; null when there is none.
     pub before: Value,
-    /// The text, or the mapping of attributes, after.
+    /// The text, or the mapping of attributes, after; null when there is none.
     pub after: Value,
     /// A text that stands for both, when the module makes its own (`prepared`).
     pub prepared: Option<String>,
@@ -153,7 +189,7 @@ pub fn run(name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
         return commands::run_custom(args, options, probe);
     }
     match registry::find(name) {
-        Some(entry) => entry.call(args, options, probe),
+        Some(entry) => entry.call(name, args, options, probe),
         None => failed(Failure::new(format!("no native module `{name}`"))),
     }
 }
@@ -199,8 +235,8 @@ fn succeeded(outcome: Outcome, diff: bool) -> Map {
     if outcome.skipped {
         map.insert("skipped", true);
     }
-    if diff && !outcome.diff.is_empty() {
-        map.insert("diff", outcome.diff.into_iter().map(Diff::into_value).collect::<Value>());
+    if let Some(shown) = outcome.diff.into_value().filter(|_| diff) {
+        map.insert("diff", shown);
     }
     if let Some(facts) = outcome.facts {
         map.insert("ansible_facts", facts);
@@ -228,9 +264,8 @@ impl Diff {
             map.insert("prepared", prepared);
             return map.into();
         }
-        let noted = !self.notes.is_empty();
         for (name, side) in [("before", self.before), ("after", self.after)] {
-            if !(noted && side.is_null()) {
+            if !side.is_null() {
                 map.insert(name, side);
             }
         }

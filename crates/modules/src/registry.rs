@@ -96,9 +96,9 @@ pub fn documented() -> impl Iterator<Item = (&'static Entry, &'static Docs)> {
 }
 
 impl Entry {
-    /// Runs it; see [`crate::run`].
-    pub fn call(&self, args: &Map, options: &RunOptions, probe: Probe) -> Map {
-        (self.run)(self.name, args, options, probe)
+    /// Runs it under the name that it was called by; see [`crate::run`].
+    pub fn call(&self, name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
+        (self.run)(name, args, options, probe)
     }
 
     fn is_called(&self, name: &str) -> bool {

@@ -42,13 +42,12 @@ impl Content {
     }
 
     fn read(shared: &Shared, path: &Path, decrypt: bool) -> Result<Self, TaskFailure> {
-        let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
-        let mode = Some(std::fs::metadata(path).map_err(unreadable)?.mode() & 0o7777);
-        if decrypt && is_vaulted(path).map_err(unreadable)? {
+        let mode = Some(std::fs::metadata(path).map_err(unreadable(path))?.mode() & 0o7777);
+        if decrypt && is_vaulted(path).map_err(unreadable(path))? {
             let bytes = decrypted(shared, path)?;
             return Ok(Self { mode, ..Self::of_bytes(bytes) });
         }
-        let sha1 = shared.sums.of(path).map_err(unreadable)?;
+        let sha1 = shared.sums.of(path).map_err(unreadable(path))?;
         Ok(Self { payload: PayloadSource::File(path.to_path_buf()), sha1, mode })
     }
 
@@ -107,12 +106,29 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// The text of a file, decrypted when it is vaulted.
 pub(crate) fn text(shared: &Shared, path: &Path) -> Result<String, TaskFailure> {
-    let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
-    let bytes = match is_vaulted(path).map_err(unreadable)? {
-        true => decrypted(shared, path)?,
-        false => std::fs::read(path).map_err(unreadable)?,
-    };
+    let bytes = bytes(shared, path, true)?;
     String::from_utf8(bytes).map_err(|_| TaskFailure::action(format!("{}: the file is not UTF-8", path.display())))
+}
+
+/// What is in a file; when it is vaulted and `decrypt` says so, decrypted.
+pub(crate) fn bytes(shared: &Shared, path: &Path, decrypt: bool) -> Result<Vec<u8>, TaskFailure> {
+    match decrypt && is_vaulted(path).map_err(unreadable(path))? {
+        true => decrypted(shared, path),
+        false => std::fs::read(path).map_err(unreadable(path)),
+    }
+}
+
+/// The failure that Ansible makes of a file that cannot be read.
+pub(crate) fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> TaskFailure {
+    let shown = path.display().to_string();
+    move |error| {
+        let text = error.to_string();
+        let what = text.split(" (os error").next().unwrap_or_default();
+        let number = error.raw_os_error().unwrap_or_default();
+        TaskFailure::new(format!(
+            "An error occurred while trying to read the file '{shown}': [Errno {number}] {what}: '{shown}'"
+        ))
+    }
 }
 
 fn is_vaulted(path: &Path) -> std::io::Result<bool> {

@@ -39,7 +39,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         return send(call, args, Content::of_bytes(text.into_bytes())).await;
     }
     if remote {
-        return call.module("copy", args, None).await;
+        return call.module("ansible.legacy.copy", args, None).await;
     }
     let src = src.unwrap_or_default();
     let decrypt = take_flag(&mut args, &["decrypt"], true)?;
@@ -61,8 +61,15 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
 pub(super) async fn send(call: &ActionCall<'_>, mut args: Map, content: Content) -> Result<Map, TaskFailure> {
     let sha1 = content.sha1.clone();
     let payload = content.announce(&mut args);
-    let mut result = call.module("copy", args, Some(payload)).await?;
+    let mut result = call.module("ansible.legacy.copy", args, Some(payload)).await?;
     let compared = result.contains_key("checksum") || has_failed(&result);
+    // As in Ansible, of a content that check mode would write the result says no more than that. Only a file that has
+    // it already is named.
+    if call.check && has_changed(&result) && compared && !result.contains_key("path") {
+        for name in ["checksum", "dest", "md5sum", "src"] {
+            result.remove(name);
+        }
+    }
     if has_failed(&result) {
         result.remove("dest");
         let into_folder = result.get("msg").and_then(Value::as_str) == Some("can not use content with a dir as dest");

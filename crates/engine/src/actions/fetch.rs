@@ -30,13 +30,12 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let is = |name: &str| stat.get(name).is_some_and(Value::is_true);
     let missing = |message: &str| {
         if must_exist {
-            return Err(TaskFailure::action(message.to_owned()).with("file", src.as_str()));
+            return Err(TaskFailure::action(message));
         }
-        let message = format!("{message}, not transferring, ignored");
         Ok(Map::from([("changed", Value::Bool(false)), ("file", Value::from(&src)), ("msg", Value::from(message))]))
     };
     if !is("exists") {
-        return missing("the remote file does not exist");
+        return missing("the remote file does not exist, not transferring, ignored");
     }
     if is("isdir") {
         return missing("remote file is a directory, fetch cannot work on directories");

@@ -3,6 +3,7 @@
 //! An action is one file and one line of the table in [`find`].
 
 mod add_host;
+mod assemble;
 mod assert;
 mod async_status;
 mod content;
@@ -60,6 +61,7 @@ fn find(name: &str) -> Option<Action> {
     use Action::{Here, There};
     Some(match name {
         "add_host" => Here(add_host::run),
+        "assemble" => There(|call| Box::pin(assemble::run(call))),
         "assert" => Here(assert::run),
         "async_status" => There(|call| Box::pin(async_status::run(call))),
         "copy" => There(|call| Box::pin(copy::run(call))),
@@ -89,6 +91,7 @@ const STRUCTURAL: &[&str] = &["meta", "include_tasks", "include_role", "import_t
 
 const CONTROLLER: &[&str] = &[
     "add_host",
+    "assemble",
     "assert",
     "async_status",
     "copy",
@@ -110,6 +113,9 @@ const CONTROLLER: &[&str] = &[
     "validate_argument_spec",
     "wait_for_connection",
 ];
+
+/// Modules that an action of Ansible runs by a name of its own, which their errors show.
+const BY_ACTION: &[&str] = &["command", "service", "shell"];
 
 /// The name without the collection of what comes with the engine.
 pub(crate) fn short_name(action: &str) -> &str {
@@ -345,9 +351,13 @@ async fn module(call: &mut ActionCall<'_>, name: &str) -> Result<Map, TaskFailur
         }
     }
     match own {
-        Some(entry) => {
+        Some(_) if BY_ACTION.contains(&name) => {
             let args = call.args()?;
-            call.module(entry.name, args, None).await
+            call.module(&format!("ansible.legacy.{name}"), args, None).await
+        }
+        Some(_) => {
+            let (args, name) = (call.args()?, &*call.task().action);
+            call.module(name, args, None).await
         }
         None => {
             Err(TaskFailure::new(format!("Cannot resolve '{name}' to an action or module.")).with("changed", false))
@@ -484,7 +494,15 @@ pub(crate) fn take_text(args: &mut Map, names: &[&str]) -> Option<String> {
 
 /// Takes a flag out.
 pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result<bool, TaskFailure> {
-    take(args, names).map_or(Ok(default), |value| connect::boolean(&value))
+    take(args, names).map_or(Ok(default), |value| {
+        connect::boolean(&value).map_err(|failure| {
+            let (name, kind) = (names[0], value.type_name());
+            TaskFailure::raised(format!(
+                "argument '{name}' is of type {kind} and we were unable to convert to bool: {}",
+                failure.message
+            ))
+        })
+    })
 }
 
 /// The failure that an action gives back as its result.

@@ -12,10 +12,19 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let Some(mut text) = take_text(&mut args, &["_raw_params", "cmd"]) else {
         return Err(TaskFailure::action("raw needs a command"));
     };
-    if call.check {
-        return Ok(super::not_run("Check mode is not supported for this task."));
-    }
     let environment = call.environment()?;
+    let warn = |result: &mut Map| {
+        if !environment.is_empty() {
+            let warning = "raw module does not support the environment keyword";
+            result.insert("warnings", Value::from_iter([warning]));
+        }
+    };
+    if call.check {
+        let mut result = super::not_run("");
+        result.remove("msg");
+        warn(&mut result);
+        return Ok(result);
+    }
     for (name, value) in environment.iter().rev() {
         let quoted = shlex::try_quote(value).map_err(|error| TaskFailure::action(error.to_string()))?;
         text = format!("{name}={quoted} {text}");
@@ -43,10 +52,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         ("stderr", Value::from(stderr)),
         ("changed", Value::Bool(true)),
     ]);
-    if !environment.is_empty() {
-        let warning = "raw module does not support the environment keyword";
-        result.insert("warnings", Value::from_iter([warning]));
-    }
+    warn(&mut result);
     if output.rc != 0 {
         result.insert("msg", "non-zero return code");
         return Err(failed_with(result));

@@ -45,9 +45,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let file = call.find_file("templates", &src)?;
     let (shared, scope, path) = (Arc::clone(&call.work.shared), call.scope.clone(), file.clone());
     let rendered = content::blocking(move || {
-        let unreadable = |error: std::io::Error| TaskFailure::action(format!("{}: {error}", path.display()));
         let text = content::text(&shared, &path)?;
-        let scope = with_template_variables(&scope, &path, &dest).map_err(unreadable)?;
+        let scope = with_template_variables(&scope, &path, &dest).map_err(content::unreadable(&path))?;
         let source = Source::new(path.display().to_string(), text);
         let value = scope.templar().render(&source, &options)?;
         if let Some(unknown) = ksplay_template::unknown_in(&value) {

@@ -24,5 +24,5 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         args.insert("src", file.display().to_string());
         Some(Content::of_file(call, &file, decrypt).await?.payload)
     };
-    call.module("unarchive", args, payload).await
+    call.module("ansible.legacy.unarchive", args, payload).await
 }

@@ -18,5 +18,5 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         args.insert("src", file.display().to_string());
         payload = Some(Content::of_file(call, &file, true).await?.payload);
     }
-    call.module("uri", args, payload).await
+    call.module("ansible.legacy.uri", args, payload).await
 }

@@ -76,7 +76,7 @@ impl Module for AuthorizedKey {
             return Ok(Inspection::nothing_to_do(outcome));
         }
         if system.diff {
-            outcome.diff.push(text_file::diff(&file, &before, &after));
+            outcome.diff = text_file::diff(&file, &before, &after).into();
         }
         let owner = user.map(|user| (user.uid, user.gid));
         Ok(Inspection::change(outcome, AuthorizedKeyPlan { file, text: after, owner, manage_dir: args.manage_dir }))

@@ -19,7 +19,7 @@ arguments! {
         /// The command, or the variable's value.
         job: Option<String> = Opt::str().aliases(&["value"]),
         /// Whether it is there.
-        state: String = Opt::str().default("present").choices(&["absent", "present"]),
+        state: String = Opt::str().default("present").choices(&["present", "absent"]),
         /// Whose table it is in; in a file, as whom the command runs.
         user: Option<String> = Opt::str(),
         /// A file instead of the user's table: a path, or a name in `/etc/cron.d`.
@@ -38,7 +38,7 @@ arguments! {
         weekday: String = Opt::str().default("*").aliases(&["dow"]),
         /// A word for the time.
         special_time: Option<String> = Opt::str()
-            .choices(&["annually", "daily", "hourly", "monthly", "reboot", "weekly", "yearly"]),
+            .choices(&["reboot", "yearly", "annually", "monthly", "weekly", "daily", "hourly"]),
         /// Whether the job is commented out.
         disabled: bool = Opt::bool().default("false"),
         /// Whether this is a variable instead of a job.
@@ -97,7 +97,7 @@ impl Module for Cron {
         }
         if system.diff {
             let shown = file.clone().unwrap_or_else(|| "crontab".into());
-            outcome.diff.push(text_file::diff(&shown, &before, &after));
+            outcome.diff = text_file::diff(&shown, &before, &after).into();
         }
         Ok(Inspection::change(outcome, CronPlan { args: args.clone(), file, before, text: after }))
     }
@@ -132,7 +132,7 @@ impl Module for Cron {
 
 fn crontab(args: &CronArgs, last: &str) -> CommandSpec {
     let user = args.user.iter().flat_map(|user| ["-u", user]);
-    CommandSpec::new(["crontab"].into_iter().chain(user).chain([last]))
+    CommandSpec::new(["crontab"].into_iter().chain(user).chain([last])).tool()
 }
 
 /// The comment that stands above a job of this module.

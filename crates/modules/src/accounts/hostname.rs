@@ -65,7 +65,7 @@ impl Module for Hostname {
         }
         if system.diff {
             let (before, after) = (format!("hostname = {running}\n"), format!("hostname = {}\n", args.name));
-            outcome.diff = vec![Diff { before: before.into(), after: after.into(), ..Diff::default() }];
+            outcome.diff = Diff { before: before.into(), after: after.into(), ..Diff::default() }.into();
         }
         Ok(Inspection::change(outcome, plan))
     }

@@ -97,7 +97,7 @@ impl Module for Mount {
         let remove_folder = args.state == "absent" && is_there && path != "/";
         let mut outcome = Outcome { values: values(args, path), ..Outcome::default() };
         if rewritten && system.diff {
-            outcome.diff.push(text_file::diff(&args.fstab, &before, &after));
+            outcome.diff = text_file::diff(&args.fstab, &before, &after).into();
         }
         if !rewritten && commands.is_empty() && !remove_folder {
             return Ok(Inspection::nothing_to_do(outcome));

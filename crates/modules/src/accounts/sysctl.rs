@@ -58,7 +58,7 @@ impl Module for Sysctl {
         let mut outcome = Outcome::default();
         let changed = after != before;
         if changed && system.diff {
-            outcome.diff.push(text_file::diff(&file, &before, &after));
+            outcome.diff = text_file::diff(&file, &before, &after).into();
         }
         if !changed && !set {
             return Ok(Inspection::nothing_to_do(outcome));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::files::text_diff;
 use crate::{Diff, Failure, NewFile, Probe, System};
 
 /// The text of a file; empty when there is none.
@@ -21,12 +22,5 @@ pub(crate) fn write(path: &Path, text: &str, wanted: &NewFile, system: &mut Syst
 
 /// The difference of both texts.
 pub(crate) fn diff(path: &Path, before: &str, after: &str) -> Diff {
-    let name = path.display().to_string();
-    Diff {
-        before_header: name.clone(),
-        after_header: name,
-        before: before.into(),
-        after: after.into(),
-        ..Diff::default()
-    }
+    text_diff(path.display().to_string(), before, after)
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use ksplay_value::Map;
+use ksplay_value::{Map, Value};
 
 use crate::arguments::Opt;
 use crate::text::words;
@@ -63,7 +63,8 @@ impl Module for Script {
             (_, Some((path, false))) => skip(format!("{path} does not exist, matching removes option")),
             // Only with one of them is it known that the script would change something.
             (None, None) => {
-                let values = Map::from([(NOT_RUN, true)]);
+                let said = Value::from("Check mode is not supported for this task.");
+                let values = Map::from([(NOT_RUN, Value::Bool(true)), ("msg", said)]);
                 Ok(Inspection { predicted: Outcome { skipped: true, values, ..Outcome::default() }, plan: Some(plan) })
             }
             _ => {

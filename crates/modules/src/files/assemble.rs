@@ -1,6 +1,6 @@
 //! `assemble`: makes one file of many.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::attributes::{Current, FileAttributes, describe};
 use super::rewrite::Rewrite;
@@ -54,7 +54,13 @@ impl Module for Assemble {
         if !system.is_dir(&args.src) {
             return Err(Failure::new(format!("Source ({}) is not a directory", args.src.display())));
         }
-        let content = assembled(args, system)?;
+        let fragments = Fragments {
+            regexp: args.regexp.clone(),
+            delimiter: args.delimiter.clone(),
+            ignore_hidden: args.ignore_hidden,
+        };
+        let read = |path: &Path| system.read(path).map_err(|error| cannot_read(path, &error));
+        let content = fragments.join(&args.src, system, read)?;
         let now = system.read(&args.dest).ok();
         let current =
             system.metadata(&args.dest).map_or_else(|_| Current::new_file(system), |found| Current::of(&found));
@@ -104,31 +110,57 @@ impl Module for Assemble {
     }
 }
 
-fn assembled(args: &AssembleArgs, system: &Probe) -> Result<Vec<u8>, Failure> {
-    let pattern = args.regexp.as_deref().map(|pattern| regex::compile(pattern, "")).transpose()?;
-    let cannot = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", args.src.display()));
-    let delimiter = args.delimiter.as_deref().map(unescaped);
-    let mut content: Vec<u8> = Vec::new();
-    let mut is_first = true;
-    for path in system.list_dir(&args.src).map_err(cannot)? {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let left_out = pattern.as_ref().is_some_and(|pattern| !regex::occurs(pattern, &name));
-        if left_out || !system.is_file(&path) || (args.ignore_hidden && name.starts_with('.')) {
-            continue;
-        }
-        if !is_first && content.last().is_some_and(|last| *last != b'\n') {
-            content.push(b'\n');
-        }
-        if let Some(delimiter) = delimiter.as_ref().filter(|_| !is_first) {
-            content.extend_from_slice(delimiter.as_bytes());
-            if !delimiter.ends_with('\n') {
+/// Which files of a folder become one, and what stands between them.
+#[derive(Debug, Clone, Default)]
+pub struct Fragments {
+    /// Only files whose names fit this pattern.
+    pub regexp: Option<String>,
+    /// What stands between two files; `\n` and its like are made real.
+    pub delimiter: Option<String>,
+    /// Names that begin with a dot are left out.
+    pub ignore_hidden: bool,
+}
+
+impl Fragments {
+    /// What the files are together, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// If the pattern is none, or a file cannot be read.
+    pub fn join(
+        &self,
+        folder: &Path,
+        system: &Probe,
+        read: impl Fn(&Path) -> Result<Vec<u8>, Failure>,
+    ) -> Result<Vec<u8>, Failure> {
+        let pattern = self.regexp.as_deref().map(|pattern| regex::compile(pattern, "")).transpose()?;
+        let delimiter = self.delimiter.as_deref().map(unescaped);
+        let mut content: Vec<u8> = Vec::new();
+        let mut is_first = true;
+        for path in system.list_dir(folder).map_err(|error| cannot_read(folder, &error))? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let left_out = pattern.as_ref().is_some_and(|pattern| !regex::occurs(pattern, &name));
+            if left_out || !system.is_file(&path) || (self.ignore_hidden && name.starts_with('.')) {
+                continue;
+            }
+            if !is_first && content.last().is_some_and(|last| *last != b'\n') {
                 content.push(b'\n');
             }
+            if let Some(delimiter) = delimiter.as_ref().filter(|_| !is_first) {
+                content.extend_from_slice(delimiter.as_bytes());
+                if !delimiter.ends_with('\n') {
+                    content.push(b'\n');
+                }
+            }
+            content.extend(read(&path)?);
+            is_first = false;
         }
-        content.extend(system.read(&path).map_err(cannot)?);
-        is_first = false;
+        Ok(content)
     }
-    Ok(content)
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot read {}: {error}", path.display()))
 }
 
 /// The delimiter with `\n` and its like made real.

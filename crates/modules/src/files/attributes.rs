@@ -7,7 +7,7 @@ use std::path::Path;
 use ksplay_value::{Map, Value};
 
 use crate::arguments::Opt;
-use crate::system::os_message;
+use crate::system::{InodeFlags, os_message};
 use crate::{Failure, Probe, System, arguments};
 
 arguments! {
@@ -70,11 +70,13 @@ pub(crate) struct Change {
     pub uid: Option<u32>,
     pub gid: Option<u32>,
     pub mode: Option<u32>,
+    /// The flags now and after.
+    pub flags: Option<(InodeFlags, InodeFlags)>,
 }
 
 impl Change {
     pub fn is_empty(&self) -> bool {
-        self.uid.is_none() && self.gid.is_none() && self.mode.is_none()
+        self.uid.is_none() && self.gid.is_none() && self.mode.is_none() && self.flags.is_none()
     }
 
     /// Makes the change.
@@ -89,6 +91,11 @@ impl Change {
             system
                 .set_mode(path, mode)
                 .map_err(|error| described(Failure::new("chmod failed"), path, system, &error))?;
+        }
+        if let Some((_, flags)) = self.flags {
+            system
+                .set_inode_flags(path, flags)
+                .map_err(|error| described(Failure::new("chattr failed"), path, system, &error))?;
         }
         Ok(())
     }
@@ -106,6 +113,10 @@ impl Change {
         if let Some(mode) = self.mode {
             before.insert("mode", octal(current.mode));
             after.insert("mode", octal(mode));
+        }
+        if let Some((now, wanted)) = self.flags {
+            before.insert("attributes", now.letters());
+            after.insert("attributes", wanted.letters());
         }
     }
 }
@@ -133,9 +144,6 @@ impl FileAttributes {
             describe(system, path, &mut failure.values);
             failure
         };
-        if self.attributes.is_some() {
-            return Err(failed("`attributes` is not supported yet; use `chattr` in a command"));
-        }
         let uid = match &self.owner {
             None => None,
             Some(owner) => Some(
@@ -159,7 +167,19 @@ impl FileAttributes {
         let mode = self
             .mode_for(current.mode, current.is_dir)
             .map_err(|details| failed("mode must be in octal or symbolic form").with("details", details))?;
+        let flags = match &self.attributes {
+            None => None,
+            Some(text) => {
+                // What has yet to be made has none.
+                let now = system.inode_flags(path).unwrap_or_default();
+                let wanted = now.changed_by(text).map_err(|letter| {
+                    failed("chattr failed").with("details", format!("unknown attribute '{letter}' in '{text}'"))
+                })?;
+                Some((now, wanted)).filter(|(now, wanted)| now != wanted)
+            }
+        };
         Ok(Change {
+            flags,
             uid: uid.filter(|uid| *uid != current.uid),
             gid: gid.filter(|gid| *gid != current.gid),
             // Linux has no modes of symbolic links.

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::Value;
+use ksplay_value::{Map, Value};
 
 use super::attributes::{Current, FileAttributes, describe, octal};
 use super::rewrite::Rewrite;
@@ -130,10 +130,18 @@ impl Module for Copy {
         let mut dest = plan.dest.clone();
         let name = args._original_basename.clone().or_else(|| basename(args.src.as_deref()));
         if args.dest.ends_with('/') || system.is_dir(&dest) {
-            if !system.is_dir(&dest) {
+            let is_dir = system.is_dir(&dest);
+            if !is_dir {
                 plan.directories = missing(&dest, system);
             }
             dest.push(name.ok_or_else(|| failed_at(&plan.dest, "can not use content with a dir as dest"))?);
+            // Without a folder to be made, a file has the folder's name.
+            if !is_dir && plan.directories.is_empty() {
+                let shown = dest.display();
+                return Err(Failure::new(format!(
+                    "Failed to get information on remote file ({shown}): Not a directory"
+                )));
+            }
         } else if let Some(folder) = dest.parent()
             && !folder.as_os_str().is_empty()
             && !system.is_dir(folder)
@@ -274,18 +282,17 @@ fn file_copy(
     let same = found.is_some() && system.digest(&path, Digest::Sha1).is_ok_and(|now| now == sha1);
     let current = found.as_ref().map_or_else(|| Current::new_file(system), Current::of);
     let change = attributes.change(&path, &current, system)?;
-    if system.diff {
-        if !same {
-            outcome.diff.push(content_diff(args, dest, &source, found.is_some(), system).map_err(unreadable)?);
-        }
-        let mut sides = (ksplay_value::Map::new(), ksplay_value::Map::new());
-        change.diff(&current, &mut sides.0, &mut sides.1);
-        if same {
+    if system.diff && !same {
+        outcome.diff.push(content_diff(args, dest, &source, system).map_err(unreadable)?);
+    } else if system.diff && main && !args.remote_src {
+        outcome.diff = {
             let shown = path.display().to_string();
-            sides.0.insert("path", shown.as_str());
-            sides.1.insert("path", shown);
-            outcome.diff.push(Diff { before: sides.0.into(), after: sides.1.into(), ..Diff::default() });
-        }
+            let mut sides = [Map::from([("path", shown.as_str())]), Map::from([("path", shown.as_str())])];
+            let [before, after] = &mut sides;
+            change.diff(&current, before, after);
+            let [before, after] = sides.map(Value::from);
+            Diff { before, after, ..Diff::default() }.into()
+        };
     }
     let rewrite = Rewrite { path, backup: args.backup, validate: args.validate.clone(), attributes };
     let source = (!same).then_some(source);
@@ -296,12 +303,12 @@ fn file_copy(
 /// Contents larger than this are not shown, as in Ansible.
 const LARGEST_DIFF: u64 = 104_448;
 
-fn content_diff(args: &CopyArgs, dest: &Path, source: &Source, exists: bool, system: &Probe) -> std::io::Result<Diff> {
+fn content_diff(args: &CopyArgs, dest: &Path, source: &Source, system: &Probe) -> std::io::Result<Diff> {
     let shown = dest.display().to_string();
     let origin = args.src.clone().unwrap_or_else(|| shown.clone());
     let mut diff = Diff::default();
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    if exists {
+    if system.exists(dest) {
         if system.metadata(dest)?.size() > LARGEST_DIFF {
             diff.notes.insert("dst_larger", LARGEST_DIFF);
         } else {

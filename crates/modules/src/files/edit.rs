@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use ksplay_value::{Map, Value};
 
-use super::attributes::{Current, FileAttributes};
-use super::rewrite::{Rewrite, content_diff};
+use super::attributes::{Change, Current, FileAttributes};
+use super::rewrite::{Rewrite, text_diff};
 use crate::text::bytes;
-use crate::{Diff, Failure, Inspection, Outcome, Probe, System};
+use crate::{Diff, Diffs, Failure, Inspection, Outcome, Probe, System};
 
 /// Ansible's words for a change of owner or mode.
 const ATTRIBUTES_CHANGED: &str = "ownership, perms or SE linux context changed";
@@ -23,6 +23,15 @@ pub(super) struct Edit {
     pub missing: &'static str,
     /// Under which name the result has the place of the old content.
     pub backup_name: &'static str,
+    pub shows: Shows,
+}
+
+/// What the diff of an edit is made of.
+pub(super) enum Shows {
+    /// The content, when it changes.
+    Content,
+    /// The content and then owner and mode, whether they change or not.
+    ContentAndAttributes,
 }
 
 /// The content before.
@@ -75,20 +84,18 @@ impl Edit {
         let change = self.attributes.change(&self.path, &current, system)?;
         let path = self.path.display().to_string();
         if system.diff {
-            if written {
-                outcome.diff.push(content_diff(&path, &original.text, &content));
-            }
-            if !change.is_empty() {
-                let (mut before, mut after) = (Map::new(), Map::new());
-                change.diff(&current, &mut before, &mut after);
-                outcome.diff.push(Diff {
-                    before_header: format!("{path} (file attributes)"),
-                    after_header: format!("{path} (file attributes)"),
-                    before: before.into(),
-                    after: after.into(),
-                    ..Diff::default()
-                });
-            }
+            outcome.diff = match self.shows {
+                Shows::Content if written => text_diff(path, &original.text, &content).into(),
+                Shows::Content => Diffs::None,
+                Shows::ContentAndAttributes => {
+                    let text = text_diff(format!("{path} (content)"), &original.text, &content);
+                    // Of a file that check mode would make, nothing else is known.
+                    match original.exists || !system.check {
+                        true => Diffs::List(vec![text, attributes_diff(&path, &change, &current)]),
+                        false => text.into(),
+                    }
+                }
+            };
         }
         let attributes_change = original.exists && !change.is_empty();
         let message = match (message.is_empty(), attributes_change) {
@@ -117,6 +124,19 @@ impl Edit {
             },
         };
         Ok(Inspection::change(outcome, plan))
+    }
+}
+
+fn attributes_diff(path: &str, change: &Change, current: &Current) -> Diff {
+    let (mut before, mut after) = (Map::new(), Map::new());
+    change.diff(current, &mut before, &mut after);
+    let side = |side: Map| if side.is_empty() { Value::Null } else { side.into() };
+    Diff {
+        before_header: format!("{path} (file attributes)"),
+        after_header: format!("{path} (file attributes)"),
+        before: side(before),
+        after: side(after),
+        ..Diff::default()
     }
 }
 

@@ -115,6 +115,9 @@ impl Module for File {
         if args.recurse && wanted != "directory" {
             return Err(at(&path, "recurse option requires state to be 'directory'"));
         }
+        if args.src.is_some() && !matches!(wanted, "link" | "hard") {
+            return Err(at(&path, "src option requires state to be 'link' or 'hard'"));
+        }
         let shown = path.display().to_string();
         let side = || Map::from([("path", shown.as_str())]);
         let mut work =
@@ -214,7 +217,9 @@ impl Work<'_> {
             return Ok(());
         }
         let change = self.args.attributes.change(path, current, self.system)?;
-        change.diff(current, &mut self.before, &mut self.after);
+        if !self.system.check {
+            change.diff(current, &mut self.before, &mut self.after);
+        }
         self.steps.push(Step::Attributes(path.to_owned(), Box::new(self.args.attributes.clone())));
         Ok(())
     }
@@ -379,6 +384,7 @@ impl Work<'_> {
             }
             return Ok(());
         }
+        self.state(before, "touch");
         self.attributes(&path)?;
         let now = |given: &Option<String>, format: &str| wanted_time(given.as_deref().or(Some("now")), format);
         let times = Times {
@@ -472,7 +478,7 @@ impl Work<'_> {
             }
             return Ok(());
         }
-        self.attributes(&of)
+        self.attributes_of_link(&of)
     }
 
     fn hard(&mut self, keep: bool) -> Result<(), Failure> {
@@ -507,7 +513,18 @@ impl Work<'_> {
             // A directory here makes the step fail: a file cannot take its place.
             Ok(_) => self.steps.push(Step::HardLink(target, path.clone())),
         }
-        self.attributes(&path)
+        self.attributes_of_link(&path)
+    }
+
+    /// Plans owner and mode of a link, or of what it refers to; of a new link, check mode shows none.
+    fn attributes_of_link(&mut self, path: &Path) -> Result<(), Failure> {
+        let sides = (self.before.clone(), self.after.clone());
+        let is_new = !self.steps.is_empty();
+        self.attributes(path)?;
+        if is_new && self.system.check {
+            (self.before, self.after) = sides;
+        }
+        Ok(())
     }
 
     fn finish(self, wanted: &str) -> Inspection<Plan> {
@@ -523,8 +540,17 @@ impl Work<'_> {
             describe(self.system, &self.path, &mut outcome.values);
         }
         outcome.warnings = self.warnings;
-        outcome.diff =
-            vec![Diff { before: Value::from(self.before), after: Value::from(self.after), ..Diff::default() }];
+        // As in Ansible, what is not there has no difference from what is not there, and of a file that check mode would
+        // make nothing is known.
+        let shown = match wanted {
+            "absent" => !self.steps.is_empty(),
+            "touch" => self.before.get("state") != Some(&"absent".into()) || !self.system.check,
+            _ => true,
+        };
+        if shown {
+            outcome.diff =
+                Diff { before: Value::from(self.before), after: Value::from(self.after), ..Diff::default() }.into();
+        }
         if self.steps.is_empty() {
             return Inspection::nothing_to_do(outcome);
         }

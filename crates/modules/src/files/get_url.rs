@@ -82,7 +82,37 @@ impl GetUrlArgs {
     }
 
     fn failure(&self, message: impl Into<String>, dest: &Path) -> Failure {
-        Failure::new(message).with("url", self.url.as_str()).with("dest", dest.display().to_string()).with("elapsed", 0)
+        let mut failure = Failure::new(message)
+            .with("url", self.url.as_str())
+            .with("dest", dest.display().to_string())
+            .with("elapsed", 0);
+        if dest.exists() {
+            describe(&Probe::default(), dest, &mut failure.values);
+        }
+        failure
+    }
+
+    /// Refuses places that the file cannot come to, and addresses that are none.
+    fn check(&self, dest: &Path, system: &Probe) -> Result<(), Failure> {
+        if let Some(folder) = self.tmp_dest.as_ref().filter(|folder| !system.is_dir(Path::new(folder))) {
+            let problem = match system.exists(Path::new(folder)) {
+                true => "is a file but should be a directory.",
+                false => "directory does not exist.",
+            };
+            return Err(Failure::new(format!("{folder} {problem}")).with("elapsed", 0));
+        }
+        if !self.url.contains(':') {
+            return Err(Failure::new(format!("unknown url type: '{}'", self.url))
+                .with("url", self.url.as_str())
+                .with("status", -1)
+                .with("elapsed", 0));
+        }
+        match dest.parent().filter(|folder| !folder.as_os_str().is_empty() && !system.is_dir(folder)) {
+            Some(folder) => {
+                Err(self.failure(format!("Destination {} does not exist", folder.display()), dest).missing())
+            }
+            None => Ok(()),
+        }
     }
 
     /// The digest that the file must have.
@@ -92,8 +122,11 @@ impl GetUrlArgs {
         }
         let form = "The checksum parameter has to be in format <algorithm>:<checksum>";
         let (name, wanted) = self.checksum.split_once(':').ok_or_else(|| self.failure(form, dest))?;
-        let digest =
-            Digest::named(name).ok_or_else(|| self.failure(format!("the algorithm {name} is not known"), dest))?;
+        let digest = Digest::named(name).ok_or_else(|| {
+            let known = "md5, sha1, sha224, sha256, sha384, sha512";
+            let dest = dest.display();
+            Failure::new(format!("Could not hash file '{dest}' with algorithm '{name}'. Available algorithms: {known}"))
+        })?;
         if !["http://", "https://"].iter().any(|scheme| wanted.starts_with(scheme)) {
             return Ok(Some((digest, wanted.trim().to_ascii_lowercase())));
         }
@@ -142,6 +175,7 @@ impl Module for GetUrl {
         let given = PathBuf::from(&args.dest);
         let into_folder = system.is_dir(&given);
         let dest = if into_folder { given.join(file_name(&args.url)) } else { given };
+        args.check(&dest, system)?;
         let digest = args.digest(system, &dest)?;
         let mut outcome = Outcome::default();
         outcome.values.insert("dest", dest.display().to_string());

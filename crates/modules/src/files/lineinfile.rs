@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 use ksplay_value::Value;
 
 use super::attributes::FileAttributes;
-use super::edit::{Edit, EditPlan, Original};
+use super::edit::{Edit, EditPlan, Original, Shows};
 use crate::arguments::Opt;
 use crate::text::regex;
 use crate::{Failure, Inspection, Module, Outcome, Probe, System, arguments};
@@ -56,6 +56,7 @@ impl LineArgs {
             attributes: self.attributes.clone(),
             missing: "Destination",
             backup_name: "backup",
+            shows: Shows::ContentAndAttributes,
         }
     }
 }
@@ -79,10 +80,19 @@ impl Module for LineInFile {
         if args.backrefs && args.regexp.is_none() {
             return Err(Failure::new("regexp is required with backrefs=true"));
         }
+        let mut outcome = Outcome::default();
+        if args.regexp.as_deref() == Some("") {
+            outcome.warnings.push(
+                "The regular expression is an empty string, which will match every line in the file. This may have \
+                 unintended consequences, such as replacing the last line in the file rather than appending. If this \
+                 is desired, use '^' to match every line in the file and avoid this warning."
+                    .into(),
+            );
+        }
         let Some(line) = &args.line else { return Err(Failure::new("line is required with state=present")) };
         let original = edit.read(system)?;
         let (content, message) = present(args, line, &original)?;
-        edit.inspect(original, content, message, Outcome::default(), system)
+        edit.inspect(original, content, message, outcome, system)
     }
 
     fn apply(plan: EditPlan, predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {

@@ -20,8 +20,9 @@ mod unarchive;
 mod uri;
 
 pub(crate) use attributes::describe;
+pub(crate) use rewrite::text_diff;
 
-pub use assemble::Assemble;
+pub use assemble::{Assemble, Fragments};
 pub use blockinfile::BlockInFile;
 pub use copy::{Bytes, Copy};
 pub use fetch::Fetch;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::attributes::FileAttributes;
-use super::edit::{Edit, EditPlan};
+use super::edit::{Edit, EditPlan, Shows};
 use crate::arguments::Opt;
 use crate::text::regex;
 use crate::{Failure, Inspection, Module, Outcome, Probe, System, arguments};
@@ -53,6 +53,7 @@ impl Module for Replace {
             attributes: args.attributes.clone(),
             missing: "Path",
             backup_name: "backup_file",
+            shows: Shows::Content,
         };
         let original = edit.read(system)?;
         let Some((begin, end)) = section(args, &original.text)? else {

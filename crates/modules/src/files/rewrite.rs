@@ -73,11 +73,11 @@ fn check(validate: &str, path: &Path, system: &mut System) -> Result<(), Failure
     Err(failure)
 }
 
-/// The diff of a file's content.
-pub(crate) fn content_diff(path: &str, before: &str, after: &str) -> Diff {
+/// The diff of two texts under one name.
+pub(crate) fn text_diff(name: String, before: &str, after: &str) -> Diff {
     Diff {
-        before_header: format!("{path} (content)"),
-        after_header: format!("{path} (content)"),
+        before_header: name.clone(),
+        after_header: name,
         before: Value::from(before),
         after: Value::from(after),
         ..Diff::default()

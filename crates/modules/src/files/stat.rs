@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ksplay_value::{Map, Value};
 
 use crate::arguments::Opt;
+use crate::system::InodeFlags;
 use crate::{CommandSpec, Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`StatArgs`].
@@ -150,11 +151,8 @@ fn add_content(args: &StatArgs, found: &std::fs::Metadata, system: &Probe, stat:
         stat.insert("charset", set);
     }
     if args.get_attributes {
-        let said = query(system, &["lsattr", "-vd", &path]).unwrap_or_default();
-        let mut words = said.split_whitespace();
-        let version = words.next().and_then(|version| version.parse::<i64>().ok());
-        let flags = words.next().unwrap_or_default().replace('-', "");
-        stat.insert("version", version.map(|version| version.to_string()));
+        let flags = system.inode_flags(&args.path).map(InodeFlags::letters).unwrap_or_default();
+        stat.insert("version", system.inode_version(&args.path).ok().map(|version| version.to_string()));
         stat.insert("attr_flags", flags.as_str());
         stat.insert("attributes", flags.chars().filter_map(attribute).collect::<Value>());
     }
@@ -167,7 +165,7 @@ fn query(system: &Probe, argv: &[&str]) -> Option<String> {
     output.ok().then(|| output.stdout_text())
 }
 
-/// The word for a flag of `lsattr`.
+/// The word for a letter of `lsattr`.
 fn attribute(flag: char) -> Option<&'static str> {
     Some(match flag {
         'A' => "noatime",

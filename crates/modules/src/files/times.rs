@@ -20,7 +20,7 @@ pub(super) fn wanted_time(given: Option<&str>, format: &str) -> Result<Option<i1
         Some(text) => {
             let seconds = parsed_time(text, format).ok_or_else(|| {
                 Failure::new(format!(
-                    "Error while obtaining timestamp for time {text} using format {format}: the one does not fit the other"
+                    "Error while obtaining timestamp for time {text} using format {format}: time data '{text}' does not match format '{format}'"
                 ))
             })?;
             Ok(Some(i128::from(seconds) * 1_000_000_000))

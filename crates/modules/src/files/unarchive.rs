@@ -1,11 +1,14 @@
 //! `unarchive`: unpacks an archive with the `tar` or `unzip` of the target.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ksplay_value::Value;
 
 use super::attributes::{FileAttributes, describe};
 use crate::arguments::{Opt, OptType};
+use crate::system::{HttpGet, os_error_alone};
 use crate::{CommandSpec, Failure, Inspection, Module, NewFile, Outcome, Probe, System, arguments};
 
 /// See [`UnarchiveArgs`].
@@ -14,7 +17,7 @@ pub struct Unarchive;
 arguments! {
     /// Unpacks an archive: tar, plain or compressed, or zip. From the controller it comes as the payload.
     pub struct UnarchiveArgs {
-        /// The archive, on the controller or, with `remote_src`, on the target.
+        /// The archive, on the controller or, with `remote_src`, on the target or at a URL.
         src: String = Opt::path().required(),
         /// The directory that it is unpacked in.
         dest: PathBuf = Opt::path().required(),
@@ -34,7 +37,7 @@ arguments! {
         keep_newer: bool = Opt::bool().default("false"),
         /// More options of the program.
         extra_opts: Vec<String> = Opt::list(OptType::Str).default("[]"),
-        /// Whether certificates of a server are checked; archives are not fetched from servers here.
+        /// Whether the certificates of a server are checked that the archive comes from.
         validate_certs: bool = Opt::bool().default("true"),
         /// Whether a vaulted archive is decrypted; a matter of the controller.
         decrypt: bool = Opt::bool().default("true"),
@@ -85,15 +88,13 @@ impl Module for Unarchive {
 
     fn inspect(args: &UnarchiveArgs, system: &Probe) -> Result<Inspection<Plan>, Failure> {
         let is_remote = args.remote_src || !args.copy;
-        if args.src.contains("://") {
-            return Err(Failure::new("unarchive from a URL is not supported yet; use get_url first"));
-        }
         if let Some(created) = args.creates.as_ref().filter(|path| system.exists(path)) {
             let mut outcome = Outcome { skipped: true, ..Outcome::default() };
             outcome.values.insert("msg", format!("skipped, since {} exists", created.display()));
             return Ok(Inspection::nothing_to_do(outcome));
         }
-        if is_remote && !system.exists(Path::new(&args.src)) {
+        let is_url = is_remote && args.src.contains("://");
+        if is_remote && !is_url && !system.exists(Path::new(&args.src)) {
             return Err(Failure::new(format!("Source '{}' does not exist", args.src)).missing());
         }
         if !is_remote && system.payload.is_none() {
@@ -109,7 +110,7 @@ impl Module for Unarchive {
         outcome.values.insert("handler", kind.handler(&args.src));
         describe(system, &args.dest, &mut outcome.values);
         // Only an archive that is here can be compared with what is unpacked without writing anything.
-        if is_remote && is_unpacked(args, kind, Path::new(&args.src), system)? {
+        if is_remote && !is_url && is_unpacked(args, kind, Path::new(&args.src), system)? {
             if args.list_files {
                 outcome.values.insert("files", names(args, kind, Path::new(&args.src), system)?);
             }
@@ -122,10 +123,15 @@ impl Module for Unarchive {
         let Plan { args, kind } = plan;
         let cannot = |error: std::io::Error| Failure::new(format!("cannot write the archive: {error}"));
         let folder = system.temp_dir().map_err(cannot)?;
-        let archive = match system.payload.clone().filter(|_| !args.remote_src && args.copy) {
-            Some(payload) => {
+        let sent = system.payload.clone().filter(|_| !args.remote_src && args.copy);
+        let content = match sent {
+            Some(payload) => Some(payload.open().map_err(cannot)?),
+            None if args.src.contains("://") => Some(download(&args, system)?),
+            None => None,
+        };
+        let archive = match content {
+            Some(mut content) => {
                 let path = folder.path().join("archive");
-                let mut content = payload.open().map_err(cannot)?;
                 system.write_atomic(&path, &mut content, &NewFile::default()).map_err(cannot)?;
                 path
             }
@@ -166,6 +172,26 @@ impl Module for Unarchive {
         }
         describe(system, &args.dest, &mut predicted.values);
         Ok(predicted)
+    }
+}
+
+/// The archive as a server has it.
+fn download(args: &UnarchiveArgs, system: &Probe) -> Result<Box<dyn Read + Send>, Failure> {
+    let request = HttpGet {
+        url: args.src.clone(),
+        headers: vec![("User-Agent".into(), "ansible-httpget".into())],
+        timeout: Duration::from_secs(10),
+        validate_certs: args.validate_certs,
+        use_proxy: true,
+        ..HttpGet::default()
+    };
+    let failed = |why: String| Failure::new(format!("Failure downloading {}, {why}", args.src));
+    let answer = system.http_get(&request);
+    let answer =
+        answer.map_err(|error| failed(format!("Request failed: <urlopen error {}>", os_error_alone(&error))))?;
+    match answer.status {
+        200..300 => Ok(answer.body),
+        status => Err(failed(format!("HTTP Error {status}: {}", answer.reason))),
     }
 }
 

@@ -309,7 +309,7 @@ fn say(outcome: &mut Outcome, output: &CommandOutput, diff: bool) {
     outcome.values.insert("stdout", output.stdout_text());
     outcome.values.insert("stderr", output.stderr_text());
     if diff {
-        outcome.diff = vec![Diff { prepared: Some(summary(&output.stdout_text())), ..Diff::default() }];
+        outcome.diff = Diff { prepared: Some(summary(&output.stdout_text())), ..Diff::default() }.into();
     }
 }
 

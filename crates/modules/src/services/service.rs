@@ -16,7 +16,7 @@ arguments! {
         /// The service.
         name: String = Opt::str().required(),
         /// Whether it runs. `restarted` and `reloaded` always act.
-        state: Option<String> = Opt::str().choices(&["reloaded", "restarted", "started", "stopped"]),
+        state: Option<String> = Opt::str().choices(&["started", "stopped", "reloaded", "restarted"]),
         /// Whether it starts with the machine.
         enabled: Option<bool> = Opt::bool(),
         /// Seconds between stopping and starting when it is restarted; not used by systemd.

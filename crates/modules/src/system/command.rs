@@ -29,6 +29,8 @@ pub struct CommandSpec {
     pub umask: Option<u32>,
     /// It has no terminal that it could ask instead of its standard input.
     pub without_terminal: bool,
+    /// It is a tool that the module needs, and not what the user wants to run.
+    pub is_tool: bool,
 }
 
 /// What a program that ended left.
@@ -57,6 +59,13 @@ impl CommandSpec {
             self.environment.push((name.into(), "C.UTF-8".into()));
         }
         self.environment.push(("LANGUAGE".into(), "C".into()));
+        self.tool()
+    }
+
+    /// The command as one of a tool that the module needs.
+    #[must_use]
+    pub fn tool(mut self) -> Self {
+        self.is_tool = true;
         self
     }
 
@@ -191,7 +200,10 @@ fn run(probe: &Probe, spec: &CommandSpec) -> Result<CommandOutput, Failure> {
     if let Some(folder) = &spec.chdir {
         check_folder(probe, folder)?;
     }
-    let mut child = command(probe, spec, program).spawn().map_err(|error| not_started(&error, program))?;
+    let mut child = command(probe, spec, program).spawn().map_err(|error| match spec.is_tool {
+        true if error.kind() == io::ErrorKind::NotFound => not_found(probe, program),
+        _ => not_started(&error, program),
+    })?;
     let ended = attend(probe, spec, &mut child);
     let output = ended.map_err(|error| Failure::new(format!("cannot follow `{program}`: {error}")));
     if output.is_err() {
@@ -212,6 +224,16 @@ pub(crate) fn check_folder(probe: &Probe, folder: &str) -> Result<(), Failure> {
     let why = os_error(&problem, folder);
     let failure = Failure::new(format!("Unable to change directory before execution: {why}")).with("rc", Value::Null);
     Err(if problem.kind() == io::ErrorKind::NotFound { failure.missing() } else { failure })
+}
+
+fn not_found(probe: &Probe, program: &str) -> Failure {
+    let path = probe.env("PATH").unwrap_or_default();
+    let mut folders: Vec<&str> = path.split(':').collect();
+    folders.extend(
+        ["/sbin", "/usr/sbin", "/usr/local/sbin"].iter().filter(|usual| !path.split(':').any(|known| known == **usual)),
+    );
+    let folders = folders.join(":");
+    Failure::new(format!("Failed to find required executable \"{program}\" in paths: {folders}")).missing()
 }
 
 fn not_started(error: &io::Error, program: &str) -> Failure {

@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod content;
 mod http;
+mod inode_flags;
 mod probe;
 mod write;
 
@@ -17,5 +18,6 @@ pub use command::{CommandOutput, CommandSpec};
 pub(crate) use command::{check_folder, os_error, os_error_alone, os_message};
 pub use content::{Digest, Payload, Sink};
 pub(crate) use http::{HttpAnswer, HttpGet, HttpRequest, host_of};
+pub use inode_flags::InodeFlags;
 pub use probe::Probe;
 pub use write::{NewFile, Staged, System};
