@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -11,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ksplay_protocol::{Become, Frames, FromAgent, Method, ToAgent, encode};
+use ksplay_protocol::{Become, Frames, FromAgent, Method, Prompt, ToAgent, encode};
 
-use crate::accessible::Program;
+use crate::accessible::{Program, random};
 use crate::host::Account;
 use crate::prompt::{Event, Launch, keep, listen, log_in};
 use crate::{su, sudo};
@@ -131,10 +132,31 @@ fn start(becoming: &Become, parent: Arc<impl Parent + 'static>) -> Result<Arc<Ch
     };
     let program =
         Program::for_user(uid).map_err(|error| format!("the agent cannot be copied for another user: {error}"))?;
-    let launch = match becoming.method {
-        Method::Sudo => sudo::launch(becoming, program.path()),
-        Method::Su => su::launch(becoming, program.path()),
+    let launch = |how: How| {
+        let prompt = becoming.method.prompt(&format!("{:016x}", random()));
+        how(becoming, prompt, program.path())
     };
+    match becoming.method {
+        Method::Su => started(becoming, launch(su::launch), parent),
+        Method::Doas => started(becoming, launch(sudo::launch_by_doas), parent),
+        Method::Sudo => match started(becoming, launch(sudo::launch), Arc::clone(&parent)) {
+            Err(why) if why.contains(WANTS_TERMINAL) => started(becoming, launch(sudo::launch_on_terminal), parent),
+            result => result,
+        },
+    }
+}
+
+type How = fn(&Become, Prompt, &Path) -> io::Result<Launch>;
+
+/// What a sudo with `requiretty` says.
+const WANTS_TERMINAL: &str = "you must have a tty";
+
+/// The child behind a program that was started, once it speaks.
+fn started(
+    becoming: &Become,
+    launch: io::Result<Launch>,
+    parent: Arc<impl Parent + 'static>,
+) -> Result<Arc<Child>, String> {
     let Launch { process, input, output, talk, keyboard, prompt } =
         launch.map_err(|error| format!("{} cannot be started: {error}", becoming.method.name()))?;
     let child = Arc::new(Child {

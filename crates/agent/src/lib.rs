@@ -1,14 +1,15 @@
 //! The loop that runs on the target.
 //!
 //! [`serve`] reads requests from standard input and answers on standard output (see `ksplay-protocol`), each on a thread
-//! of its own, until the input ends. Tasks of other users go to a child agent, started once per user through `sudo` or
-//! `su`. When the loop ends, so does all that it started, but for jobs (`async`).
+//! of its own, until the input ends. Tasks of other users go to a child agent, started once per user through `sudo`,
+//! `su` or `doas`. When the loop ends, so does all that it started, but for jobs (`async`).
 
 mod accessible;
 mod broken;
 mod children;
 mod host;
 mod job;
+mod locale;
 mod outbox;
 mod payload;
 mod prompt;
@@ -17,6 +18,7 @@ mod shutdown;
 mod stdio;
 mod su;
 mod sudo;
+mod terminal;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub fn serve() -> ExitCode {
 
 /// As [`serve`], with other modules.
 pub fn serve_with(execute: Execute) -> ExitCode {
+    locale::take();
     match stdio::claim() {
         Ok((input, output)) if std::env::args().nth(2).as_deref() == Some(job::ARGUMENT) => {
             job::serve(input, output, &execute)

@@ -6,13 +6,10 @@ use std::process;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use ksplay_protocol::{Become, Method};
+use ksplay_protocol::{Become, Prompt, QUIET};
 
 /// How long the program may take, its own delays after a wrong password included.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a line with a colon must stay as it is to be a question, and not the beginning of a complaint.
-const QUIET: Duration = Duration::from_millis(100);
 
 /// How much of what the program says is kept.
 const KEPT: usize = 4096;
@@ -31,14 +28,6 @@ pub(crate) struct Launch {
     pub(crate) prompt: Prompt,
 }
 
-/// How a question for the password is recognized.
-pub(crate) enum Prompt {
-    /// By this text, which was given to the program.
-    Exactly(String),
-    /// By an unfinished line that ends in a colon, in whatever language.
-    LineWithColon,
-}
-
 /// What happens while the program starts.
 pub(crate) enum Event {
     /// It says something.
@@ -47,18 +36,6 @@ pub(crate) enum Event {
     Ready,
     /// The channel has ended.
     Ended,
-}
-
-impl Prompt {
-    fn asks(&self, unanswered: &str) -> bool {
-        match self {
-            Self::Exactly(prompt) => unanswered.contains(prompt.as_str()),
-            Self::LineWithColon => {
-                let line = unanswered.rsplit('\n').next().unwrap_or_default().trim_end();
-                line.ends_with(':') || line.ends_with('：')
-            }
-        }
-    }
 }
 
 /// Answers the program until the agent is there.
@@ -90,9 +67,9 @@ pub(crate) fn log_in(
                 unanswered.push_str(&text);
             }
             Err(RecvTimeoutError::Timeout) if asked => {
-                let Some(password) = &becoming.password else { return Err(format!("Missing {name} password")) };
+                let Some(password) = &becoming.password else { return Err(becoming.missing_password()) };
                 if answered {
-                    return Err(format!("Incorrect {name} password"));
+                    return Err(becoming.incorrect_password());
                 }
                 answered = true;
                 unanswered.clear();
@@ -104,36 +81,12 @@ pub(crate) fn log_in(
                 while let Ok(Event::Talk(bytes)) = events.recv_timeout(Duration::from_millis(100)) {
                     said.push_str(&String::from_utf8_lossy(&bytes));
                 }
-                return Err(complaint(becoming, prompt, &said, answered));
+                return Err(becoming.complaint(prompt, &said, answered));
             }
             Err(RecvTimeoutError::Timeout) => {
                 return Err(format!("Timed out after {} s waiting for {name}: {}", PATIENCE.as_secs(), said.trim()));
             }
         }
-    }
-}
-
-/// What to tell the user about a program that ended without an agent.
-fn complaint(becoming: &Become, prompt: &Prompt, said: &str, answered: bool) -> String {
-    let name = becoming.method.name();
-    let said = match prompt {
-        Prompt::Exactly(prompt) => said.replace(prompt.as_str(), ""),
-        Prompt::LineWithColon => said.replace('\r', ""),
-    };
-    let said = said.trim();
-    let refused = match becoming.method {
-        Method::Sudo => said.contains("incorrect password attempt"),
-        Method::Su => {
-            ["uthentication failure", "incorrect password", "ermission denied"].iter().any(|words| said.contains(words))
-        }
-    };
-    match (answered, refused) {
-        (true, true) => format!("Incorrect {name} password"),
-        (false, _) if becoming.password.is_none() && said.contains("a password is required") => {
-            format!("Missing {name} password")
-        }
-        _ if said.is_empty() => format!("{name} ended without a word instead of running as user {}", becoming.user),
-        _ => said.to_owned(),
     }
 }
 
@@ -157,6 +110,8 @@ pub(crate) fn keep(words: &mut Vec<u8>, more: &[u8]) {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+
+    use ksplay_protocol::Method;
 
     use super::*;
 
@@ -224,12 +179,5 @@ mod tests {
         let events = vec![talk("[x]"), talk("u is not in the sudoers file.\n"), Event::Ended];
         let prompt = Prompt::Exactly("[x]".into());
         assert_eq!(play(&with_password(Method::Sudo), &prompt, events).0.unwrap_err(), "u is not in the sudoers file.");
-    }
-
-    #[test]
-    fn a_prompt_of_su_is_known_in_other_languages() {
-        assert!(Prompt::LineWithColon.asks("Mot de passe : "));
-        assert!(Prompt::LineWithColon.asks("密码："));
-        assert!(!Prompt::LineWithColon.asks("su: user x does not exist\n"));
     }
 }

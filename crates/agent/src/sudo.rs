@@ -1,46 +1,63 @@
-//! Becoming another user through sudo.
+//! Becoming another user through `sudo` and `doas`, which run a program with its arguments.
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use ksplay_protocol::Become;
+use ksplay_protocol::{Become, Prompt};
 
-use crate::accessible::random;
-use crate::prompt::{Launch, Prompt};
-
-/// Ansible's flags: the user's home, the password from standard input, no question where there is no password.
-const FLAGS: &str = "-H -S -n";
+use crate::prompt::Launch;
+use crate::{locale, terminal};
 
 /// Starts the agent through sudo. sudo closes every descriptor but the standard ones, so the channel is these, and the
 /// password precedes it on standard input once sudo has asked for it.
-pub(crate) fn launch(becoming: &Become, program: &Path) -> io::Result<Launch> {
-    let prompt = format!("[ksplay {:016x}] password:", random());
-    let mut words = becoming.exe.as_deref().unwrap_or("sudo").split_whitespace();
-    let mut command = Command::new(words.next().unwrap_or("sudo"));
-    command.args(words);
-    let flags = becoming.flags.as_deref().unwrap_or(FLAGS).split_whitespace();
-    if becoming.password.is_some() {
-        command.args(flags.filter(|flag| !matches!(*flag, "-n" | "--non-interactive" | "-S" | "--stdin")));
-        command.args(["-S", "-p", &prompt]);
-    } else {
-        command.args(flags);
+pub(crate) fn launch(becoming: &Become, prompt: Prompt, program: &Path) -> io::Result<Launch> {
+    let mut command = command(becoming, &prompt, program);
+    let mut process = command.stderr(Stdio::piped()).spawn()?;
+    let (input, output) = channel(&mut process)?;
+    let talk = process.stderr.take().ok_or_else(|| io::Error::other("no pipes"))?;
+    Ok(Launch { keyboard: input.try_clone()?, input, output, talk: File::from(OwnedFd::from(talk)), process, prompt })
+}
+
+/// As [`launch`], for a sudo that runs nothing without a terminal (`requiretty`): it has one, and asks nothing there.
+pub(crate) fn launch_on_terminal(becoming: &Become, prompt: Prompt, program: &Path) -> io::Result<Launch> {
+    let (ours, theirs) = terminal::open()?;
+    let mut command = command(becoming, &prompt, program);
+    lend(&mut command, &theirs);
+    let mut process = command.stderr(theirs).spawn()?;
+    drop(command);
+    let (input, output) = channel(&mut process)?;
+    Ok(Launch { keyboard: input.try_clone()?, input, output, talk: ours, process, prompt })
+}
+
+/// Starts the agent through doas, which asks on its terminal and leaves standard input and output to the channel.
+pub(crate) fn launch_by_doas(becoming: &Become, prompt: Prompt, program: &Path) -> io::Result<Launch> {
+    let launch = launch_on_terminal(becoming, prompt, program)?;
+    Ok(Launch { keyboard: launch.talk.try_clone()?, ..launch })
+}
+
+fn command(becoming: &Become, prompt: &Prompt, program: &Path) -> Command {
+    let words = becoming.words(prompt);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg(program).args(["agent", &locale::argument()]);
+    // What it says is to be understood.
+    command.env("LC_ALL", "C");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+fn lend(command: &mut Command, terminal: &OwnedFd) {
+    let terminal = terminal.as_raw_fd();
+    // SAFETY: only system calls that may stand between fork and exec; the descriptor is open until `spawn` returns.
+    unsafe { command.pre_exec(move || terminal::take(terminal)) };
+}
+
+fn channel(process: &mut Child) -> io::Result<(File, File)> {
+    match (process.stdin.take(), process.stdout.take()) {
+        (Some(input), Some(output)) => Ok((File::from(OwnedFd::from(input)), File::from(OwnedFd::from(output)))),
+        _ => Err(io::Error::other("no pipes")),
     }
-    command.args(["-u", &becoming.user]).arg(program).arg("agent");
-    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (Some(input), Some(output), Some(talk)) = (process.stdin.take(), process.stdout.take(), process.stderr.take())
-    else {
-        return Err(io::Error::other("no pipes"));
-    };
-    let input = File::from(OwnedFd::from(input));
-    Ok(Launch {
-        keyboard: input.try_clone()?,
-        input,
-        output: File::from(OwnedFd::from(output)),
-        talk: File::from(OwnedFd::from(talk)),
-        process,
-        prompt: Prompt::Exactly(prompt),
-    })
 }

@@ -150,16 +150,14 @@ fn become_method(
     let name = read
         .text(&["ansible_become_method"], keywords.become_method.as_ref())?
         .unwrap_or_else(|| defaults.method.clone());
-    let method = match name.strip_prefix("ansible.builtin.").unwrap_or(&name) {
-        "sudo" => Method::Sudo,
-        "su" => Method::Su,
-        other => {
-            return Err(TaskFailure::new(format!(
-                "the become method '{other}' is not supported; ksplay knows `sudo` and `su`"
-            )));
-        }
+    let short = ["ansible.builtin.", "community.general."].iter().find_map(|collection| name.strip_prefix(collection));
+    let short = short.unwrap_or(&name);
+    let Some(method) = Method::named(short) else {
+        let known: Vec<String> = Method::names().map(|name| format!("`{name}`")).collect();
+        let known = known.join(", ");
+        return Err(TaskFailure::new(format!("the become method '{short}' is not supported; ksplay knows {known}")));
     };
-    Ok(Some((name, method)))
+    Ok(Some((short.to_owned(), method)))
 }
 
 /// Refuses a method that is not known, for tasks that connect to nothing too.

@@ -12,16 +12,8 @@ pub enum Method {
     Sudo,
     /// `su`, which asks for the password of the user to become.
     Su,
-}
-
-impl Method {
-    /// Its name, as in `become_method`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sudo => "sudo",
-            Self::Su => "su",
-        }
-    }
+    /// `doas`, which asks on a terminal.
+    Doas,
 }
 
 /// Who a task runs as, and how.

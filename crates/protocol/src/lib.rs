@@ -18,9 +18,11 @@
 mod become_user;
 mod frame;
 mod message;
+mod method;
 mod secret;
 
 pub use become_user::{Become, Method};
 pub use frame::{Error, Frames, MAX_FRAME, decode, encode};
 pub use message::{FromAgent, INLINE_PAYLOAD, Job, PayloadOffer, Ready, Run, RunOptions, ToAgent, VERSION};
+pub use method::{Prompt, QUIET};
 pub use secret::Secret;

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use ksplay_protocol::{Prompt, QUIET};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::oneshot;
@@ -30,18 +31,19 @@ pub struct RawOutput {
 /// If the host cannot be reached or the user cannot be changed. A command that fails is no error, but as in Ansible an
 /// exit code of 255 counts as ssh's own failure.
 pub async fn raw(target: &Target, shell_text: &str, becoming: Option<&Become>) -> Result<RawOutput, Error> {
+    if becoming.is_some_and(|becoming| becoming.method == Method::Doas && becoming.password.is_some()) {
+        let message = "doas reads passwords from a terminal, which plain commands do not have; permit it with `nopass`";
+        return Err(Error::BecomeFailed { message: message.into() });
+    }
     let asking = becoming.map(Asking::new);
-    let text = match (&asking, becoming) {
-        (Some(asking), Some(becoming)) => asking.command(becoming, shell_text),
-        _ => shell_text.to_owned(),
-    };
+    let text = asking.as_ref().map_or_else(|| shell_text.to_owned(), |asking| asking.command(shell_text));
     let (child, desk) = spawn(target, &text)?;
-    let mut output = finish(child, asking.as_ref(), becoming).await?;
+    let mut output = finish(child, asking.as_ref()).await?;
     if output.rc == OWN_FAILURE && matches!(target.link, Link::Ssh(_)) {
         return Err(unreachable(text_of(&output.stderr), desk.as_ref()));
     }
-    if let (Some(asking), Some(becoming)) = (&asking, becoming) {
-        asking.strip(becoming, &mut output)?;
+    if let Some(asking) = &asking {
+        asking.strip(&mut output)?;
     }
     Ok(output)
 }
@@ -58,13 +60,13 @@ fn spawn(target: &Target, text: &str) -> Result<(Child, Option<Desk>), Error> {
     }
 }
 
-async fn finish(mut child: Child, asking: Option<&Asking>, becoming: Option<&Become>) -> Result<RawOutput, Error> {
+async fn finish(mut child: Child, asking: Option<&Asking<'_>>) -> Result<RawOutput, Error> {
     let (Some(input), Some(out), Some(err)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
         return Err(Error::AgentStart { message: "no pipes".into() });
     };
     let (begun, begins) = oneshot::channel();
     let success = asking.map(|asking| asking.success.as_str());
-    let (stdout, stderr) = tokio::join!(read(out, success, begun), answer(err, input, asking, becoming, begins));
+    let (stdout, stderr) = tokio::join!(read(out, success, begun), answer(err, input, asking, begins));
     let status = child.wait().await.map_err(Error::io("a plain command"))?;
     let rc = status.code().unwrap_or_else(|| -std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(1));
     Ok(RawOutput { rc, stdout, stderr: stderr? })
@@ -89,38 +91,49 @@ async fn read(mut from: impl AsyncRead + Unpin, success: Option<&str>, begun: on
 async fn answer(
     mut err: impl AsyncRead + Unpin,
     input: ChildStdin,
-    asking: Option<&Asking>,
-    becoming: Option<&Become>,
+    asking: Option<&Asking<'_>>,
     mut begins: oneshot::Receiver<()>,
 ) -> Result<Vec<u8>, Error> {
     let mut waiting = true;
-    let mut password = becoming.and_then(|becoming| becoming.password.as_ref());
+    let mut password = asking.and_then(|asking| asking.becoming.password.as_ref());
     // Without a password to type the input is empty at once.
     let mut input = password.map(|_| input);
     let mut heard = Vec::new();
     let mut buffer = [0; 1024];
     let mut answered = 0;
+    let mut asked = None;
     loop {
         let count = tokio::select! {
             count = err.read(&mut buffer) => count,
+            () = tokio::time::sleep(QUIET), if asked.is_some() => Ok(0),
             begun = &mut begins, if waiting => {
                 waiting = false;
                 if begun.is_ok() {
                     // Whatever looks like a question from now on is the command's.
                     (password, input) = (None, None);
                     answered = usize::MAX;
+                    asked = None;
                 }
                 continue;
             }
         };
-        let Ok(count @ 1..) = count else { break };
-        heard.extend_from_slice(&buffer[..count]);
-        if answered > heard.len() {
-            continue;
-        }
-        let Some(asking) = asking.filter(|asking| asking.asks(&heard[answered..])) else { continue };
+        let question = match (count, asked.take()) {
+            (Ok(count @ 1..), _) => {
+                heard.extend_from_slice(&buffer[..count]);
+                let question = asking.filter(|asking| heard.get(answered..).is_some_and(|said| asking.asks(said)));
+                // It may go on, and be no question.
+                asked = question.filter(|asking| asking.prompt == Prompt::LineWithColon);
+                if asked.is_some() {
+                    continue;
+                }
+                question
+            }
+            (Ok(0), Some(question)) => Some(question),
+            _ => break,
+        };
+        let Some(asking) = question else { continue };
         answered = heard.len();
-        let Some(secret) = password.take() else { return Err(asking.refused(becoming)) };
+        let Some(secret) = password.take() else { return Err(asking.refused()) };
         if let Some(mut input) = input.take() {
             let line = zeroize::Zeroizing::new(format!("{}\n", secret.expose()));
             // A program that is gone has said why. The input stays open a while for a second try to be seen.
@@ -135,70 +148,55 @@ async fn answer(
 }
 
 /// How a program that changes the user asks, and how it is seen that it has.
-struct Asking {
-    prompt: String,
+struct Asking<'a> {
+    becoming: &'a Become,
+    prompt: Prompt,
     success: String,
 }
 
-impl Asking {
-    fn new(becoming: &Become) -> Self {
+impl<'a> Asking<'a> {
+    fn new(becoming: &'a Become) -> Self {
         let nonce = shell::nonce();
-        let prompt = match becoming.method {
-            Method::Sudo => format!("[ksplay {nonce}] password:"),
-            Method::Su => "assword:".to_owned(),
-        };
-        Self { prompt, success: format!("BECOME-SUCCESS-{nonce}") }
+        let prompt = becoming.method.prompt(&nonce);
+        Self { becoming, prompt, success: format!("BECOME-SUCCESS-{nonce}") }
     }
 
-    fn command(&self, becoming: &Become, shell_text: &str) -> String {
-        let user = shell::quoted(&becoming.user);
-        let inner = shell::quoted(&format!("echo {}; {shell_text}", self.success));
-        let name = becoming.method.name();
-        let exe = becoming.exe.as_deref().unwrap_or(name);
-        match becoming.method {
-            Method::Sudo => {
-                let flags = becoming.flags.as_deref().unwrap_or("-H -S -n");
-                let flags: Vec<&str> = if becoming.password.is_some() {
-                    flags.split_whitespace().filter(|flag| *flag != "-n").chain(["-S"]).collect()
-                } else {
-                    flags.split_whitespace().collect()
-                };
-                format!("{exe} {} -p {} -u {user} /bin/sh -c {inner}", flags.join(" "), shell::quoted(&self.prompt))
-            }
-            Method::Su => {
-                let inner = shell::quoted(&format!("/bin/sh -c {inner}"));
-                format!("LC_ALL=C {exe} {} {user} -c {inner}", becoming.flags.as_deref().unwrap_or_default())
-            }
+    /// What the login shell of the host runs. The program that changes the user speaks English, which is not handed on.
+    fn command(&self, shell_text: &str) -> String {
+        let inner = format!("unset LC_ALL; echo {}; {shell_text}", self.success);
+        let words: Vec<String> = self.becoming.words(&self.prompt).iter().map(|word| shell::quoted(word)).collect();
+        let run = format!("/bin/sh -c {}", shell::quoted(&inner));
+        match self.becoming.method {
+            Method::Sudo | Method::Doas => format!("env LC_ALL=C {} {run}", words.join(" ")),
+            Method::Su => format!("env LC_ALL=C {} -c {}", words.join(" "), shell::quoted(&run)),
         }
     }
 
     fn asks(&self, unanswered: &[u8]) -> bool {
-        String::from_utf8_lossy(unanswered).contains(&self.prompt)
+        self.prompt.asks(&String::from_utf8_lossy(unanswered))
     }
 
-    fn refused(&self, becoming: Option<&Become>) -> Error {
-        let name = becoming.map_or("sudo", |becoming| becoming.method.name());
-        let missing = becoming.is_none_or(|becoming| becoming.password.is_none());
-        Error::BecomeFailed { message: format!("{} {name} password", if missing { "Missing" } else { "Incorrect" }) }
+    /// What a question means that no answer is left for.
+    fn refused(&self) -> Error {
+        let message = match self.becoming.password {
+            None => self.becoming.missing_password(),
+            Some(_) => self.becoming.incorrect_password(),
+        };
+        Error::BecomeFailed { message }
     }
 
     /// Takes what belongs to becoming out of the output.
-    fn strip(&self, becoming: &Become, output: &mut RawOutput) -> Result<(), Error> {
+    fn strip(&self, output: &mut RawOutput) -> Result<(), Error> {
         let success = format!("{}\n", self.success);
         let started = output.stdout.windows(success.len()).position(|window| window == success.as_bytes());
-        let said = text_of(&output.stderr).replace(&self.prompt, "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let has_password = self.becoming.password.is_some();
         let Some(start) = started else {
-            let missing = becoming.password.is_none() && said.contains("a password is required");
-            let wrong = becoming.password.is_some()
-                && ["uthentication failure", "incorrect password"].iter().any(|words| said.contains(words));
-            if missing || wrong {
-                return Err(self.refused(Some(becoming)));
-            }
-            return Err(Error::BecomeFailed { message: said.trim().to_owned() });
+            return Err(Error::BecomeFailed { message: self.becoming.complaint(&self.prompt, &said, has_password) });
         };
         output.stdout.drain(start..start + success.len());
-        if becoming.password.is_some() {
-            output.stderr = said.trim_start().into();
+        if has_password {
+            output.stderr = self.prompt.removed_from(&said).trim_start().into();
         }
         Ok(())
     }

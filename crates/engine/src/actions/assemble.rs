@@ -5,8 +5,7 @@ use ksplay_value::{Map, Value};
 
 use super::content::{self, Content, blocking};
 use super::copy::send;
-use super::{ActionCall, take_flag, take_text};
-use crate::connect::boolean;
+use super::{ActionCall, flag, take_flag, take_text};
 use crate::failure::TaskFailure;
 
 /// Joins the files of the folder `src` of the controller and sends what they are together; with `remote_src`, which is
@@ -17,7 +16,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if !given("src") || !given("dest") {
         return Err(TaskFailure::raised("src and dest are required"));
     }
-    if args.get("remote_src").map(boolean).transpose()?.unwrap_or(true) {
+    if flag(&args, "remote_src", true)? {
         return call.module("ansible.legacy.assemble", args, None).await;
     }
     args.remove("remote_src");

@@ -12,7 +12,7 @@ const KNOWN: &[&str] = &["fail_msg", "msg", "quiet", "success_msg", "that"];
 /// Evaluates the conditions of `that` in order; the first that does not hold fails the task with `fail_msg`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let raw = call.raw_args()?;
-    refuse_rest("assert", &raw, KNOWN)?;
+    refuse_rest(&call.task().action, &raw, KNOWN)?;
     let that = raw.get("that").ok_or_else(|| TaskFailure::raised("missing required arguments: that"))?;
     let conditions = match that {
         Value::List(conditions) => conditions.to_vec(),

@@ -7,14 +7,13 @@ use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Value};
 
 use super::content::{Content, blocking, has_changed, has_failed};
-use super::{ActionCall, take, take_flag};
-use crate::connect::boolean;
+use super::{ActionCall, flag, take, take_flag};
 use crate::failure::TaskFailure;
 
 /// Sends `content`, or the file or folder `src` of the controller; `remote_src` copies on the target.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    let remote = args.get("remote_src").map(boolean).transpose()?.unwrap_or(false);
+    let remote = flag(&args, "remote_src", false)?;
     let content = args.remove("content").filter(|content| !content.is_null());
     let src = args.get("src").filter(|src| !src.is_null()).map(Value::to_string);
     if src.is_none() && content.is_none() {

@@ -9,7 +9,7 @@ use crate::failure::TaskFailure;
 /// Shows `msg`, or the value of the expression `var`, unless `verbosity` is above the run's.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut raw = call.raw_args()?;
-    refuse_rest("debug", &raw, &["msg", "var", "verbosity"])?;
+    refuse_rest(&call.task().action, &raw, &["msg", "var", "verbosity"])?;
     if raw.contains_key("msg") && raw.contains_key("var") {
         return Err(TaskFailure::action("'msg' and 'var' are mutually exclusive"));
     }

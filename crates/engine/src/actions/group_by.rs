@@ -9,7 +9,7 @@ use crate::task::Effect;
 /// Puts the host into the group `key`, below `parents`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("group_by", &args, &["key", "parents"])?;
+    refuse_rest(&call.task().action, &args, &["key", "parents"])?;
     let Some(key) = take_text(&mut args, &["key"]) else {
         return Err(TaskFailure::action("the 'key' param is required when using group_by"));
     };

@@ -84,7 +84,7 @@ pub(super) async fn follow(call: &ActionCall<'_>, job: Asynchronous, begun: Map)
 }
 
 async fn status(call: &ActionCall<'_>, id: &Value, mode: &str) -> Result<Map, TaskFailure> {
-    let args = Map::from([("jid", id.clone()), ("mode", mode.into()), ("_async_dir", dir(call.remote())?.into())]);
+    let args = Map::from([("jid", id.clone()), ("mode", mode.into()), ("_ksplay_dir", dir(call.remote())?.into())]);
     let mut result = call.module("async_status", args, None).await?;
     crate::task::add_lines(&mut result);
     Ok(result)

@@ -115,7 +115,7 @@ const CONTROLLER: &[&str] = &[
 ];
 
 /// Modules that an action of Ansible runs by a name of its own, which their errors show.
-const BY_ACTION: &[&str] = &["command", "service", "shell"];
+const BY_ACTION: &[&str] = &["command", "service"];
 
 /// The name without the collection of what comes with the engine.
 pub(crate) fn short_name(action: &str) -> &str {
@@ -351,6 +351,15 @@ async fn module(call: &mut ActionCall<'_>, name: &str) -> Result<Map, TaskFailur
         }
     }
     match own {
+        Some(_) if name == "shell" => {
+            let mut args = call.args()?;
+            if args.contains_key("expand_argument_vars") {
+                let message = "Unsupported parameters for (shell) module: expand_argument_vars";
+                return Err(TaskFailure::raised(message).with("changed", false));
+            }
+            args.insert("_uses_shell", true);
+            call.module("ansible.legacy.command", args, None).await
+        }
         Some(_) if BY_ACTION.contains(&name) => {
             let args = call.args()?;
             call.module(&format!("ansible.legacy.{name}"), args, None).await
@@ -494,14 +503,18 @@ pub(crate) fn take_text(args: &mut Map, names: &[&str]) -> Option<String> {
 
 /// Takes a flag out.
 pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result<bool, TaskFailure> {
-    take(args, names).map_or(Ok(default), |value| {
-        connect::boolean(&value).map_err(|failure| {
-            let (name, kind) = (names[0], value.type_name());
-            TaskFailure::raised(format!(
-                "argument '{name}' is of type {kind} and we were unable to convert to bool: {}",
-                failure.message
-            ))
-        })
+    take(args, names).map_or(Ok(default), |value| flag_of(names[0], &value))
+}
+
+/// A flag, which stays among the arguments.
+pub(crate) fn flag(args: &Map, name: &str, default: bool) -> Result<bool, TaskFailure> {
+    args.get(name).filter(|value| !value.is_null()).map_or(Ok(default), |value| flag_of(name, value))
+}
+
+fn flag_of(name: &str, value: &Value) -> Result<bool, TaskFailure> {
+    connect::boolean(value).map_err(|failure| {
+        let (kind, why) = (value.type_name(), failure.message);
+        TaskFailure::raised(format!("argument '{name}' is of type {kind} and we were unable to convert to bool: {why}"))
     })
 }
 
@@ -523,7 +536,7 @@ pub(crate) fn refuse_options(action: &str, args: &Map, known: &[&str]) -> Result
 
 /// Refuses arguments that the action does not know.
 pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
-    let strange: Vec<String> = args
+    let mut strange: Vec<String> = args
         .keys()
         .filter(|key| !key.as_str().is_some_and(|name| known.contains(&name)))
         .map(Key::as_value)
@@ -533,10 +546,11 @@ pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<()
         return Ok(());
     }
     let mut supported = known.to_vec();
+    strange.sort_unstable();
     supported.sort_unstable();
     Err(TaskFailure::raised(format!(
         "Unsupported parameters for ({}) module: {}. Supported parameters include: {}.",
-        full_name(action),
+        action,
         strange.join(", "),
         supported.join(", ")
     )))

@@ -7,13 +7,13 @@ use super::{ActionCall, failed_with, refuse_rest, take_flag, take_text};
 use crate::connect::split_words;
 use crate::failure::TaskFailure;
 
-const KNOWN: &[&str] = &["_raw_params", "chdir", "cmd", "creates", "decrypt", "executable", "removes"];
+const KNOWN: &[&str] = &["_raw_params", "chdir", "cmd", "creates", "executable", "removes"];
 
 /// Sends the script and runs it with the words behind it.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest("script", &args, KNOWN)?;
     let decrypt = take_flag(&mut args, &["decrypt"], true)?;
+    refuse_rest(&call.task().action, &args, KNOWN)?;
     let Some(line) = take_text(&mut args, &["_raw_params", "cmd"]) else {
         return Err(TaskFailure::raised("one of the following is required: _raw_params, cmd"));
     };

@@ -20,7 +20,11 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let Some(src) = take_text(&mut args, &["src"]) else {
         return Err(TaskFailure::raised("src and dest are required"));
     };
-    let Some(dest) = args.get("dest").map(Value::to_string) else {
+    if args.get("content").is_some_and(|content| !content.is_null()) {
+        return Err(TaskFailure::raised("src and content are mutually exclusive"));
+    }
+    args.remove("remote_src");
+    let Some(dest) = args.get("dest").filter(|dest| !dest.is_null()).map(Value::to_string) else {
         return Err(TaskFailure::raised("src and dest are required"));
     };
     let mut options = FileOptions {
@@ -30,6 +34,9 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     if let Some(sequence) = take_text(&mut args, &["newline_sequence"]) {
         options.newline_sequence = sequence.replace("\\n", "\n").replace("\\r", "\r");
+        if !matches!(options.newline_sequence.as_str(), "\n" | "\r" | "\r\n") {
+            return Err(TaskFailure::raised("newline_sequence needs to be one of: \n, \r or \r\n"));
+        }
     }
     let encoding = Encoding::named(&take_text(&mut args, &["output_encoding"]).unwrap_or_else(|| "utf-8".into()))?;
     let mut marker = |name: &str, default: &str| take_text(&mut args, &[name]).unwrap_or_else(|| default.into());

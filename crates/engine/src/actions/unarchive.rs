@@ -3,16 +3,17 @@
 use ksplay_value::Map;
 
 use super::content::Content;
-use super::{ActionCall, take_flag, take_text};
+use super::{ActionCall, flag, take_flag, take_text};
 use crate::failure::TaskFailure;
 
 /// Sends the archive `src` along, unless it is on the target already (`remote_src`) or has a URL.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let copy = take_flag(&mut args, &["copy"], true)?;
-    let remote = args.get("remote_src").map(crate::connect::boolean).transpose()?.unwrap_or(!copy);
+    let remote = flag(&args, "remote_src", !copy)?;
     let decrypt = take_flag(&mut args, &["decrypt"], true)?;
-    let Some(src) = take_text(&mut args, &["src"]) else {
+    let has_dest = args.get("dest").is_some_and(|dest| !dest.is_null());
+    let Some(src) = take_text(&mut args, &["src"]).filter(|_| has_dest) else {
         return Err(TaskFailure::raised("src (or content) and dest are required"));
     };
     let payload = if remote || src.contains("://") {

@@ -3,14 +3,13 @@
 use ksplay_value::Map;
 
 use super::content::Content;
-use super::{ActionCall, take_text};
-use crate::connect::boolean;
+use super::{ActionCall, flag, take_text};
 use crate::failure::TaskFailure;
 
 /// Sends the file `src` along, unless it is on the target already (`remote_src`).
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    let remote = args.get("remote_src").map(boolean).transpose()?.unwrap_or(false);
+    let remote = flag(&args, "remote_src", false)?;
     let has_body = args.get("body").is_some_and(|body| !body.is_null());
     let mut payload = None;
     if let Some(src) = (!remote && !has_body).then(|| take_text(&mut args, &["src"])).flatten() {

@@ -19,7 +19,7 @@ arguments! {
         /// Whether to look at the result or to remove it.
         mode: String = Opt::str().default("status").choices(&["status", "cleanup"]),
         /// The folder of results; the engine says which.
-        _async_dir: PathBuf = Opt::path().default("~/.ansible_async"),
+        _ksplay_dir: PathBuf = Opt::path().default("~/.ansible_async"),
     }
 }
 
@@ -29,7 +29,7 @@ impl Module for AsyncStatus {
     type Plan = PathBuf;
 
     fn inspect(args: &AsyncStatusArgs, system: &Probe) -> Result<Inspection<PathBuf>, Failure> {
-        let path = args._async_dir.join(&args.jid);
+        let path = args._ksplay_dir.join(&args.jid);
         let cleanup = args.mode == "cleanup";
         let state = |started: bool, finished: bool| {
             Map::from([
@@ -79,7 +79,7 @@ mod tests {
 
     fn status(dir: &tempfile::TempDir, text: &str, mode: &str) -> Map {
         std::fs::write(dir.path().join("j1.2"), text).unwrap();
-        let args = Map::from([("jid", "j1.2"), ("mode", mode), ("_async_dir", dir.path().to_str().unwrap())]);
+        let args = Map::from([("jid", "j1.2"), ("mode", mode), ("_ksplay_dir", dir.path().to_str().unwrap())]);
         run("async_status", &args, &RunOptions::default(), Probe::default())
     }
 

@@ -119,11 +119,19 @@ impl Module for Command {
             ..CommandSpec::default()
         };
         let prepared = Prepared { spec, shown, strip: args.strip_empty_ends };
-        prepare(prepared, args.creates.as_deref(), args.removes.as_deref(), system)
+        let mut found = prepare(prepared, args.creates.as_deref(), args.removes.as_deref(), system)?;
+        if let Some(executable) = args.executable.as_ref().filter(|_| !args._uses_shell) {
+            found.predicted.warnings.push(format!(
+                "As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' module. Not \
+                 using '{executable}'."
+            ));
+        }
+        Ok(found)
     }
 
-    fn apply(plan: Prepared, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
-        execute(&plan, system)
+    fn apply(plan: Prepared, predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+        let outcome = execute(&plan, system)?;
+        Ok(Outcome { warnings: predicted.warnings, ..outcome })
     }
 }
 

@@ -47,12 +47,26 @@ arguments! {
     }
 }
 
+/// The states of an active connection, by their numbers in the kernel's table.
+const STATES: &[(&str, &str)] = &[
+    ("01", "ESTABLISHED"),
+    ("02", "SYN_SENT"),
+    ("03", "SYN_RECV"),
+    ("04", "FIN_WAIT1"),
+    ("05", "FIN_WAIT2"),
+    ("06", "TIME_WAIT"),
+];
+
 impl Module for WaitFor {
     type Args = WaitForArgs;
     type Plan = WaitForArgs;
 
     fn inspect(args: &WaitForArgs, _system: &Probe) -> Result<Inspection<WaitForArgs>, Failure> {
         check(args)?;
+        let unknown = |name: &&String| !STATES.iter().any(|(_, known)| known == *name);
+        if let Some(name) = args.active_connection_states.iter().find(unknown) {
+            return Err(Failure::new(format!("unknown active_connection_state ({name}) defined")).with("elapsed", 0));
+        }
         Ok(Inspection::only_for_real("wait_for", args.clone()))
     }
 
@@ -238,15 +252,7 @@ fn listen(stream: &mut TcpStream, pattern: &Regex, deadline: Instant, system: &P
 
 /// The name of a state in the kernel's table.
 fn state_name(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "01" => "ESTABLISHED",
-        "02" => "SYN_SENT",
-        "03" => "SYN_RECV",
-        "04" => "FIN_WAIT1",
-        "05" => "FIN_WAIT2",
-        "06" => "TIME_WAIT",
-        _ => return None,
-    })
+    STATES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
 
 /// The IPv4 address of one end of a connection in the kernel's table.

@@ -157,9 +157,8 @@ pub(crate) fn chosen(words: &[String]) -> Result<BTreeSet<Collector>, Failure> {
             "!all" => unwanted.extend(every().filter(|collector| !MINIMAL.contains(collector))),
             "!min" => unwanted.extend(minimal()),
             word => match word.strip_prefix('!') {
-                Some(word) => {
-                    unwanted.insert(named(word)?);
-                }
+                // What is not there is left out already.
+                Some(word) => unwanted.extend(named(word).ok()),
                 None => {
                     only_exclusions = false;
                     explicit.insert(named(word)?);

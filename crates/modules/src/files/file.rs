@@ -384,7 +384,8 @@ impl Work<'_> {
             }
             return Ok(());
         }
-        self.state(before, "touch");
+        let shown = state(self.system, &self.path);
+        self.state(shown, "touch");
         self.attributes(&path)?;
         let now = |given: &Option<String>, format: &str| wanted_time(given.as_deref().or(Some("now")), format);
         let times = Times {
@@ -469,6 +470,11 @@ impl Work<'_> {
                 self.steps.push(Step::Symlink(target.clone(), path.clone()));
             }
         }
+        let is_made = self.steps.iter().any(|step| matches!(step, Step::Symlink(..)));
+        if is_made && !self.args.follow {
+            let new = Current { is_link: true, ..Current::new_file(self.system) };
+            return self.new_attributes(&path, &new);
+        }
         let of = if self.args.follow { self.system.canonicalize(&absolute).unwrap_or(absolute.clone()) } else { path };
         if self.args.follow && !self.system.exists(&of) {
             if !self.args.attributes.is_empty() {
@@ -527,14 +533,20 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What a link says that stays as it is.
+    fn link_target(&self, wanted: &str) -> Option<String> {
+        let says = (wanted == "link" && self.args.follow).then(|| self.system.read_link(&self.path).ok())?;
+        says.map(|says| says.display().to_string())
+    }
+
     fn finish(self, wanted: &str) -> Inspection<Plan> {
         let shown_as = if matches!(wanted, "link" | "hard" | "touch") { "dest" } else { "path" };
         let mut outcome = Outcome::default();
         outcome.values.insert(shown_as, self.path.display().to_string());
         if matches!(wanted, "link" | "hard")
-            && let Some(src) = &self.args.src
+            && let Some(src) = self.args.src.clone().or_else(|| self.link_target(wanted))
         {
-            outcome.values.insert("src", src.as_str());
+            outcome.values.insert("src", src);
         }
         if self.system.lexists(&self.path) || wanted == "absent" {
             describe(self.system, &self.path, &mut outcome.values);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ksplay_value::{Map, Value};
 
 use crate::arguments::Opt;
-use crate::system::InodeFlags;
+use crate::system::{InodeFlags, os_message};
 use crate::{CommandSpec, Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`StatArgs`].
@@ -45,10 +45,8 @@ impl Module for Stat {
                 add_content(args, &found, system, &mut stat);
                 stat
             }
-            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => {
-                Map::from([("exists", Value::Bool(false))])
-            }
-            Err(error) => return Err(Failure::new(super::python_error(&error, &args.path))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Map::from([("exists", Value::Bool(false))]),
+            Err(error) => return Err(Failure::new(os_message(&error))),
         };
         let mut outcome = Outcome::default();
         outcome.values.insert("stat", stat);

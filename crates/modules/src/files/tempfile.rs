@@ -13,7 +13,7 @@ arguments! {
     /// Makes an empty file or directory with a name of its own, which stays until someone removes it.
     pub struct TempFileArgs {
         /// Which of the two.
-        state: String = Opt::str().default("file").choices(&["directory", "file"]),
+        state: String = Opt::str().default("file").choices(&["file", "directory"]),
         /// The directory it is made in; the system's for such files when it is not given.
         path: Option<PathBuf> = Opt::path(),
         /// How its name begins.
@@ -44,6 +44,9 @@ impl Module for TempFile {
     }
 
     fn apply(plan: Plan, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+        if let Err(error) = system.list_dir(&plan.folder) {
+            return Err(Failure::new(super::python_error(&error, &plan.folder)));
+        }
         let made = system.temp_path(&plan.folder, &plan.prefix, &plan.suffix, plan.directory);
         let path = made.map_err(|error| Failure::new(super::python_error(&error, &plan.folder)))?;
         let mut outcome = Outcome { changed: true, ..Outcome::default() };

@@ -110,6 +110,16 @@ impl Module for Uri {
         if let Some(path) = args.removes.as_ref().filter(|path| !system.exists(path)) {
             return skipped(format!("skipped, since '{}' does not exist", path.display()));
         }
+        let is_word = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_';
+        if args.method.is_empty() || !args.method.to_ascii_uppercase().chars().all(is_word) {
+            return Err(Failure::new("Parameter 'method' needs to be a single word in uppercase, like GET or POST."));
+        }
+        if !args.url.contains(':') {
+            return Err(Failure::new(format!("unknown url type: '{}'", args.url))
+                .with("url", args.url.as_str())
+                .with("status", -1)
+                .with("elapsed", 0));
+        }
         let unsupported = [
             ("body_format: form-multipart", args.body_format == "form-multipart"),
             ("unix_socket", args.unix_socket.is_some()),

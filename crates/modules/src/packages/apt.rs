@@ -16,10 +16,10 @@ arguments! {
     /// Installs, upgrades and removes packages of Debian and its relatives.
     pub struct AptArgs {
         /// The packages: names, `name=version` (with `*` for any text), patterns.
-        name: Vec<String> = Opt::list(OptType::Str).aliases(&["package", "pkg"]),
+        package: Vec<String> = Opt::list(OptType::Str).aliases(&["pkg", "name"]),
         /// `present` and `absent`; `latest` upgrades as well; `build-dep` installs what building them needs; `fixed` repairs
         /// broken dependencies.
-        state: String = Opt::str().default("present").choices(&["absent", "build-dep", "latest", "present", "fixed"]),
+        state: String = Opt::str().default("present").choices(&["absent", "build-dep", "fixed", "latest", "present"]),
         /// Read the package lists anew first.
         update_cache: Option<bool> = Opt::bool().aliases(&["update-cache"]),
         /// How often reading the lists is tried again.
@@ -159,7 +159,7 @@ impl Module for AptModule {
 }
 
 fn acts_on_packages(args: &AptArgs) -> bool {
-    !args.name.is_empty()
+    !args.package.is_empty()
         || args.deb.is_some()
         || args.upgrade != "no"
         || args.autoremove
@@ -178,7 +178,7 @@ fn words(args: &AptArgs, system: &Probe) -> Result<Option<Vec<String>>, Failure>
     if let Some(deb) = &args.deb {
         return deb_words(deb, args, system);
     }
-    if args.name.is_empty() {
+    if args.package.is_empty() {
         return Ok(if args.autoremove {
             verb(
                 if args.purge { "purge" } else { "autoremove" },
@@ -193,7 +193,7 @@ fn words(args: &AptArgs, system: &Probe) -> Result<Option<Vec<String>>, Failure>
         });
     }
     let requests: Vec<Request> = args
-        .name
+        .package
         .iter()
         .flat_map(|name| name.split(','))
         .map(str::trim)

@@ -17,9 +17,9 @@ arguments! {
     /// Installs and removes packages, whatever manages them on the target.
     pub struct PackageArgs {
         /// The packages.
-        name: Vec<String> = Opt::list(OptType::Str).required(),
+        name: Vec<String> = Opt::list(OptType::Str),
         /// `present`, `absent` or `latest`.
-        state: String = Opt::str().required(),
+        state: Option<String> = Opt::str(),
         /// The package manager to use instead of the one that is found.
         r#use: String = Opt::str().default("auto"),
         /// Read the package lists anew first.
@@ -76,7 +76,13 @@ fn inspect_as<M: Module>(
     system: &Probe,
     wrap: fn(M::Plan) -> PackagePlan,
 ) -> Result<Inspection<PackagePlan>, Failure> {
-    let mut given = Map::from([("name", args.name.iter().collect::<Value>()), ("state", Value::from(&args.state))]);
+    let mut given = Map::new();
+    if !args.name.is_empty() {
+        given.insert("name", args.name.iter().collect::<Value>());
+    }
+    if let Some(state) = &args.state {
+        given.insert("state", state.as_str());
+    }
     if let Some(update) = args.update_cache {
         given.insert("update_cache", update);
     }

@@ -44,9 +44,7 @@ impl Module for PackageFacts {
                 }
                 "apk" => ask(system, &["apk", "info", "-v"]).map(|text| of_apk(&text)),
                 other => {
-                    return Err(Failure::new(format!(
-                        "the package manager `{other}` is not supported; known are apt, rpm and apk"
-                    )));
+                    return Err(Failure::new(format!("Unsupported package managers requested: {other}")));
                 }
             };
             packages.extend(found.unwrap_or_default());
