@@ -66,6 +66,7 @@ pub fn trials(prefix: &str, via: Via) -> Vec<Trial> {
         nothing_is_left_when_the_connection_is_dropped,
         a_job_goes_on_when_the_connection_has_gone,
         a_plain_command_gives_its_output,
+        programs_that_want_a_terminal_have_one,
         a_request_is_cheap,
     );
     if is_root() {
@@ -218,6 +219,32 @@ async fn an_unprivileged_user_is_become_once(via: Via) {
     let copies: Vec<_> = copies.filter(|entry| entry.file_name().to_string_lossy().starts_with(".ksplay-")).collect();
     connection.close().await;
     assert!(copies.len() < 2, "{copies:?}");
+}
+
+/// A program for tests that stands in for `sudo` or `doas`.
+fn stand_in(dir: &Path, text: &str) -> Option<String> {
+    let path = dir.join("stand-in");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\nwhile [ \"$1\" != -u ]; do shift; done; shift 2; exec \"$@\"\n"))
+        .unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    Some(path.display().to_string())
+}
+
+async fn programs_that_want_a_terminal_have_one(via: Via) {
+    let connection = via.open().await;
+    let dir = tempfile::tempdir().unwrap();
+    let whoami = |becoming| connection.call(Call { becoming: Some(becoming), ..Call::new("whoami", Map::new()) });
+    let strict = "(: >/dev/tty) 2>/dev/null || { echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1; }";
+    let becoming = Become { exe: stand_in(dir.path(), strict), ..Become::sudo("root") };
+    assert!(whoami(becoming).await.unwrap().contains_key("uid"));
+    let asking = "printf 'doas (u@h) password: ' >/dev/tty; read -r said </dev/tty
+        [ \"$said\" = pw-123 ] || { echo 'doas: Authentication failed' >&2; exit 1; }";
+    let doas = Become { method: Method::Doas, exe: stand_in(dir.path(), asking), ..Become::sudo("root") };
+    let with = |password: &str| Become { password: Some(password.into()), ..doas.clone() };
+    assert!(whoami(with("pw-123")).await.unwrap().contains_key("uid"));
+    assert_eq!(whoami(with("pw-456")).await.unwrap_err().to_string(), "Incorrect doas password");
+    assert_eq!(whoami(doas).await.unwrap_err().to_string(), "Missing doas password");
+    connection.close().await;
 }
 
 async fn a_user_that_does_not_exist_is_a_clear_error(via: Via) {
