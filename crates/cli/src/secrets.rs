@@ -28,15 +28,21 @@ pub fn from_file(path: &Path) -> Result<Secret, String> {
 }
 
 /// The vault password under an id in a file, or the one that an executable file prints. One whose name ends in `-client`,
-/// before its extension, keeps several passwords and is told the id.
+/// before its extension, keeps several passwords and is told the id. A file that is encrypted itself is opened with the
+/// passwords that are known.
 ///
 /// # Errors
 ///
-/// If the file cannot be read or run, or holds nothing.
-pub fn of_vault(path: &Path, id: &str) -> Result<Secret, String> {
+/// If the file cannot be read, run or opened, or holds nothing.
+pub fn of_vault(path: &Path, id: &str, known: &Secrets) -> Result<Secret, String> {
     let is_client = path.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("-client"));
     let arguments = ["--vault-id", id];
-    let secret = read(path, if is_client { &arguments } else { &[] })?;
+    let mut secret = read(path, if is_client { &arguments } else { &[] })?;
+    if ksplay_vault::is_encrypted(secret.expose().as_bytes()) {
+        let unopened = |why: String| format!("{} is encrypted itself: {why}", path.display());
+        let plain = known.decrypt(secret.expose()).map_err(|error| unopened(error.to_string()))?;
+        secret = Secret::new(String::from_utf8(plain).map_err(|_| unopened("what it holds is not text".to_owned()))?);
+    }
     if secret.expose().trim().is_empty() {
         return Err(format!("{} gives an empty vault password for the id `{id}`", path.display()));
     }
@@ -91,11 +97,12 @@ pub struct VaultSettings<'s> {
     pub label: &'s str,
 }
 
-/// The vault passwords that options and settings name, those that are to be asked for by `ask`.
+/// The vault passwords that options and settings name, those that are to be asked for by `ask`. Files that give none are
+/// passed over with a warning, as long as there is another password.
 ///
 /// # Errors
 ///
-/// If one cannot be read or asked for.
+/// If one cannot be asked for, an id is none, or no file gives a password.
 pub fn vault(
     args: &VaultArgs,
     settings: &VaultSettings<'_>,
@@ -103,21 +110,39 @@ pub fn vault(
 ) -> Result<Secrets, String> {
     let VaultSettings { files, identities, label } = *settings;
     let mut secrets = Secrets::new();
-    for source in identities.iter().chain(&args.vault_id) {
-        let (id, source) = source.split_once('@').unwrap_or((label, source));
-        let secret = match source {
-            "prompt" | "prompt_ask_vault_pass" => ask(id)?,
-            file => of_vault(Path::new(&ksplay_engine::expand_home(file)), id)?,
-        };
-        secrets.add(id, secret.expose().as_bytes());
+    let mut failures = Vec::new();
+    let mut read = |secrets: &mut Secrets, id: &str, file: &str| match of_vault(
+        Path::new(&ksplay_engine::expand_home(file)),
+        id,
+        secrets,
+    ) {
+        Ok(secret) => secrets.add(id, secret.expose().as_bytes()),
+        Err(why) => failures.push((id.to_owned(), why)),
+    };
+    for identity in identities.iter().chain(&args.vault_id) {
+        let (id, source) = identity.split_once('@').unwrap_or((label, identity));
+        if id.contains(';') {
+            return Err(format!("`{identity}` is not a valid vault id: it holds a `;`"));
+        }
+        let id = if id.is_empty() { label } else { id };
+        match source {
+            "prompt" | "prompt_ask_vault_pass" => secrets.add(id, ask(id)?.expose().as_bytes()),
+            file => read(&mut secrets, id, file),
+        }
     }
-    let named = files.iter().map(|file| Path::new(file).to_path_buf()).chain(args.vault_password_file.iter().cloned());
-    for file in named {
-        let file = ksplay_engine::expand_home(&file.to_string_lossy());
-        secrets.add(label, of_vault(Path::new(&file), label)?.expose().as_bytes());
+    let named = args.vault_password_file.iter().map(|file| file.to_string_lossy());
+    for file in files.iter().map(|file| file.as_str().into()).chain(named) {
+        read(&mut secrets, label, &file);
     }
     if args.ask_vault_pass {
         secrets.add(label, ask(label)?.expose().as_bytes());
+    }
+    match failures.pop() {
+        Some((_, why)) if secrets.is_empty() => return Err(why),
+        last => failures.extend(last),
+    }
+    for (id, why) in failures {
+        eprintln!("[WARNING]: Error in vault password file loading ({id}): {why}");
     }
     Ok(secrets)
 }

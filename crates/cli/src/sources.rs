@@ -83,8 +83,10 @@ pub fn environment(settings: &Settings, vault: &Arc<Secrets>, dir: &Path) -> Env
         reveal: Some(Arc::new(reveal)),
         base_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf()),
         allow_broken_conditionals: *settings.allow_broken_conditionals,
+        managed: settings.managed.value.as_deref().map(Into::into),
         jinja_extensions: settings.jinja2_extensions.value.clone(),
         vault: Some(Vault { encrypt: outside::encrypt, decrypt: outside::decrypt }),
+        vault_salt: settings.vault_encrypt_salt.value.as_deref().map(Into::into),
         fetch: Some(outside::fetch),
         settings: Arc::new(settings.known()),
         ..Environment::default()

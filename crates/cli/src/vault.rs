@@ -62,17 +62,18 @@ pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
         VaultCommand::Rekey { files, new_vault_password_file, new_vault_id } => {
             needs_files(&files.files)?;
             let passwords = passwords(&files.encryption)?;
-            let key = Key::replacing(new_vault_password_file.as_deref(), new_vault_id.as_deref())?;
+            let key = Key::replacing(new_vault_password_file.as_deref(), new_vault_id.as_deref(), &passwords)?;
             convert(files, |name, content| key.encrypt(name, &decrypt(&passwords, name, content)?), "Rekey successful")
         }
         VaultCommand::EncryptString(args) => encrypt_strings(args, &Key::new(&args.encryption)?),
     }
 }
 
-/// The password to encrypt with, and the id that the text is labelled with.
+/// The password to encrypt with, the id that the text is labelled with, and a salt where it is not to be by chance.
 struct Key {
     id: Option<String>,
     password: ksplay_engine::Secret,
+    salt: Option<String>,
 }
 
 impl Key {
@@ -88,8 +89,7 @@ impl Key {
     }
 
     fn of(known: &Secrets, wanted: Option<&str>) -> Result<Self, Failure> {
-        let mut ids: Vec<&str> = known.ids().collect();
-        ids.dedup();
+        let ids: Vec<&str> = known.ids().collect();
         let id = match (wanted, ids.as_slice()) {
             (Some(wanted), _) => wanted,
             (None, [only]) => only,
@@ -105,18 +105,18 @@ impl Key {
     }
 
     /// The new password of a file that gets one.
-    fn replacing(file: Option<&Path>, id: Option<&str>) -> Result<Self, Failure> {
+    fn replacing(file: Option<&Path>, id: Option<&str>, known: &Secrets) -> Result<Self, Failure> {
         match (file, id.map(|id| id.split_once('@').unwrap_or(("default", id)))) {
-            (Some(file), _) => Self::from_file("default", file),
+            (Some(file), _) => Self::from_file("default", file, known),
             (None, Some((id, "prompt"))) => Self::asked(id),
-            (None, Some((id, file))) => Self::from_file(id, Path::new(file)),
+            (None, Some((id, file))) => Self::from_file(id, Path::new(file), known),
             (None, None) => Self::asked("default"),
         }
     }
 
-    fn from_file(id: &str, file: &Path) -> Result<Self, Failure> {
+    fn from_file(id: &str, file: &Path, known: &Secrets) -> Result<Self, Failure> {
         let file = PathBuf::from(ksplay_engine::expand_home(&file.to_string_lossy()));
-        let secret = secrets::of_vault(&file, id).map_err(Failure::error)?;
+        let secret = secrets::of_vault(&file, id, known).map_err(Failure::error)?;
         Self::labelled(id, secret.expose().as_bytes())
     }
 
@@ -131,14 +131,19 @@ impl Key {
             return Err(Failure::error("an empty password protects nothing"));
         }
         let id = Some(id.to_owned()).filter(|id| id != "default");
-        Ok(Self { id, password: ksplay_engine::Secret::new(password) })
+        let salt = Settings::load()?.vault_encrypt_salt.value;
+        Ok(Self { id, password: ksplay_engine::Secret::new(password), salt })
     }
 
     fn encrypt(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, Failure> {
         if is_encrypted(plain) {
             return Err(Failure::error(format!("{name} is encrypted already")));
         }
-        let text = ksplay_vault::encrypt(plain, self.id.as_deref(), self.password.expose().as_bytes());
+        let (id, password) = (self.id.as_deref(), self.password.expose().as_bytes());
+        let text = match &self.salt {
+            Some(salt) => ksplay_vault::encrypt_with_salt(plain, id, password, salt.as_bytes()),
+            None => ksplay_vault::encrypt(plain, id, password),
+        };
         text.map(String::into_bytes).map_err(Failure::error)
     }
 }
@@ -255,6 +260,9 @@ fn encrypt_strings(args: &EncryptStringArgs, key: &Key) -> Result<u8, Failure> {
     }
     let mut blocks = String::new();
     for (name, plain) in values {
+        if plain.is_empty() {
+            return Err(Failure::options("there is nothing to encrypt: the value is empty"));
+        }
         let encrypted = key.encrypt("the value", &plain)?;
         blocks += &block(name, &String::from_utf8_lossy(&encrypted));
         blocks.push('\n');

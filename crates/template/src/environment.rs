@@ -49,12 +49,16 @@ pub struct Environment {
     pub reveal: Option<Reveal>,
     /// How the filters `vault` and `unvault` work; without it they are errors.
     pub vault: Option<Vault>,
+    /// The salt of the filter `vault` where it is given none; by chance without it.
+    pub vault_salt: Option<Str>,
     /// How the lookup `url` works; without it it is an error.
     pub fetch: Option<Fetch>,
     /// Who is told warnings.
     pub warn: Option<Warn>,
     /// What the lookup `config` finds.
     pub settings: Arc<KnownSettings>,
+    /// The format of `ansible_managed` in templates; the usual text without it.
+    pub managed: Option<Str>,
     /// The folder that relative paths of lookups end at when nothing nearer has the file.
     pub base_dir: PathBuf,
     /// `ANSIBLE_ALLOW_BROKEN_CONDITIONALS`: a condition may be of any type.

@@ -8,6 +8,7 @@
 //!
 //! [`Value::Template`]: ksplay_value::Value::Template
 
+mod about;
 mod access;
 mod call;
 mod condition;

@@ -93,6 +93,11 @@ fn tests_and_lookups_answer_as_ansible_does() {
     run("plugins_lookups.jsonl");
 }
 
+#[test]
+fn certificates_are_described_as_the_collection_does() {
+    run("certificates.jsonl");
+}
+
 fn evaluated(vars: Map, source: &str) -> Value {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/plugins");
     let environment = Environment { base_dir: folder, ..Environment::default() };

@@ -15,7 +15,7 @@ const FILTERS: &str = "abs attr b64decode b64encode basename batch bool capitali
 const FILTERS_OF_COLLECTIONS: &str = "ansible.utils.fact_diff ansible.utils.ip4_hex ansible.utils.ipaddr ansible.utils.ipmath \
     ansible.utils.ipsubnet ansible.utils.ipv4 ansible.utils.ipv6 ansible.utils.ipwrap ansible.utils.keep_keys \
     ansible.utils.nthhost community.general.dict community.general.json_query community.general.keep_keys \
-    community.general.version_sort ansible.builtin.rekey_on_member";
+    community.crypto.x509_certificate_info community.general.version_sort ansible.builtin.rekey_on_member";
 
 const TESTS: &str = "!= < <= == > >= abs any all boolean callable change changed contains defined directory divisibleby eq equalto \
     escaped even exists failed failure false falsy file filter finished float ge greaterthan gt in integer is_abs is_dir \

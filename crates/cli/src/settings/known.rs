@@ -27,7 +27,7 @@ impl Settings {
             ($($name:literal $field:ident $(by $convert:expr)?;)*) => {
                 $(
                     let Setting { value, origin } = &self.$field;
-                    known.insert($name, (known!(@value value $($convert)?), origin.to_string()));
+                    known.insert($name, (known!(@value value $($convert)?), origin.short()));
                 )*
             };
             (@value $value:ident) => { Value::from($value.clone()) };
@@ -82,11 +82,44 @@ impl Settings {
             "INVENTORY_ANY_UNPARSED_IS_FAILED" inventory_any_unparsed_failed;
             "INVENTORY_IGNORE_EXTS" inventory_ignore_extensions by |all: &Vec<String>| texts(all);
             "ALLOW_BROKEN_CONDITIONALS" allow_broken_conditionals;
+            "CACHE_PLUGIN" fact_caching;
+            "CACHE_PLUGIN_CONNECTION" fact_caching_connection by optional_path;
+            "CACHE_PLUGIN_TIMEOUT" fact_caching_timeout by seconds;
+            "DEFAULT_MANAGED_STR" managed by |value: &Option<String>| value.as_deref().unwrap_or("Ansible managed").into();
+            "DEFAULT_POLL_INTERVAL" poll_interval by seconds;
+            "DISPLAY_SKIPPED_HOSTS" display_skipped_hosts;
+            "ENABLE_TASK_DEBUGGER" enable_task_debugger;
+            "INVENTORY_IGNORE_PATTERNS" inventory_ignore_patterns by |all: &Vec<String>| texts(all);
+            "RETRY_FILES_ENABLED" retry_files_enabled;
+            "RETRY_FILES_SAVE_PATH" retry_files_save_path by optional_path;
+            "VAULT_ENCRYPT_SALT" vault_encrypt_salt by optional_text;
+            "become sudo become_user" become_user;
+            "become sudo become_exe" become_exe by |value: &Option<String>| value.as_deref().unwrap_or("sudo").into();
+            "become sudo become_flags" become_flags by |value: &Option<String>| value.as_deref().unwrap_or("-H -S -n").into();
+            "become su become_user" become_user;
+            "become su become_exe" become_exe by |value: &Option<String>| value.as_deref().unwrap_or("su").into();
+            "become su become_flags" become_flags by |value: &Option<String>| value.clone().unwrap_or_default().into();
+            "cache jsonfile _uri" fact_caching_connection by optional_path;
+            "cache jsonfile _timeout" fact_caching_timeout by seconds;
+            "cache jsonfile _prefix" fact_caching_prefix by |value: &String| Some(value.clone()).filter(|value| !value.is_empty()).into();
+            "callback default check_mode_markers" check_mode_markers;
+            "callback default display_failed_stderr" display_failed_stderr;
+            "callback default display_ok_hosts" display_ok_hosts;
+            "callback default display_skipped_hosts" display_skipped_hosts;
+            "connection ssh host_key_checking" host_key_checking;
+            "connection ssh port" remote_port by port;
+            "connection ssh private_key_file" private_key_file by optional_path;
+            "connection ssh remote_user" remote_user by optional_text;
+            "connection ssh ssh_args" ssh_args;
+            "connection ssh ssh_common_args" ssh_common_args;
+            "connection ssh ssh_executable" ssh_executable;
+            "connection ssh ssh_extra_args" ssh_extra_args;
+            "connection ssh timeout" timeout by seconds;
         }
         for (name, value) in [("DEFAULT_STRATEGY", "linear"), ("DEFAULT_TRANSPORT", "ssh")] {
             known.insert(name, (value.into(), "default".to_owned()));
         }
-        known.insert("CONFIG_FILE", (self.file.as_deref().map(path).into(), "default".to_owned()));
+        known.insert("CONFIG_FILE", (self.file.as_deref().map(path).into(), String::new()));
         known
     }
 }

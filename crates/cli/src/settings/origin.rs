@@ -20,6 +20,17 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// As the lookup `config` names it.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::Environment(name) => format!("env: {name}"),
+            Self::File { path, .. } => path.display().to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

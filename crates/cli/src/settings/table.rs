@@ -57,6 +57,8 @@ settings! {
     vault_identity_list: Vec<String> = list(&[]), ["ANSIBLE_VAULT_IDENTITY_LIST"], [("defaults", "vault_identity_list")];
     /// The label of a vault identity that has none.
     vault_identity: String = text("default"), ["ANSIBLE_VAULT_IDENTITY"], [("defaults", "vault_identity")];
+    /// What is derived into the key of new vault texts besides the password, in place of chance.
+    vault_encrypt_salt: Option<String> = optional(), ["ANSIBLE_VAULT_ENCRYPT_SALT"], [("defaults", "vault_encrypt_salt")];
     /// The vault identity to encrypt with.
     vault_encrypt_identity: Option<String> = optional(), ["ANSIBLE_VAULT_ENCRYPT_IDENTITY"], [("defaults", "vault_encrypt_identity")];
     /// Whether only passwords of the identity that a text is labelled with open it.
@@ -105,6 +107,8 @@ settings! {
     retry_files_save_path: Option<PathBuf> = path(), ["ANSIBLE_RETRY_FILES_SAVE_PATH"], [("defaults", "retry_files_save_path")];
     /// The form of the output: `default`, `minimal` or `oneline`.
     stdout_callback: String = text("default"), ["ANSIBLE_STDOUT_CALLBACK"], [("defaults", "stdout_callback")];
+    /// The format of `ansible_managed` in templates.
+    managed: Option<String> = optional(), [], [("defaults", "ansible_managed")];
     /// Extensions of Jinja to enable.
     jinja2_extensions: Vec<String> = list(&[]), ["ANSIBLE_JINJA2_EXTENSIONS"], [("defaults", "jinja2_extensions")];
     /// Whether a failure of one host ends the play for all.

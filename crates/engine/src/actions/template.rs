@@ -1,9 +1,7 @@
 //! `template`: renders a file of the controller and brings it to the target.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use ksplay_template::FileOptions;
 use ksplay_value::{Map, Source, Value};
@@ -53,7 +51,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let (shared, scope, path) = (Arc::clone(&call.work.shared), call.scope.clone(), file.clone());
     let rendered = content::blocking(move || {
         let text = content::text(&shared, &path)?;
-        let scope = with_template_variables(&scope, &path, &dest).map_err(content::unreadable(&path))?;
+        let scope = with_template_variables(&scope, &src, &path, &dest)?;
         let source = Source::new(path.display().to_string(), text);
         let value = scope.templar().render(&source, &options)?;
         if let Some(unknown) = ksplay_template::unknown_in(&value) {
@@ -73,24 +71,15 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
 }
 
 /// The variables that a template sees about itself.
-fn with_template_variables(scope: &HostScope, file: &Path, dest: &str) -> std::io::Result<HostScope> {
-    let metadata = std::fs::metadata(file)?;
-    let full = std::path::absolute(file)?;
-    let time = crate::clock::local_text;
+fn with_template_variables(scope: &HostScope, src: &str, file: &Path, dest: &str) -> Result<HostScope, TaskFailure> {
+    let about = scope.templar().about_file(src, file, dest.into())?;
     let mut scope = scope.clone();
     if let Value::List(dirs) = ksplay_template::Scope::get(&scope, "ansible_search_path").unwrap_or_default() {
         let own = file.parent().map(|parent| Value::from(parent.display().to_string()));
         scope.set_local("ansible_search_path", own.into_iter().chain(dirs.iter().cloned()).collect::<Value>());
     }
-    scope.set_local("template_host", crate::clock::host_name());
-    scope.set_local("template_path", file.display().to_string());
-    scope.set_local("template_fullpath", full.display().to_string());
-    scope.set_local("template_destpath", dest);
-    scope.set_local("template_uid", crate::clock::user_name(metadata.uid()));
-    scope.set_local("template_mtime", time(metadata.modified()?));
-    scope.set_local("template_run_date", time(SystemTime::now()));
-    if ksplay_template::Scope::get(&scope, "ansible_managed").is_none() {
-        scope.set_local("ansible_managed", "Ansible managed");
+    for (key, value) in about.iter() {
+        scope.set_local(key.as_str().unwrap_or_default(), value.clone());
     }
     Ok(scope)
 }

@@ -24,18 +24,23 @@ fn now(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if let Some(format) = fmt.text().filter(|format| !format.is_empty()) {
         return Ok(formatted(&moment, &format)?.into());
     }
+    Ok(Value::Object(Arc::new(moment_of(&moment)?)))
+}
+
+/// The date and time that a clock shows, as Python's `datetime` without a zone.
+pub(crate) fn moment_of(moment: &Zoned) -> Result<DateTime, Error> {
     let day = (u16::try_from(moment.year()), u8::try_from(moment.month()), u8::try_from(moment.day()));
     let (Ok(year), Ok(month), Ok(day)) = day else { return Err(Error::operation("the clock is out of range")) };
     let date = Date::new(year, month, day).ok_or_else(|| Error::operation("the clock is out of range"))?;
     let part = |value: i8| u8::try_from(value).unwrap_or(0);
-    Ok(Value::Object(Arc::new(DateTime {
+    Ok(DateTime {
         date,
         hour: part(moment.hour()),
         minute: part(moment.minute()),
         second: part(moment.second()),
         microsecond: u32::try_from(moment.subsec_nanosecond() / 1000).unwrap_or(0),
         offset: None,
-    })))
+    })
 }
 
 /// A moment (seconds since 1970, or now) in a format: `'%Y-%m-%d' | strftime(0, utc=true)` is `1970-01-01`.

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use crate::Function;
 
 pub(crate) mod args;
+mod certificates;
 mod combinatorics;
 mod comment;
 mod dates;
@@ -37,7 +38,7 @@ mod wrap;
 mod yaml;
 
 pub(crate) use combinatorics::product_of;
-pub(crate) use dates::{formatted_moment, local_instant};
+pub(crate) use dates::{formatted_moment, local_instant, moment_of};
 pub(crate) use lists::subelements_of;
 pub(crate) use order::sorted;
 
@@ -60,7 +61,8 @@ const PREFIXES: [&str; 9] = [
 ];
 
 static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let families: [&[(&str, Function)]; 26] = [
+    let families = [
+        certificates::TABLE,
         combinatorics::TABLE,
         comment::TABLE,
         dates::TABLE,

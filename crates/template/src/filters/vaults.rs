@@ -17,7 +17,8 @@ fn vault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let secret = secret.required()?;
     let secret = text_of(&secret, "Secret")?;
     let plain = text_of(&data, "What is encrypted")?;
-    let (salt, id) = (salt.text(), id.text_or("filter_default"));
+    let usual = || call.templar.environment().vault_salt.as_deref().map(str::to_owned);
+    let (salt, id) = (salt.text().or_else(usual), id.text_or("filter_default"));
     let sealed = encrypt(&Seal { plain, secret, id: &id, salt: salt.as_deref() })
         .map_err(|why| Error::operation(format!("Unable to encrypt: {why}")))?;
     if wrap.flag_or(false) {

@@ -41,8 +41,8 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 /// The texts of template files, rendered: `lookup('template', 'x.j2')`. Options: `template_vars`, `trim_blocks`,
-/// `lstrip_blocks`, and the markers' names as the module `template` has them. A template sees `template_path`,
-/// `template_fullpath` and `ansible_managed`.
+/// `lstrip_blocks`, and the markers' names as the module `template` has them. A template sees what
+/// [`Templar::about_file`] tells.
 fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let given = call.option("template_vars").and_then(|vars| vars.as_map().cloned()).unwrap_or_default();
     let marker = |call: &mut Call<'_, '_>, name: &str, default: &str| call.text_option(name, default);
@@ -64,14 +64,7 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let name = name.to_string();
         let (path, text) = call.read_file("templates", &name)?;
         let base = call.templar.scope();
-        let mut own = Map::from([
-            ("template_path", Value::from(name)),
-            ("template_fullpath", Value::from(path.display().to_string())),
-            ("template_destpath", Value::from("")),
-        ]);
-        if base.get("ansible_managed").is_none() {
-            own.insert("ansible_managed", "Ansible managed");
-        }
+        let mut own = call.templar.about_file(&name, &path, Value::Null)?;
         own.extend(given.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
         let scope = Overlay { own: &own, base };
         texts.push(Templar::new(call.templar.environment(), &scope).render(&source(&path, text), &options)?);

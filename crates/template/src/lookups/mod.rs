@@ -10,6 +10,7 @@ use crate::Function;
 use crate::filters::short;
 
 mod commands;
+mod config;
 mod files;
 mod find;
 mod glob;
@@ -21,7 +22,8 @@ mod variables;
 pub(crate) use glob::files_matching;
 
 static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let families = [commands::TABLE, files::TABLE, password::TABLE, plain::TABLE, url::TABLE, variables::TABLE];
+    let families =
+        [commands::TABLE, config::TABLE, files::TABLE, password::TABLE, plain::TABLE, url::TABLE, variables::TABLE];
     families.into_iter().flatten().copied().collect()
 });
 

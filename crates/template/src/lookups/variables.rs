@@ -1,4 +1,4 @@
-//! Lookups of variables and settings: `vars`, `varnames`, `env`, `config`, `inventory_hostnames`.
+//! Lookups of variables: `vars`, `varnames`, `env`, `inventory_hostnames`.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,8 @@ use crate::filters::args::{iterate, undefined_error};
 use crate::filters::regex::{Flags, Pattern};
 use crate::{Call, Error, ErrorKind, Function};
 
-pub(super) const TABLE: &[(&str, Function)] = &[
-    ("config", config),
-    ("env", env),
-    ("inventory_hostnames", inventory_hostnames),
-    ("varnames", varnames),
-    ("vars", vars),
-];
+pub(super) const TABLE: &[(&str, Function)] =
+    &[("env", env), ("inventory_hostnames", inventory_hostnames), ("varnames", varnames), ("vars", vars)];
 
 /// The values of variables by name: `lookup('vars', 'a_' ~ b)`; `default` stands in for those that are not defined.
 fn vars(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -68,35 +63,6 @@ fn env(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             (Err(_), Some(default)) => default.clone(),
             (Err(_), None) => "".into(),
         });
-    }
-    Ok(found.into())
-}
-
-/// Settings by name: `lookup('config', 'DEFAULT_FORKS')`. With `show_origin` each with where it was set; what is not
-/// known is an error, or with `on_missing` of `warn` or `skip` left out. Settings of plugins are not known.
-fn config(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let missing = call.text_option("on_missing", "error");
-    if !matches!(missing.as_str(), "error" | "warn" | "skip") {
-        return Err(Error::operation(format!("on_missing must be one of error, warn, skip, not {missing}")));
-    }
-    let show_origin = call.flag_option("show_origin", false);
-    if let Some(kind) = call.option("plugin_type") {
-        return Err(Error::operation(format!("settings of plugins are not known here, not even of '{kind}'")));
-    }
-    let mut found = Vec::new();
-    for name in call.terms() {
-        let Some(known) = name.as_str() else {
-            return Err(Error::operation(format!("Invalid setting identifier, {name} is not a string")));
-        };
-        match (call.templar.environment().settings.get(known), missing.as_str()) {
-            (Some((value, origin)), _) if show_origin => {
-                found.push([value.clone(), origin.as_str().into()].into_iter().collect());
-            }
-            (Some((value, _)), _) => found.push(value.clone()),
-            (None, "skip") => {}
-            (None, "warn") => call.templar.warn(format!("Skipping {name}, did not find setting {name}")),
-            (None, _) => return Err(Error::operation(format!("Unable to find setting {name}"))),
-        }
     }
     Ok(found.into())
 }
