@@ -19,6 +19,10 @@ pub struct Reads {
     pub plugins: BTreeSet<Str>,
     /// Names of lookups, as far as they are constant.
     pub lookups: BTreeSet<Str>,
+    /// Names of template files that it includes, imports or extends, as far as they are constant.
+    pub files: BTreeSet<Str>,
+    /// Whether it has such a file: what that reads is not among these.
+    pub open: bool,
     /// Whether it calls a function or method.
     pub calls: bool,
 }
@@ -26,7 +30,7 @@ pub struct Reads {
 impl Reads {
     /// Whether it can see variables of other hosts.
     pub fn reads_other_hosts(&self) -> bool {
-        self.variables.contains("hostvars") || self.variables.contains("vars")
+        self.open || self.variables.contains("hostvars") || self.variables.contains("vars")
     }
 }
 
@@ -91,7 +95,7 @@ impl Names {
     fn stmt(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Text(_) | Stmt::Break | Stmt::Continue => {}
-            Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) => self.expr(expr),
+            Stmt::Emit(expr) | Stmt::Do(expr) => self.expr(expr),
             Stmt::For(node) => {
                 self.expr(&node.iter);
                 node.filter.iter().for_each(|filter| self.expr(filter));
@@ -122,7 +126,14 @@ impl Names {
             }
             Stmt::Scoped(body) => self.body(body),
             Stmt::Block(block) => self.body(&block.body),
-            Stmt::Include { name, .. } | Stmt::Import { name, .. } | Stmt::FromImport { name, .. } => self.expr(name),
+            Stmt::Extends(name)
+            | Stmt::Include { name, .. }
+            | Stmt::Import { name, .. }
+            | Stmt::FromImport { name, .. } => {
+                self.0.open = true;
+                self.file(name);
+                self.expr(name);
+            }
             Stmt::Macro(decl) => {
                 decl.params.iter().filter_map(|(_, default)| default.as_ref()).for_each(|expr| self.expr(expr));
                 self.body(&decl.body);
@@ -131,6 +142,16 @@ impl Names {
                 self.expr(call);
                 self.body(&caller.body);
             }
+        }
+    }
+
+    fn file(&mut self, name: &Expr) {
+        match &name.kind {
+            ExprKind::Const(Value::String(name)) => {
+                self.0.files.insert(name.clone());
+            }
+            ExprKind::List(names) | ExprKind::Tuple(names) => names.iter().for_each(|name| self.file(name)),
+            _ => {}
         }
     }
 

@@ -280,3 +280,18 @@ fn an_expression_as_a_value_is_its_text() {
     assert_eq!(templar.condition(&value).unwrap(), Truth::Known(true));
     assert!(templar.reads(&value).variables.contains("x"));
 }
+
+#[test]
+fn what_contains_itself_without_end_is_an_error() {
+    let (environment, scope) = (Environment::default(), scope());
+    let templar = Templar::new(&environment, &scope);
+    for text in [
+        "{% for x in 'a' recursive %}{{ loop('a') }}{% endfor %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% block b %}{{ self.b() }}{% endblock %}",
+        "{% set l = [] %}{% set f = l | list %}{% set _ = f.append(f) %}{{ f }}",
+    ] {
+        let error = templar.resolve(&template(text)).unwrap_err();
+        assert!(error.message.ends_with("maximum recursion depth exceeded"), "{text}: {}", error.message);
+    }
+}

@@ -139,7 +139,8 @@ impl Run<'_, '_> {
                         ));
                     }
                     let mut output = Output::new();
-                    self.for_loop(&state.node.clone(), Some(items), state.depth + 1, &mut output)?;
+                    let (node, depth) = (state.node.clone(), state.depth + 1);
+                    self.nested(|run| run.for_loop(&node, Some(items), depth, &mut output))?;
                     return output.into_text(self.templar);
                 }
                 if let Some(joiner) = any.downcast_ref::<Joiner>() {

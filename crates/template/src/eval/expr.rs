@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use ksplay_value::{Key, Map, Str, TemplateKind, Undefined, Value};
 
+use super::changes::endless;
 use super::ops::{self, defined, unknown_of, unknown_within};
 use super::{Run, SOFT};
+use crate::Error;
 use crate::filters::short;
 use crate::tree::{Arg, Args, BinaryOp, CompareOp, Expr, ExprKind};
-use crate::{Error, ErrorKind};
 
 /// How deep expressions, macros and blocks may nest.
 const MAX_DEPTH: usize = 400;
@@ -20,10 +21,7 @@ impl Run<'_, '_> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             self.depth -= 1;
-            return Err(Error::new(
-                ErrorKind::Recursion,
-                "Recursive loop detected in template: maximum recursion depth exceeded",
-            ));
+            return Err(endless());
         }
         let value = self.eval_kind(expr).map_err(|error| self.locate(error, expr.at));
         self.depth -= 1;

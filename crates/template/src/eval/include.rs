@@ -28,7 +28,7 @@ impl<'t, 'e> Run<'t, 'e> {
             return Err(self.locate(missing(&value.to_string(), self), name.at));
         };
         let mut run = self.of_file(tree, home, with_context);
-        let value = run.template()?.into_text(self.templar)?;
+        let value = run.nested(Self::template)?.into_text(self.templar)?;
         if self.extends.is_none() {
             output.push(self.templar, value)?;
         }
@@ -42,7 +42,7 @@ impl<'t, 'e> Run<'t, 'e> {
         };
         let file = tree.name.clone();
         let mut run = self.of_file(tree, home, with_context);
-        let text = run.template()?.into_text(self.templar)?;
+        let text = run.nested(Self::template)?.into_text(self.templar)?;
         Ok(Module::create(file, run.frames, run.stack, text))
     }
 

@@ -6,7 +6,7 @@ use ksplay_value::Value;
 
 use super::objects::MacroObject;
 use super::{Frame, Local, Output, Run};
-use crate::{Error, ErrorKind};
+use crate::Error;
 
 impl Run<'_, '_> {
     /// Calls a macro: its body with its parameters, seen from where it was made.
@@ -17,14 +17,7 @@ impl Run<'_, '_> {
         kwargs: ksplay_value::Map,
         caller: Option<Value>,
     ) -> Result<Value, Error> {
-        self.depth += 1;
-        if self.depth > 150 {
-            self.depth -= 1;
-            return Err(Error::new(ErrorKind::Recursion, "maximum recursion depth exceeded"));
-        }
-        let result = self.macro_body(target, args, kwargs, caller);
-        self.depth -= 1;
-        result
+        self.nested(|run| run.macro_body(target, args, kwargs, caller))
     }
 
     fn macro_body(

@@ -30,6 +30,9 @@ pub(crate) use output::Output;
 /// The message of Jinja's own undefined value, which prints as nothing: an `if` expression without `else`.
 const SOFT: &str = "Type 'Undefined' is unsupported for variable storage.";
 
+/// How deep macros, blocks, files and loops may nest: less than expressions, of which each holds several.
+const MAX_NESTED: usize = 150;
+
 /// Whether this is the value of an `if` expression without `else`.
 pub(crate) fn is_soft(undefined: &Undefined) -> bool {
     undefined.name.is_empty() && undefined.message == SOFT
@@ -136,6 +139,17 @@ impl<'t, 'e> Run<'t, 'e> {
                 None => return Ok(output),
             }
         }
+    }
+
+    /// Carries out a macro, block, file or loop within itself.
+    fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.depth > MAX_NESTED {
+            return Err(changes::endless());
+        }
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
     }
 
     /// The error, with the place of this expression when it has none yet.

@@ -367,7 +367,7 @@ impl<'t, 'e> Run<'t, 'e> {
         self.within.push((name.clone(), level));
         let hidden = if block.scoped { Vec::new() } else { self.frames.split_off(self.top) };
         self.frames.push(Frame::new());
-        let result = self.exec(&block.body, output);
+        let result = self.nested(|run| run.exec(&block.body, output));
         self.frames.pop();
         self.frames.extend(hidden);
         self.within.pop();
