@@ -135,6 +135,7 @@ impl Templar<'_> {
             .map(|value| self.shallow(value))
             .transpose()?
             .or_else(|| map.rest().cloned().map(Value::Unknown)),
+            Value::Tuple(items) if let Some(place) = place_in_group(items, key) => Some(self.shallow(&items[place])?),
             Value::List(items) | Value::Tuple(items) => {
                 index(items.len()).and_then(|index| items.get(index)).map(|value| self.shallow(value)).transpose()?
             }
@@ -174,6 +175,7 @@ impl Templar<'_> {
                 let found = object.get(&name.into()).map_err(|error| Error::operation(error.to_string()))?;
                 found.map_or_else(|| Ok(self.no_attribute(&base, &Value::from(name))), |value| self.shallow(&value))
             }
+            Value::Tuple(items) if let Some(place) = place_in_group(items, &name.into()) => self.shallow(&items[place]),
             _ => Ok(self.no_attribute(&base, &Value::from(name))),
         }
     }
@@ -271,5 +273,15 @@ fn holds_template(value: &Value) -> bool {
         Value::List(items) | Value::Tuple(items) => items.iter().any(holds_template),
         Value::Map(map) => map.values().any(holds_template),
         _ => false,
+    }
+}
+
+/// Where a name is in what `groupby` gives: pairs whose parts have names.
+fn place_in_group(items: &[Value], name: &Value) -> Option<usize> {
+    let [_, Value::List(_)] = items else { return None };
+    match name.as_str()? {
+        "grouper" => Some(0),
+        "list" => Some(1),
+        _ => None,
     }
 }

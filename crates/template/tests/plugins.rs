@@ -95,7 +95,12 @@ fn tests_and_lookups_answer_as_ansible_does() {
 
 #[test]
 fn certificates_are_described_as_the_collection_does() {
-    run("certificates.jsonl");
+    run("plugins_certificates.jsonl");
+}
+
+#[test]
+fn every_name_answers_right_and_wrong_use_as_ansible_does() {
+    run("plugins_surface.jsonl");
 }
 
 fn evaluated(vars: Map, source: &str) -> Value {

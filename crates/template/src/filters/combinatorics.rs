@@ -75,7 +75,14 @@ fn permutations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn combinations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, [r]) = call.bind(["r"])?;
     let items = iterate(&subject)?;
-    let r = r.required()?.as_int();
+    let r = match r.required()? {
+        Value::Int(r) => Some(r),
+        Value::Bool(r) => Some(i64::from(r)),
+        other => {
+            let message = format!("'{}' object cannot be interpreted as an integer", other.type_name());
+            return Err(Error::operation(message));
+        }
+    };
     let mut found = Vec::new();
     choose(&items, size(r, items.len())?, &mut Vec::new(), &mut found, |taken, index| {
         taken.last().is_none_or(|last| *last < index)

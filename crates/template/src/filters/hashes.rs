@@ -6,7 +6,6 @@ use ksplay_value::Value;
 use ksplay_value::text::hex;
 use sha1::Digest;
 
-use super::args::string;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -138,7 +137,7 @@ fn to_uuid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             "Invalid value '{namespace}' for 'namespace': badly formed hexadecimal UUID string"
         )));
     };
-    bytes.extend_from_slice(string(&value)?.as_bytes());
+    bytes.extend_from_slice(value.to_string().as_bytes());
     let mut id = sha1::Sha1::digest(&bytes)[..16].to_vec();
     id[6] = (id[6] & 0x0f) | 0x50;
     id[8] = (id[8] & 0x3f) | 0x80;

@@ -72,7 +72,7 @@ fn xmlattr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut attributes = Vec::new();
     for (key, value) in mapping(&value, "xmlattr")?.iter() {
         let value = call.surface(value.clone())?;
-        if matches!(value, Value::Null | Value::Undefined(_)) {
+        if value.is_null() {
             continue;
         }
         let key = key.as_value().to_string();

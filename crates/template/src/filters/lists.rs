@@ -238,17 +238,23 @@ fn add(left: &Value, right: &Value) -> Result<Value, Error> {
 fn batch(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [linecount, fill_with]) = call.bind(["linecount", "fill_with"])?;
     let (count, fill) = (linecount.required()?, fill_with.value());
-    let count = count.as_int().and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
-    let count = count.ok_or_else(|| Error::operation("batch needs a positive number"))?;
-    let items = iterate(&value)?;
-    let rows = items.chunks(count).map(|row| {
-        let mut row = row.to_vec();
-        if let Some(fill) = &fill {
-            row.resize(count, fill.clone());
+    let mut rows = Vec::new();
+    let mut row: Vec<Value> = Vec::new();
+    // A row ends when it has as many items as asked for, and so never when that is no number.
+    for item in iterate(&value)? {
+        if Value::from(row.len()) == count {
+            rows.push(Value::from(std::mem::take(&mut row)));
         }
-        Value::from(row)
-    });
-    Ok(rows.collect())
+        row.push(item);
+    }
+    if !row.is_empty() {
+        if let Some(fill) = fill {
+            let count = count.as_int().ok_or_else(|| Error::operation("'fill_with' needs a number of items"))?;
+            row.resize(usize::try_from(count).unwrap_or(0).max(row.len()), fill);
+        }
+        rows.push(row.into());
+    }
+    Ok(rows.into())
 }
 
 /// A number of columns as even as can be: `[1, 2, 3] | slice(2)` is `[[1, 2], [3]]`; shorter ones get `fill_with`.

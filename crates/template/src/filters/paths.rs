@@ -135,7 +135,7 @@ fn relpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if string(&path)?.is_empty() {
         return Err(Error::operation("no path specified"));
     }
-    let (path, start) = (absolute(string(&path)?)?, absolute(&start.text_or("."))?);
+    let (path, start) = (absolute(string(&path)?)?, absolute(start.value().as_ref().map_or(Ok("."), string)?)?);
     let split = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, start) = (split(&path), split(&start));
     let common = path.iter().zip(&start).take_while(|(left, right)| left == right).count();

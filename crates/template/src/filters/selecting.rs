@@ -106,7 +106,10 @@ fn passes(call: &Call<'_, '_>, test: Option<&str>, tested: Value, rest: &[Value]
         (None, tested) => Ok(tested.is_true()),
         (Some(name), tested) => {
             let args = std::iter::once(tested).chain(rest.iter().cloned()).collect();
-            Ok(call.templar.call_test(name, args, kwargs.clone())?.is_true())
+            match call.templar.call_test(name, args, kwargs.clone())? {
+                Value::Undefined(undefined) => Err(undefined_error(&undefined)),
+                answer => Ok(answer.is_true()),
+            }
         }
     }
 }

@@ -43,8 +43,11 @@ fn capitalize(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    first + &letters.as_str().to_lowercase()
+    // One letter may become several, of which the first alone is a capital.
+    let mut first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let mut capitalized: String = first.next().into_iter().collect();
+    capitalized.extend(first.flat_map(char::to_lowercase));
+    capitalized + &letters.as_str().to_lowercase()
 }
 
 /// Each word capitalized: `"it's a-b" | title` is `It's A-B`. Words begin after blanks and any of `-([{<`.

@@ -91,9 +91,12 @@ impl Scope for Overlay<'_> {
 /// The files that match patterns: `query('fileglob', 'conf/*.yml')`.
 fn fileglob(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
-    for term in call.terms() {
-        let term = term.to_string();
-        for place in call.candidates("files", &term)? {
+    for term in std::mem::take(&mut call.args) {
+        let Some(term) = term.as_str() else {
+            let message = format!("expected str, bytes or os.PathLike object, not {}", term.type_name());
+            return Err(Error::operation(message));
+        };
+        for place in call.candidates("files", term)? {
             let files = files_matching(&place.to_string_lossy());
             if !files.is_empty() {
                 found.extend(files.into_iter().map(Value::from));

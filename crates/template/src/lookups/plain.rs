@@ -49,9 +49,12 @@ fn flattened(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Key and value of every entry: `query('dict', {'a': 1})` is `[{'key': 'a', 'value': 1}]`.
 fn dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut entries = Vec::new();
-    for term in call.terms() {
+    for term in std::mem::take(&mut call.args).iter().flat_map(items_of_full) {
         let Value::Map(map) = &term else {
-            return Err(Error::operation(format!("with_dict expects a dict, got {}", term.type_name())));
+            let kind = term.type_name();
+            let message =
+                format!("the 'dict' lookup plugin expects a dictionary, got '{term}' of type <class '{kind}'>)");
+            return Err(Error::operation(message));
         };
         entries.extend(
             map.iter().map(|(key, value)| {
@@ -68,7 +71,11 @@ fn nested(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if terms.is_empty() {
         return Err(Error::operation("with_nested requires at least one element in the nested list"));
     }
-    let lists = terms.iter().map(|term| iterate(term).unwrap_or_else(|_| vec![term.clone()])).collect::<Vec<_>>();
+    let mut lists = terms.iter().map(iterate).collect::<Result<Vec<_>, _>>()?;
+    if let [only] = lists.as_mut_slice() {
+        // The reference takes each item for a row then.
+        return only.iter().map(|item| Ok(iterate(item)?.iter().flat_map(items_of).collect::<Value>())).collect();
+    }
     // Lists among the items are laid flat into the rows.
     let row = |row: Vec<Value>| row.iter().flat_map(items_of).collect::<Value>();
     Ok(crate::filters::product_of(&lists).into_iter().map(row).collect())
@@ -82,9 +89,15 @@ fn items_of(term: &Value) -> Vec<Value> {
     }
 }
 
+/// The items of a list that has some; anything else, an empty list too, as its only item.
+fn items_of_full(term: &Value) -> Vec<Value> {
+    let items = items_of(term);
+    if items.is_empty() { vec![term.clone()] } else { items }
+}
+
 /// The first items, then the second ones, filled up with nulls: `query('together', [1, 2], ['a'])`.
 fn together(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let lists: Vec<Vec<Value>> = std::mem::take(&mut call.args).iter().map(items_of).collect();
+    let lists: Vec<Vec<Value>> = std::mem::take(&mut call.args).iter().map(iterate).collect::<Result<_, _>>()?;
     if lists.is_empty() {
         return Err(Error::operation("with_together requires at least one element in each list"));
     }
@@ -118,6 +131,11 @@ fn subelements(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         [elements, path, flags] => (elements, path, Some(flags)),
         _ => return Err(Error::operation("subelements lookup expects a list of two or three items")),
     };
+    if flags.is_some_and(|flags| flags.as_map().is_none()) {
+        return Err(Error::operation(
+            "subelements lookup expects a list of two or three items, the optional third item must be a dict with flags skip_missing",
+        ));
+    }
     let Value::String(path) = path else {
         return Err(Error::operation("subelements lookup expects a string as its second term"));
     };

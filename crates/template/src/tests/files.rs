@@ -41,9 +41,19 @@ fn exists(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(path(call)?.exists().into())
 }
 
+/// As [`path`], where the number of an open file means nothing to Python either.
+fn named_path(call: &mut Call<'_, '_>) -> Result<PathBuf, Error> {
+    let (value, []) = call.bind([])?;
+    let Some(path) = value.as_str() else {
+        let message = format!("expected str, bytes or os.PathLike object, not {}", value.type_name());
+        return Err(Error::operation(message));
+    };
+    Ok(PathBuf::from(path))
+}
+
 /// Whether there is something at the path, be it a dangling link.
 fn link_exists(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(path(call)?.symlink_metadata().is_ok().into())
+    Ok(named_path(call)?.symlink_metadata().is_ok().into())
 }
 
 /// Whether a directory is there: `'/etc' is directory`.
@@ -58,17 +68,17 @@ fn is_file(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Whether a link is there.
 fn is_link(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(path(call)?.is_symlink().into())
+    Ok(named_path(call)?.is_symlink().into())
 }
 
 /// Whether the path begins at the root: `'/x' is abs`.
 fn is_abs(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(path(call)?.is_absolute().into())
+    Ok(named_path(call)?.is_absolute().into())
 }
 
 /// Whether a file system is mounted there: `'/' is mount`.
 fn is_mount(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let path = path(call)?;
+    let path = named_path(call)?;
     let (Ok(here), Ok(parent)) = (path.symlink_metadata(), path.join("..").metadata()) else { return Ok(false.into()) };
     let root = here.ino() == parent.ino();
     Ok((!here.file_type().is_symlink() && (here.dev() != parent.dev() || root)).into())

@@ -156,14 +156,14 @@ fn falsy(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok((!truth(call)?).into())
 }
 
-/// Whether there is a filter of this name: `'upper' is filter`.
+/// Whether there is a filter of this name, as the reference says of all that is no text: `'upper' is filter`.
 fn filter(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(subject(call)?.as_str().is_some_and(|name| crate::filters::find(name).is_some()).into())
+    Ok(subject(call)?.as_str().is_none_or(|name| crate::filters::find(name).is_some()).into())
 }
 
-/// Whether there is a test of this name: `'odd' is test`.
+/// Whether there is a test of this name, as the reference says of all that is no text: `'odd' is test`.
 fn test(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(subject(call)?.as_str().is_some_and(|name| crate::tests::find(name).is_some()).into())
+    Ok(subject(call)?.as_str().is_none_or(|name| crate::tests::find(name).is_some()).into())
 }
 
 /// Whether it is an inline vault value that nobody has opened yet.

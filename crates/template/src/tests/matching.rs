@@ -64,8 +64,9 @@ fn scheme_of<'t>(call: &mut Call<'_, '_>, text: &'t mut String) -> Result<(Strin
 /// when no schemes are named.
 fn uri(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut text = String::new();
+    let is_text = call.args.first().is_some_and(|value| value.as_str().is_some());
     let (scheme, _, schemes) = scheme_of(call, &mut text)?;
-    Ok((schemes.is_empty() || schemes.contains(&scheme)).into())
+    Ok((is_text && schemes.is_empty() || schemes.contains(&scheme)).into())
 }
 
 /// Whether it is a URL, a URI that names a host or a file: `'http://a/b' is url`.
@@ -79,6 +80,13 @@ fn url(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Whether it is a URN: `'urn:isbn:1' is urn`.
 fn urn(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if call.args.len() > 1 {
+        let given = call.args.len();
+        return Err(Error::operation(format!("takes 1 positional argument but {given} were given")));
+    }
+    if let Some(name) = call.kwargs.keys().next() {
+        return Err(Error::operation(format!("got an unexpected keyword argument '{}'", name.as_value())));
+    }
     let mut text = String::new();
     let (scheme, rest, _) = scheme_of(call, &mut text)?;
     Ok((scheme == "urn" && !rest.is_empty()).into())

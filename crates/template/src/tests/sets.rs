@@ -50,16 +50,25 @@ fn any(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(iterate(&value)?.iter().any(Value::is_true).into())
 }
 
+/// The items, which have to be ones that Python can put into a set.
+fn set_of(value: &Value) -> Result<Vec<Value>, Error> {
+    let items = iterate(value)?;
+    match items.iter().find(|item| matches!(item, Value::List(_) | Value::Map(_))) {
+        Some(item) => Err(Error::operation(format!("unhashable type: '{}'", item.type_name()))),
+        None => Ok(items),
+    }
+}
+
 /// Whether every item is in the other list too: `[1] is subset([1, 2])`.
 fn subset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [other]) = call.bind(["b"])?;
-    let other = iterate(&other.required()?)?;
-    Ok(iterate(&value)?.iter().all(|item| other.contains(item)).into())
+    let other = set_of(&other.required()?)?;
+    Ok(set_of(&value)?.iter().all(|item| other.contains(item)).into())
 }
 
 /// Whether every item of the other list is in this one: `[1, 2] is superset([1])`.
 fn superset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [other]) = call.bind(["b"])?;
-    let items = iterate(&value)?;
-    Ok(iterate(&other.required()?)?.iter().all(|item| items.contains(item)).into())
+    let items = set_of(&value)?;
+    Ok(set_of(&other.required()?)?.iter().all(|item| items.contains(item)).into())
 }
