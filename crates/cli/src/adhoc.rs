@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ksplay_engine::{Event, Sink};
+use ksplay_engine::Sink;
 use ksplay_report::{Form, Tree};
 use ksplay_value::text::{JsonStyle, to_json};
-use ksplay_value::{Map, Source, Value, yaml};
+use ksplay_value::{Diagnostic, Map, Source, Value, yaml};
 
 use crate::args::AdhocArgs;
 use crate::assemble;
@@ -40,18 +40,19 @@ pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
     }
     let limit = args.work.limit.as_deref();
     let selection = assembled.inventory.select(&[&args.pattern], limit)?;
-    let warn = |text: String| assembled.terminal.event(&Event::Warning(text));
-    selection.warnings.iter().map(ToString::to_string).for_each(&warn);
+    let warn = |warning: Diagnostic| assembled.terminal.event(&warning.into());
+    selection.warnings.iter().cloned().for_each(&warn);
     if selection.hosts.is_empty() && limit.is_some() {
         return Err(ksplay_inventory::Error::NoHosts.into());
+    }
+    if selection.hosts.is_empty() {
+        warn(Diagnostic::new("No hosts matched, nothing to do"));
     }
     if args.list_hosts {
         say!("  hosts ({}):", selection.hosts.len());
         selection.hosts.iter().for_each(|host| say!("    {host}"));
-        return Ok(0);
     }
-    if selection.hosts.is_empty() {
-        warn("No hosts matched, nothing to do".to_owned());
+    if args.list_hosts || selection.hosts.is_empty() {
         return Ok(0);
     }
     // In Ansible it is the task that fails.

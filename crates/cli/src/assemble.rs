@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ksplay_engine::{
-    BecomeDefaults, ConnectionDefaults, Event, FactCache, Gathering, Options, Parts, Run, Sink, split_words,
-};
+use ksplay_engine::{BecomeDefaults, ConnectionDefaults, FactCache, Gathering, Options, Parts, Run, Sink, split_words};
 use ksplay_inventory::Inventory;
-use ksplay_playbook::{Decrypt, DuplicateKeys, Loader, LoaderOptions, Playbook};
+use ksplay_playbook::{Decrypt, Loader, LoaderOptions, Playbook};
 use ksplay_report::{Form, Several, Terminal};
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
-use ksplay_value::Map;
+use ksplay_value::{Diagnostic, Map};
 
 use crate::args::{RunArgs, WorkArgs};
 use crate::failure::Failure;
@@ -88,13 +86,13 @@ pub fn prepare(
 ) -> Result<Assembled, Failure> {
     let vault = sources::vault_secrets(&args.sources.vault, settings)?;
     let environment = sources::environment(settings, &vault, dirs.first().map_or(Path::new("."), PathBuf::as_path));
-    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
+    let (extra_vars, odd) = sources::extra_vars(&args.sources, settings, &vault)?;
     let loader = loader(args, settings, &environment, sources::decrypt(&vault), extra_vars.clone());
     let options = options(args, settings, extra_vars.clone())?;
     let shown = shown(settings, &options, form);
     let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
-    let warn = |text: String| terminal.event(&Event::Warning(text));
-    settings.warnings.iter().cloned().for_each(warn);
+    let warn = |warning: Diagnostic| terminal.event(&warning.into());
+    settings.warnings.iter().map(Diagnostic::new).chain(odd).for_each(warn);
     let (inventory, warnings) = sources::inventory(&args.sources, settings, &vault, &extra_vars, dirs)?;
     warnings.into_iter().chain(sources::without_hosts(&inventory, settings)).for_each(warn);
     if let Some(limit) = &args.limit {
@@ -107,12 +105,12 @@ pub fn prepare(
     Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners })
 }
 
-fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(String)) -> Result<(), Failure> {
+fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(Diagnostic)) -> Result<(), Failure> {
     match inventory.check_limit(limit) {
         Ok(_) => Ok(()),
         Err(error) => {
             let unmatched = inventory.select(&["all"], Some(limit)).map(|selection| selection.warnings);
-            unmatched.unwrap_or_default().iter().map(ToString::to_string).for_each(warn);
+            unmatched.unwrap_or_default().into_iter().for_each(warn);
             Err(error.into())
         }
     }
@@ -135,11 +133,7 @@ fn loader(
         environment: environment.clone(),
         is_action: Arc::new(ksplay_engine::is_known),
         action_names: Arc::new(ksplay_engine::names),
-        duplicate_keys: match settings.duplicate_dict_key.as_str() {
-            "error" => DuplicateKeys::Error,
-            "ignore" => DuplicateKeys::Ignore,
-            _ => DuplicateKeys::Warn,
-        },
+        duplicate_keys: sources::duplicate_keys(settings),
     })
 }
 
@@ -274,6 +268,7 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
 ///
 /// If the run cannot be started at all.
 pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Arc<Terminal>) -> Result<u8, Failure> {
+    crate::preflight::check(&assembled)?;
     let Assembled { options, environment, loader, inventory, playbooks, mut listeners, .. } = assembled;
     listeners.push(sink);
     let sink = Box::new(Several(listeners));

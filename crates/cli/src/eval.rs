@@ -10,7 +10,7 @@ use ksplay_value::{Diagnostic, Source, Span, Template, TemplateKind, Value, has_
 
 use crate::args::EvalArgs;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::{Warnings, say};
 use crate::settings::Settings;
 use crate::{cases, playbooks, sources};
 
@@ -27,10 +27,11 @@ pub fn run(args: &EvalArgs) -> Result<u8, Failure> {
         environment.warn = Some(Arc::new(|message| Warnings.event(&Event::Warning(message))));
         return cases::answer(&environment);
     };
-    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
+    let (extra_vars, odd) = sources::extra_vars(&args.sources, &settings, &vault)?;
+    odd.into_iter().for_each(|warning| Warnings.event(&warning.into()));
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, Vec::new())?;
     if !args.sources.inventory.is_empty() {
-        warnings.into_iter().for_each(|warning| Warnings.event(&Event::Warning(warning)));
+        warnings.into_iter().for_each(|warning| Warnings.event(&warning.into()));
     }
     let host = args.host.as_deref().unwrap_or("localhost");
     if inventory.host(host).is_none() {
@@ -55,17 +56,6 @@ pub fn run(args: &EvalArgs) -> Result<u8, Failure> {
     });
     let value = HostScope::new(run.shared(), None, None, &host.into()).templar().resolve(&trusted(template))?;
     print(&value, args.yaml)
-}
-
-/// Tells warnings, and nothing else.
-struct Warnings;
-
-impl Sink for Warnings {
-    fn event(&self, event: &Event) {
-        if let Event::Warning(text) = event {
-            eprintln!("[WARNING]: {text}");
-        }
-    }
 }
 
 /// The text of the command line as a template.

@@ -59,8 +59,16 @@ impl From<ksplay_playbook::Error> for Failure {
 
 impl From<ksplay_inventory::Error> for Failure {
     fn from(error: ksplay_inventory::Error) -> Self {
-        let help = error.help().map(str::to_owned);
-        Self::of(1, &Diagnostic::new(error.to_string()).at(error.span().cloned()).help(help))
+        use ksplay_inventory::Error;
+        let code = if matches!(error, Error::Syntax { .. } | Error::Vault { .. }) { 4 } else { 1 };
+        let mut diagnostic = Diagnostic::from(&error);
+        // The first thing that was wrong is most likely what is to be mended.
+        if let Error::NothingParsed { warnings, .. } = &error
+            && let Some(first) = warnings.first()
+        {
+            diagnostic = Diagnostic { message: format!("{error}: {}", first.message), ..first.clone() };
+        }
+        Self::of(code, &diagnostic)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use ksplay_engine::Sink;
 use ksplay_inventory::View;
 use ksplay_value::text::{JsonStyle, to_json};
-use ksplay_value::{Map, Value};
+use ksplay_value::{Diagnostic, Map, Value};
 
 use crate::args::InventoryArgs;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::{Warnings, say};
 use crate::settings::Settings;
 use crate::{eval, files, sources};
 
@@ -29,11 +30,11 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
     }
     let settings = Settings::load()?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
-    let extra_vars = sources::extra_vars(&args.sources, &vault)?;
+    let (extra_vars, odd) = sources::extra_vars(&args.sources, &settings, &vault)?;
     let dir = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."));
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, vec![dir])?;
-    let warn = |warning: String| eprintln!("[WARNING]: {warning}");
-    warnings.into_iter().for_each(warn);
+    let warn = |warning: Diagnostic| Warnings.event(&warning.into());
+    odd.into_iter().chain(warnings).for_each(warn);
     let mut view = View { extra_vars, export: args.export && args.list, ..View::of(&inventory) };
     if args.graph {
         let group = args.group.as_deref().unwrap_or("all");
@@ -41,6 +42,7 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
             ksplay_inventory::Error::Missing { .. } => Failure::options(error),
             other => other.into(),
         })?;
+        inventory.take_file_warnings().into_iter().for_each(warn);
         say!("{}", graph.trim_end());
         return Ok(0);
     }
@@ -48,11 +50,13 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
         if inventory.host(host).is_none() {
             return Err(Failure::options(ksplay_inventory::Error::Missing { kind: "host", name: host.clone() }));
         }
-        return print(&view.variables(host)?.into(), args);
+        let vars = view.variables(host)?;
+        inventory.take_file_warnings().into_iter().for_each(warn);
+        return print(&vars.into(), args);
     }
     if let Some(limit) = &args.limit {
         let selection = inventory.select(&["all"], Some(limit))?;
-        selection.warnings.iter().map(ToString::to_string).for_each(warn);
+        selection.warnings.into_iter().for_each(warn);
         view.only = Some(selection.hosts.into_iter().collect());
     }
     let shown = if args.yaml {
@@ -62,6 +66,7 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
     } else {
         view.list()?
     };
+    inventory.take_file_warnings().into_iter().for_each(warn);
     print(&shown, args)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use ksplay_engine::{Event, Sink, selects};
+use ksplay_engine::{Sink, selects};
 use ksplay_playbook::{Item, Play, Task};
 use ksplay_template::{Layer, Templar};
 use ksplay_value::{Str, Value};
@@ -34,9 +34,9 @@ fn warn(assembled: &Assembled) -> Result<(), Failure> {
     let mut warned = HashSet::new();
     for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
         let found = inventory.select(&patterns(assembled, play)?, options.limit.as_deref())?;
-        for warning in found.warnings.iter().map(ToString::to_string) {
-            if warned.insert(warning.clone()) {
-                terminal.event(&Event::Warning(warning));
+        for warning in found.warnings {
+            if warned.insert(warning.message.clone()) {
+                terminal.event(&warning.into());
             }
         }
     }
@@ -59,13 +59,8 @@ pub fn check_hosts(assembled: &Assembled) -> Result<(), Failure> {
 ///
 /// If they cannot be evaluated.
 pub fn patterns(assembled: &Assembled, play: &Play) -> Result<Vec<String>, Failure> {
-    let vars = Layer { front: assembled.options.extra_vars.clone(), behind: &*play.known_vars };
-    let hosts = Templar::new(&assembled.environment, &vars).resolve(&play.hosts);
-    // Ansible counts it among the errors of the playbook.
-    Ok(match hosts.map_err(|error| Failure { code: 4, ..Failure::from(error) })? {
-        Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
-        pattern => vec![pattern.to_string()],
-    })
+    let Assembled { options, environment, .. } = assembled;
+    Ok(ksplay_engine::patterns_of(play, environment, &options.extra_vars)?)
 }
 
 fn show_play(args: &RunArgs, assembled: &Assembled, number: usize, play: &Play) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ mod list;
 mod output;
 mod outside;
 mod playbooks;
+mod preflight;
 mod prompter;
 mod refused;
 mod retries;
@@ -35,7 +36,7 @@ mod version;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use ksplay_engine::{Event, Sink};
+use ksplay_engine::Sink;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -109,7 +110,7 @@ fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
         return assemble::carry_out(assembled);
     }
     for warning in assembled.loader.warnings() {
-        assembled.terminal.event(&Event::Warning(warning));
+        assembled.terminal.event(&warning.into());
     }
     if !args.syntax_check {
         return list::show(&args, &assembled);

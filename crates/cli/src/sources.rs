@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_engine::Secret;
-use ksplay_inventory::{Ask, Evaluate, Inventory, LoadOptions};
+use ksplay_inventory::{Ask, Evaluate, Format, Inventory, Level, LoadOptions};
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
 use ksplay_template::{Environment, Templar, Truth, Vault};
-use ksplay_value::{Map, Value};
+use ksplay_value::yaml::DuplicateKeys;
+use ksplay_value::{Diagnostic, Map, Value};
 use ksplay_vault::Secrets;
 
 use crate::args::{SourceArgs, VaultArgs};
@@ -62,14 +63,30 @@ pub fn decrypt(vault: &Arc<Secrets>) -> Decrypt {
     })
 }
 
-/// The variables of `-e`.
+/// The variables of `-e`, and what is odd about them.
 ///
 /// # Errors
 ///
 /// If they cannot be read.
-pub fn extra_vars(args: &SourceArgs, vault: &Arc<Secrets>) -> Result<Map, Failure> {
-    let options = LoaderOptions { decrypt: Some(decrypt(vault)), ..LoaderOptions::default() };
-    variables::extra_vars(&args.extra_vars, &Loader::new(options))
+pub fn extra_vars(
+    args: &SourceArgs,
+    settings: &Settings,
+    vault: &Arc<Secrets>,
+) -> Result<(Map, Vec<Diagnostic>), Failure> {
+    let duplicate_keys = duplicate_keys(settings);
+    let options = LoaderOptions { decrypt: Some(decrypt(vault)), duplicate_keys, ..LoaderOptions::default() };
+    let loader = Loader::new(options);
+    let vars = variables::extra_vars(&args.extra_vars, &loader)?;
+    Ok((vars, loader.warnings()))
+}
+
+/// What keys are that stand twice in a mapping.
+pub fn duplicate_keys(settings: &Settings) -> DuplicateKeys {
+    match settings.duplicate_dict_key.as_str() {
+        "error" => DuplicateKeys::Error,
+        "ignore" => DuplicateKeys::Ignore,
+        _ => DuplicateKeys::Warn,
+    }
 }
 
 /// The settings of templates; relative files of lookups are looked for in `dir` last.
@@ -118,7 +135,9 @@ pub fn inventory(
     vault: &Arc<Secrets>,
     extra_vars: &Map,
     playbook_dirs: Vec<PathBuf>,
-) -> Result<(Inventory, Vec<String>), Failure> {
+) -> Result<(Inventory, Vec<Diagnostic>), Failure> {
+    let (formats, unknown): (Vec<_>, Vec<_>) =
+        settings.inventory_enabled.iter().map(|name| Format::named(name).ok_or(name)).partition(Result::is_ok);
     let options = LoadOptions {
         decrypt: Some(decrypt(vault)),
         evaluate: Some(evaluate(settings, vault)),
@@ -128,29 +147,38 @@ pub fn inventory(
         fail_on_nothing: *settings.inventory_unparsed_failed,
         ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
         ignored_patterns: settings.inventory_ignore_patterns.value.clone(),
+        formats: formats.into_iter().flatten().collect(),
+        precedence: settings
+            .variable_precedence
+            .iter()
+            .filter_map(|word| Level::named(word))
+            .flatten()
+            .copied()
+            .collect(),
+        variable_files: !settings.variable_plugins_enabled.is_empty(),
+        yaml_extensions: settings.yaml_extensions.value.clone(),
+        duplicate_keys: duplicate_keys(settings),
         remember_places: args.places,
     };
-    let inventory = Inventory::load(&inventory_sources(args, settings), &options)?;
+    let inventory = Inventory::load(&inventory_sources(args, settings), &options)
+        .map_err(|error| Failure { code: 1, ..error.into() })?;
     let quiet = settings.transform_invalid_group_chars.as_str() == "ignore";
-    let mut warnings: Vec<String> = inventory
-        .warnings()
-        .iter()
+    let skipped = unknown.into_iter().filter_map(Result::err);
+    let mut warnings: Vec<Diagnostic> = skipped
+        .map(|name| Diagnostic::new(format!("Failed to load inventory plugin, skipping {name}")))
+        .chain(inventory.warnings().iter().cloned())
         .filter(|warning| !(quiet && warning.message.starts_with("Invalid characters were found in group names")))
-        .map(|warning| match &warning.span {
-            Some(span) => format!("{warning} ({span})"),
-            None => warning.to_string(),
-        })
         .collect();
     if !inventory.is_parsed() && *settings.inventory_unparsed_warning {
-        warnings.push("No inventory was parsed, only implicit localhost is available".to_owned());
+        warnings.push(Diagnostic::new("No inventory was parsed, only implicit localhost is available"));
     }
     Ok((inventory, warnings))
 }
 
 /// What a run says when there is nobody to work on.
-pub fn without_hosts(inventory: &Inventory, settings: &Settings) -> Option<String> {
+pub fn without_hosts(inventory: &Inventory, settings: &Settings) -> Option<Diagnostic> {
     let text = "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'";
-    (inventory.hosts().len() == 0 && *settings.localhost_warning).then(|| text.to_owned())
+    (inventory.hosts().len() == 0 && *settings.localhost_warning).then(|| Diagnostic::new(text))
 }
 
 /// The inventory sources: those of the command line, or those of the settings that exist.

@@ -176,7 +176,10 @@ fn normal(text: &str, places: &[(&str, &str)], exact: bool) -> String {
                 lines.next_if(|line| line.is_empty());
             }
             // These go on for as many lines as there are reasons.
-            if ["Invalid no_log value", "template error"].iter().any(|text| line.contains(text)) {
+            if ["Invalid no_log value", "template error", "Failed to parse inventory"]
+                .iter()
+                .any(|text| line.contains(text))
+            {
                 while lines.next_if(|next| !goes_on.is_match(next)).is_some() {}
             }
             continue;

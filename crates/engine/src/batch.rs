@@ -225,7 +225,7 @@ impl Batch {
         let banner = banner::banner(task, scope);
         if let Some(text) = banner.warning {
             let span = banner.span.unwrap_or_else(|| task.span.clone());
-            self.shared.emit(Event::WarningAt { text, span });
+            self.shared.emit(Event::WarningAt { text, span, help: None });
         }
         banner.text
     }
@@ -332,7 +332,7 @@ impl Batch {
             && let Some(span) = &args.span
         {
             let text = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
-            self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone() });
+            self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone(), help: None });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::{Map, Span, Str};
+use ksplay_value::{Diagnostic, Map, Span, Str};
 
 /// A result as it may be shown: under `no_log` censored. There is no other way to make one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -105,6 +105,8 @@ pub enum Event {
         text: String,
         /// Where.
         span: Span,
+        /// What comes of it, below the place.
+        help: Option<String>,
     },
     /// What is only told with `-vv`.
     Detail(String),
@@ -121,6 +123,17 @@ pub enum Event {
     Notice(String),
     /// The run is over.
     Recap(Vec<(Str, Counts)>),
+}
+
+impl From<Diagnostic> for Event {
+    /// The warning that this is.
+    fn from(Diagnostic { message, span, hint: _, help }: Diagnostic) -> Self {
+        match (span, help) {
+            (Some(span), help) => Self::WarningAt { text: message, span, help },
+            (None, Some(help)) => Self::Warning(format!("{message}\n\n{help}")),
+            (None, None) => Self::Warning(message),
+        }
+    }
 }
 
 /// How a job is that a task waits for.

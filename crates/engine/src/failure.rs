@@ -170,6 +170,19 @@ impl From<ksplay_template::Error> for TaskFailure {
     }
 }
 
+impl From<ksplay_inventory::Error> for TaskFailure {
+    fn from(error: ksplay_inventory::Error) -> Self {
+        Self { span: error.span().cloned(), help: error.help().map(str::to_owned), ..Self::new(error.to_string()) }
+    }
+}
+
+impl From<ksplay_playbook::Error> for TaskFailure {
+    fn from(error: ksplay_playbook::Error) -> Self {
+        let exit_code = error.exit_code().try_into().unwrap_or(1);
+        Self { exit_code, span: error.span, help: error.help, ..Self::new(error.message) }
+    }
+}
+
 impl From<&ksplay_transport::Error> for TaskFailure {
     fn from(error: &ksplay_transport::Error) -> Self {
         if error.is_unreachable() { Self::unreachable(error.to_string()) } else { Self::action(error.to_string()) }

@@ -34,7 +34,7 @@ pub use ksplay_transport::Secret;
 pub use options::{BecomeDefaults, ConnectionDefaults, Gathering, Options};
 pub use prompts::{Nobody, Prompter};
 pub use refuse::play as refuse_unsupported;
-pub use run::{Interrupter, Parts, Run, Shared};
+pub use run::{Interrupter, Parts, Run, Shared, patterns_of};
 pub use scope::{ANSIBLE_VERSION, HostScope, PlayContext};
 pub use state::{HostState, States};
 pub use tags::selects;

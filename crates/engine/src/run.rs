@@ -8,7 +8,7 @@ use ksplay_inventory::Inventory;
 use ksplay_playbook::{Loader, Play, Playbook};
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
-use ksplay_value::{Map, Str, Value};
+use ksplay_value::{Diagnostic, Map, Str, Value};
 use tokio::sync::watch;
 
 use crate::actions::Sums;
@@ -72,7 +72,7 @@ impl Shared {
     pub(crate) fn emit(&self, event: Event) {
         let once = match &event {
             Event::Warning(text) => Some(text.clone()),
-            Event::WarningAt { text, span } => Some(format!("{text}\n{span}")),
+            Event::WarningAt { text, span, .. } => Some(format!("{text}\n{span}")),
             Event::Error(error) => Some(format!("{error:?}")),
             _ => None,
         };
@@ -106,19 +106,31 @@ impl Shared {
     }
 
     /// The variables that the inventory gives a host, lowest first.
+    ///
+    /// None when its files cannot be read, which [`Shared::read_inventory_vars`] tells first wherever a host is met.
     pub(crate) fn inventory_vars(&self, host: &str) -> Vec<Arc<Map>> {
+        self.read_inventory_vars(host).unwrap_or_default()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    ///
+    /// If a file of `group_vars` or `host_vars` cannot be read, parsed or decrypted.
+    pub(crate) fn read_inventory_vars(&self, host: &str) -> Result<Vec<Arc<Map>>, TaskFailure> {
         if let Some(known) = self.layers.read().unwrap_or_else(PoisonError::into_inner).get(host) {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let layers: Vec<Arc<Map>> = match self.inventory().variables(host) {
-            Ok(layers) => layers.into_iter().map(|layer| layer.vars).collect(),
-            Err(error) => {
-                self.emit(Event::Warning(error.to_string()));
-                Vec::new()
-            }
-        };
+        let inventory = self.inventory();
+        let layers: Vec<Arc<Map>> = inventory.variables(host)?.into_iter().map(|layer| layer.vars).collect();
+        inventory.take_file_warnings().into_iter().for_each(|warning| self.emit(warning.into()));
         self.layers.write().unwrap_or_else(PoisonError::into_inner).insert(host.into(), layers.clone());
-        layers
+        Ok(layers)
+    }
+
+    /// Tells what was odd in the files of the playbook read so far.
+    pub(crate) fn tell_warnings_of_files(&self) {
+        self.loader.warnings().into_iter().for_each(|warning| self.emit(warning.into()));
     }
 
     pub(crate) fn groups(&self, inventory: &Inventory) -> Value {
@@ -153,8 +165,8 @@ impl Shared {
         let old = self.inventory();
         let mut new = old.reload()?;
         lock(&self.changes).iter().try_for_each(|change| change.make(&mut new))?;
-        let unknown = |warning: &&ksplay_inventory::Warning| !old.warnings().contains(warning);
-        new.warnings().iter().filter(unknown).for_each(|warning| self.emit(Event::Warning(warning.to_string())));
+        let unknown = |warning: &&Diagnostic| !old.warnings().contains(warning);
+        new.warnings().iter().filter(unknown).for_each(|warning| self.emit(warning.clone().into()));
         *self.inventory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         self.forget_inventory();
         Ok(())
@@ -323,9 +335,7 @@ impl Run {
             }
         }
         self.shared.pool.close().await;
-        for warning in self.shared.loader.warnings() {
-            self.shared.emit(Event::Warning(warning));
-        }
+        self.shared.tell_warnings_of_files();
         let counts = lock(&self.shared.counts).iter().map(|(host, counts)| (host.clone(), *counts)).collect();
         self.shared.emit(Event::Recap(counts));
         if code == Some(99) {
@@ -340,18 +350,17 @@ impl Run {
 
     async fn play(&mut self, play: &Arc<Play>) -> Result<Ending, TaskFailure> {
         let shared = &self.shared;
+        shared.tell_warnings_of_files();
         let Some(play) = &prompts::answered(play, shared, &mut self.interrupt).await? else {
             return Ok(Ending::Interrupted);
         };
-        let patterns = patterns_of(play, shared).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
-        let name = name_of(play, shared, &patterns);
+        let patterns = patterns_of(play, &shared.environment, &shared.extra_vars)?;
+        let name = name_of(play, shared);
         let selection = shared
             .inventory()
             .select(&patterns, shared.options.limit.as_deref())
-            .map_err(|error| TaskFailure::new(error.to_string()))?;
-        for warning in &selection.warnings {
-            shared.emit(Event::Warning(warning.to_string()));
-        }
+            .map_err(|error| TaskFailure { span: Some(play.span.clone()), ..error.into() })?;
+        selection.warnings.into_iter().for_each(|warning| shared.emit(warning.into()));
         let all: Vec<Str> = selection.hosts.iter().map(|host| Str::from(host.as_str())).collect();
         let begin = || shared.emit(Event::PlayStart { name: name.clone(), check: shared.options.check });
         if all.is_empty() {
@@ -365,6 +374,9 @@ impl Run {
         if hosts.is_empty() {
             begin();
             return Ok(Ending::Done);
+        }
+        for host in &hosts {
+            shared.read_inventory_vars(host).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
         }
         for batch in steps::batches(play, shared, &hosts)? {
             begin();
@@ -393,28 +405,53 @@ impl Run {
     }
 }
 
-/// The host patterns of a play.
-fn patterns_of(play: &Play, shared: &Arc<Shared>) -> Result<Vec<String>, TaskFailure> {
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
-    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+/// The host patterns of a play, as far as its own variables and these of the command line tell them.
+///
+/// # Errors
+///
+/// If they cannot be evaluated, or there are none.
+pub fn patterns_of(play: &Play, environment: &Environment, extra_vars: &Map) -> Result<Vec<String>, TaskFailure> {
+    let vars = ksplay_template::Layer { front: extra_vars.clone(), behind: &*play.known_vars };
+    let templar = ksplay_template::Templar::new(environment, &vars);
     // As in Ansible: a play without a name is named by its hosts, and the name comes first.
     let keyword = if play.name.is_some() { "hosts" } else { "name" };
     let wrong = |error: ksplay_template::Error| TaskFailure {
         message: format!("Error processing keyword '{keyword}': {}", error.message),
+        exit_code: 4,
         ..error.into()
     };
-    Ok(match templar.resolve(&play.hosts).map_err(wrong)? {
+    let patterns: Vec<String> = match templar.resolve(&play.hosts).map_err(wrong)? {
         Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
         pattern => vec![pattern.to_string()],
-    })
+    };
+    if patterns.iter().any(String::is_empty) {
+        let span = match &play.hosts {
+            Value::Template(template) => template.span.clone(),
+            _ => None,
+        };
+        let message = "Error processing keyword 'hosts': Keyword 'hosts' is required, and cannot have empty values.";
+        return Err(TaskFailure {
+            span: span.or_else(|| Some(play.span.clone())),
+            exit_code: 4,
+            ..TaskFailure::new(message)
+        });
+    }
+    Ok(patterns)
 }
 
-fn name_of(play: &Play, shared: &Arc<Shared>, patterns: &[String]) -> String {
+fn name_of(play: &Play, shared: &Arc<Shared>) -> String {
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
-    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
-    match &play.name {
-        Some(name) => templar.resolve(name).unwrap_or_else(|_| crate::actions::as_written(name)).to_string(),
-        None => patterns.join(","),
+    let shown = |name: &Value| {
+        let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+        templar.resolve(name).unwrap_or_else(|_| crate::actions::as_written(name)).to_string()
+    };
+    match (&play.name, &play.hosts) {
+        (Some(name), _) => shown(name),
+        // As in Ansible: the items of a list are shown as they are written.
+        (None, Value::List(hosts)) => {
+            hosts.iter().map(|host| crate::actions::as_written(host).to_string()).collect::<Vec<_>>().join(",")
+        }
+        (None, hosts) => shown(hosts),
     }
 }
 

@@ -292,7 +292,7 @@ impl HostScope {
 }
 
 /// The keys of both mappings, in depth; what is no mapping on both sides is that of `high`.
-fn merge(low: &Map, high: &Map) -> Map {
+pub(crate) fn merge(low: &Map, high: &Map) -> Map {
     let mut merged = low.clone();
     for (key, value) in high.iter() {
         let value = match (low.get_key(key), value) {
@@ -424,6 +424,7 @@ impl Object for HostVars {
         if self.inventory.host(name).is_none() {
             return Ok(None);
         }
+        self.shared.read_inventory_vars(name).map_err(|failure| failure.message)?;
         let scope = HostScope::new(&self.shared, None, None, &Str::from(name));
         let scope = HostScope { foreign: Some(self.by.clone()), ..scope };
         Ok(Some(Value::Object(Arc::new(VarsOfHost(scope)))))

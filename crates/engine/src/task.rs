@@ -496,6 +496,7 @@ impl Work {
             Value::String(name) if name.is_empty() => return Ok(None),
             name => Str::from(name.to_string()),
         };
+        self.shared.read_inventory_vars(&name)?;
         let mut delegate = HostScope::new(&self.shared, Some(&self.play), Some(&self.task), &name);
         delegate.extend_locals(scope.locals());
         Ok(Some(delegate))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use ksplay_template::ErrorKind;
-use ksplay_value::{Map, Str, Value};
+use ksplay_value::{Diagnostic, Map, Str, Value};
 
 use crate::failure::TaskFailure;
 use crate::run::Shared;
@@ -44,6 +44,8 @@ pub(crate) fn read(
             Ok(Value::List(names)) => names.iter().map(Value::to_string).collect(),
             Ok(name) => vec![name.to_string()],
             Err(error) if error.kind == ErrorKind::Undefined => {
+                let warning = Diagnostic::new("skipping vars_files item due to an undefined variable");
+                shared.emit(warning.at(error.span).into());
                 complete = false;
                 continue;
             }
@@ -58,7 +60,8 @@ pub(crate) fn read(
             shared.emit(crate::event::Event::Warning(format!("vars {what} was not found")));
             continue;
         };
-        let vars = shared.loader.load_vars_file(&file).map_err(|error| TaskFailure::new(error.to_string()))?;
+        let vars =
+            shared.loader.load_play_vars_file(&file).map_err(|error| TaskFailure { exit_code: 4, ..error.into() })?;
         found.insert(0, Arc::new(vars));
     }
     Ok((found, complete))

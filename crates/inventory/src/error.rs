@@ -1,9 +1,8 @@
 //! What can go wrong, and what is merely odd.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use ksplay_value::{Span, yaml};
+use ksplay_value::{Diagnostic, Span, yaml};
 
 /// Why an inventory, its variables or a pattern cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +52,12 @@ pub enum Error {
         span: Option<Span>,
     },
     /// No source at all could be read, and the settings make that an error.
-    #[error("no inventory was parsed; every one of these sources failed: {}", sources.join(", "))]
+    #[error("no inventory was parsed of {}", sources.join(", "))]
     NothingParsed {
         /// The sources as given.
         sources: Vec<String>,
+        /// Why they could not be parsed.
+        warnings: Vec<Diagnostic>,
     },
     /// One group would contain itself.
     #[error("group `{child}` cannot be a child of `{parent}`: `{child}` already contains `{parent}`")]
@@ -108,6 +109,7 @@ impl Error {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Syntax { help, .. } => help.as_deref(),
+            Self::Vault { .. } => Some("name the password: `--vault-password-file FILE`, `--vault-id ID@FILE` or `-J`"),
             _ => None,
         }
     }
@@ -123,23 +125,8 @@ impl From<yaml::Error> for Error {
     }
 }
 
-/// Something the user should know that stops nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// What it is.
-    pub message: String,
-    /// Where, when that is in a text.
-    pub span: Option<Span>,
-}
-
-impl Warning {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), span: None }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+impl From<&Error> for Diagnostic {
+    fn from(error: &Error) -> Self {
+        Self::new(error.to_string()).at(error.span().cloned()).help(error.help().map(str::to_owned))
     }
 }

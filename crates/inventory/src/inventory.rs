@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-use ksplay_value::{Map, Span, Value};
+use ksplay_value::{Diagnostic, Map, Span, Value};
 use petgraph::Direction;
 use petgraph::algo::has_path_connecting;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use crate::vars::VarsFiles;
-use crate::{Error, Group, Host, HostName, LoadOptions, Warning};
+use crate::{Error, Group, Host, HostName, Level, LoadOptions};
 
 /// All hosts and groups of a run, with their variables.
 ///
@@ -24,9 +24,11 @@ pub struct Inventory {
     /// Children in the order in which they were added, which the graph does not keep.
     pub(crate) children: HashMap<NodeIndex, Vec<NodeIndex>>,
     pub(crate) implicit: Vec<Host>,
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) parsed: bool,
     pub(crate) files: VarsFiles,
+    /// The levels of groups, lowest first.
+    pub(crate) precedence: Arc<[Level]>,
     /// Where variables stand that the sources themselves set, when that is wanted.
     pub(crate) places: Option<Places>,
     /// What [`Inventory::load`] was given, to read it again.
@@ -56,6 +58,7 @@ impl Default for Inventory {
             warnings: Vec::new(),
             parsed: false,
             files: VarsFiles::default(),
+            precedence: Level::of_groups().into(),
             places: None,
             origin: None,
         };
@@ -88,8 +91,13 @@ impl Inventory {
     }
 
     /// What was odd while the sources were read.
-    pub fn warnings(&self) -> &[Warning] {
+    pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// What was odd in files of `group_vars` and `host_vars` that were read since this was last asked.
+    pub fn take_file_warnings(&self) -> Vec<Diagnostic> {
+        self.files.take_warnings()
     }
 
     /// Whether any source could be parsed; if not, Ansible warns that only the implicit localhost is available.
@@ -273,7 +281,7 @@ impl Inventory {
             || name.contains(|char: char| !char.is_alphanumeric() && char != '_');
         let message = "Invalid characters were found in group names but not replaced, use -vvvv to see details";
         if odd && !self.warnings.iter().any(|warning| warning.message == message) {
-            self.warnings.push(Warning { message: message.to_owned(), span: Some(span.clone()) });
+            self.warnings.push(Diagnostic::new(message).at(Some(span.clone())));
         }
         self.add_group(name);
     }

@@ -14,6 +14,7 @@
 
 mod constructed;
 mod error;
+mod format;
 mod generator;
 mod glob;
 mod host;
@@ -31,7 +32,8 @@ mod vars;
 mod view;
 mod words;
 
-pub use error::{Error, Warning};
+pub use error::Error;
+pub use format::Format;
 pub use host::{Group, Host, HostName};
 pub use inventory::Inventory;
 pub use load::{Decrypt, LoadOptions};

@@ -1,14 +1,14 @@
 //! From what `-i` says to an inventory.
 
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::{Map, Source};
+use ksplay_value::yaml::{self, DuplicateKeys};
+use ksplay_value::{Diagnostic, Map, Source};
 
 use crate::inventory::Places;
-use crate::{Error, Evaluate, Inventory, Warning, ini, range, script, structured, tables};
+use crate::{Error, Evaluate, Format, Inventory, Level, ini, plugin, range, script, structured, tables};
 
 /// Turns the bytes of an encrypted file into those of the plain one.
 pub type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
@@ -32,6 +32,16 @@ pub struct LoadOptions {
     pub ignored_extensions: Vec<String>,
     /// Patterns of names in an inventory directory that are passed over (`INVENTORY_IGNORE_PATTERNS`).
     pub ignored_patterns: Vec<String>,
+    /// What reads sources, in the order in which it is tried (`INVENTORY_ENABLED`).
+    pub formats: Vec<Format>,
+    /// The layers of variables of groups, lowest first (`VARIABLE_PRECEDENCE`); a level that is missing counts nowhere.
+    pub precedence: Vec<Level>,
+    /// Whether `group_vars` and `host_vars` count (`VARIABLE_PLUGINS_ENABLED`).
+    pub variable_files: bool,
+    /// Endings of files of variables and of inventories in YAML (`YAML_FILENAME_EXTENSIONS`).
+    pub yaml_extensions: Vec<String>,
+    /// What keys are that stand twice in a mapping of YAML.
+    pub duplicate_keys: DuplicateKeys,
     /// Whether [`Inventory::place_of`] is to answer, which takes memory.
     pub remember_places: bool,
 }
@@ -48,6 +58,11 @@ impl Default for LoadOptions {
             fail_on_nothing: false,
             ignored_extensions: ignored.map(str::to_owned).into(),
             ignored_patterns: Vec::new(),
+            formats: Format::usual(),
+            precedence: Level::of_groups().into(),
+            variable_files: true,
+            yaml_extensions: [".yml", ".yaml", ".json"].map(str::to_owned).into(),
+            duplicate_keys: DuplicateKeys::default(),
             remember_places: false,
         }
     }
@@ -64,6 +79,11 @@ impl fmt::Debug for LoadOptions {
             .field("fail_on_nothing", &self.fail_on_nothing)
             .field("ignored_extensions", &self.ignored_extensions)
             .field("ignored_patterns", &self.ignored_patterns)
+            .field("formats", &self.formats)
+            .field("precedence", &self.precedence)
+            .field("variable_files", &self.variable_files)
+            .field("yaml_extensions", &self.yaml_extensions)
+            .field("duplicate_keys", &self.duplicate_keys)
             .field("remember_places", &self.remember_places)
             .finish()
     }
@@ -79,7 +99,8 @@ impl Inventory {
     /// If the options make an unparsed source an error, or a source asks for a plugin that does not exist here.
     pub fn load(sources: &[String], options: &LoadOptions) -> Result<Self, Error> {
         let mut inventory = Self::default();
-        inventory.files.decrypt.clone_from(&options.decrypt);
+        inventory.files.configure(options);
+        inventory.precedence = options.precedence.clone().into();
         inventory.places = options.remember_places.then(Places::new);
         inventory.origin = Some(Arc::new((sources.to_vec(), options.clone())));
         for dir in &options.playbook_dirs {
@@ -94,7 +115,7 @@ impl Inventory {
         if parsed {
             inventory.reconcile();
         } else if options.fail_on_nothing {
-            return Err(Error::NothingParsed { sources: sources.to_vec() });
+            return Err(Error::NothingParsed { sources: sources.to_vec(), warnings: inventory.warnings });
         }
         Ok(inventory)
     }
@@ -133,21 +154,35 @@ impl Loader<'_> {
     /// Reads one value of `-i`; says whether it could be parsed.
     fn source(&mut self, source: &str) -> Result<bool, Error> {
         let path = absolute(source);
-        if source.contains(',') && !path.exists() {
-            self.host_list(source)?;
-            return Ok(true);
+        if !source.contains(',') || path.exists() {
+            self.inventory.files.add_inventory_dir(&path);
+            return self.path(&path);
         }
-        self.inventory.files.add_inventory_dir(&path);
-        self.path(&path)
+        match self.options.formats.iter().find(|format| format.is_list()) {
+            Some(format) => self.host_list(source, *format == Format::AdvancedHostList).map(|()| true),
+            None => {
+                self.unparsed(source);
+                Ok(false)
+            }
+        }
     }
 
-    fn host_list(&mut self, source: &str) -> Result<(), Error> {
+    fn host_list(&mut self, source: &str, has_ranges: bool) -> Result<(), Error> {
         for name in source.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let (name, port) = range::address(name);
-            self.inventory.insert_host(name, port, None);
-            self.inventory.add_host_to("ungrouped", name)?;
+            let (names, port) = match has_ranges {
+                true => range::expand(name).map_err(|reason| Error::syntax(reason, None))?,
+                false => (vec![range::address(name).0.to_owned()], range::address(name).1),
+            };
+            for name in names {
+                self.inventory.insert_host(&name, port, None);
+                self.inventory.add_host_to("ungrouped", &name)?;
+            }
         }
         Ok(())
+    }
+
+    fn unparsed(&mut self, source: impl fmt::Display) {
+        self.inventory.warnings.push(Diagnostic::new(format!("Unable to parse {source} as an inventory source")));
     }
 
     fn path(&mut self, path: &Path) -> Result<bool, Error> {
@@ -161,23 +196,23 @@ impl Loader<'_> {
                 Err(Failures(errors)) => failures = errors,
             }
         }
-        if let Some(index) = failures.iter().position(|error| matches!(error, Error::Plugin { .. })) {
-            return Err(failures.swap_remove(index));
+        if let Some(index) = failures.iter().position(|(_, error)| matches!(error, Error::Plugin { .. })) {
+            return Err(failures.swap_remove(index).1);
         }
         if self.options.fail_on_unparsed {
-            let missing = Error::Read { path: path.to_owned(), reason: "no such file or directory".to_owned() };
-            return Err(failures.pop().unwrap_or(missing));
-        }
-        for error in failures {
-            let span = error.span().cloned();
-            let message = match error.help() {
-                Some(help) => format!("Failed to parse inventory: {error} ({help})"),
-                None => format!("Failed to parse inventory: {error}"),
+            let reason = if path.exists() {
+                "none of the enabled inventory plugins reads it"
+            } else {
+                "no such file or directory"
             };
-            self.inventory.warnings.push(Warning { message, span });
+            let missing = Error::Read { path: path.to_owned(), reason: reason.to_owned() };
+            return Err(failures.into_iter().next().map_or(missing, |(_, error)| error));
         }
-        let message = format!("Unable to parse {} as an inventory source", path.display());
-        self.inventory.warnings.push(Warning::new(message));
+        for (format, error) in failures {
+            let message = format!("Failed to parse inventory with '{}' plugin: {error}", format.name());
+            self.inventory.warnings.push(Diagnostic { message, ..Diagnostic::from(&error) });
+        }
+        self.unparsed(path.display());
         Ok(false)
     }
 
@@ -211,52 +246,73 @@ impl Loader<'_> {
         Ok(parsed)
     }
 
-    /// Tries the formats that a file can have, in Ansible's order.
+    /// Tries the formats that a file can have, in their order.
     fn file(&mut self, path: &Path) -> Result<(), Failures> {
         let file: Arc<Path> = path.into();
         let mut failures = Vec::new();
-        let executable = std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
-        if executable {
-            match script::run(self.inventory, &file) {
-                Ok(()) => return Ok(()),
-                Err(error) => failures.push(error),
-            }
-        }
-        let text = match self.text(path) {
-            Ok(text) => text,
-            Err(error) => return Err(Failures(vec![error])),
-        };
-        let source = Source::new(path.display().to_string(), text);
-        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-        match extension.as_deref() {
-            Some("toml") => {
-                return tables::parse(self.inventory, &source, &file).map_err(|error| Failures(vec![error]));
-            }
-            Some("yml" | "yaml" | "json") | None => {
-                match structured::parse_yaml(self.inventory, &source, &file, self.options) {
+        let mut text = None;
+        let extensions = &self.options.yaml_extensions;
+        for format in self.options.formats.iter().copied().filter(|format| format.takes(path, extensions)) {
+            if format == Format::Script {
+                match script::run(self.inventory, &file) {
                     Ok(()) => return Ok(()),
-                    Err(error @ (Error::Plugin { .. } | Error::Construct { .. })) => return Err(Failures(vec![error])),
-                    Err(error) => failures.push(error),
+                    Err(error) => failures.push((format, error)),
                 }
+                continue;
             }
-            _ => {}
+            let source = match text.get_or_insert_with(|| self.text(path)) {
+                Ok(source) => Arc::clone(source),
+                Err(_) => break,
+            };
+            match self.parse(format, &source, &file) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) if format.is_plugin() => return Err(Failures(vec![(format, error)])),
+                // What a hosts file should be helps nobody whose file is meant to be something else.
+                Err(_) if format == Format::Ini && !failures.is_empty() && is_named(path, &source.text) => {}
+                Err(error) => failures.push((format, error)),
+            }
         }
-        match ini::parse(self.inventory, &source, &file) {
-            Ok(()) => return Ok(()),
-            Err(error) => failures.push(error),
+        if let Some(Err(error)) = text
+            && failures.is_empty()
+        {
+            failures.push((Format::Ini, error));
         }
         Err(Failures(failures))
     }
 
-    fn text(&self, path: &Path) -> Result<String, Error> {
-        let bytes = self.inventory.files.bytes(path)?;
-        String::from_utf8(bytes)
-            .map_err(|_| Error::Read { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() })
+    /// Reads a file in one form; false when the form passes it on without a word.
+    fn parse(&mut self, format: Format, source: &Arc<Source>, file: &Arc<Path>) -> Result<bool, Error> {
+        match format {
+            Format::HostList | Format::AdvancedHostList | Format::Script => return Ok(false),
+            Format::Ini => ini::parse(self.inventory, source, file)?,
+            Format::Toml => tables::parse(self.inventory, source, file)?,
+            Format::Yaml => structured::parse_yaml(self.inventory, source, file, self.options)?,
+            Format::Auto | Format::Constructed | Format::Generator => {
+                let Ok(Some(root)) = yaml::load(source).map(|document| document.root) else { return Ok(false) };
+                let Some(entry) = root.entry("plugin") else { return Ok(false) };
+                if format != Format::Auto && entry.1.as_str().and_then(Format::named) != Some(format) {
+                    return Ok(false);
+                }
+                plugin::run(self.inventory, &root, entry, file, self.options)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn text(&self, path: &Path) -> Result<Arc<Source>, Error> {
+        let text = self.inventory.files.text(path)?;
+        Ok(Source::new(path.display().to_string(), text))
     }
 }
 
+/// Whether the name of a file or its first line says what it is.
+fn is_named(path: &Path, text: &str) -> bool {
+    path.extension().is_some() || text.starts_with("#!")
+}
+
 /// Why each format that was tried does not fit.
-struct Failures(Vec<Error>);
+struct Failures(Vec<(Format, Error)>);
 
 /// The absolute path; symbolic links stay as they are.
 fn absolute(path: &str) -> PathBuf {

@@ -6,7 +6,9 @@ use std::path::Path;
 use fancy_regex::Regex;
 use indexmap::IndexSet;
 
-use crate::{Error, HostName, Inventory, Warning, glob, range};
+use ksplay_value::Diagnostic;
+
+use crate::{Error, HostName, Inventory, glob, range};
 
 /// The hosts that a pattern means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct Selection {
     /// The hosts in the order in which the parts of the pattern give them; within a group, its own order.
     pub hosts: Vec<HostName>,
     /// Parts of the pattern that match nothing.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Inventory {
@@ -28,6 +30,9 @@ impl Inventory {
     ///
     /// If a pattern is not valid, or a `@file` of the limit cannot be read.
     pub fn select(&self, patterns: &[impl AsRef<str>], limit: Option<&str>) -> Result<Selection, Error> {
+        if patterns.is_empty() {
+            return Ok(Selection::default());
+        }
         let parts: Vec<String> = patterns.iter().flat_map(|pattern| split(pattern.as_ref())).collect();
         let mut warnings = Vec::new();
         let mut hosts = self.evaluate(&parts, &mut warnings)?;
@@ -60,7 +65,7 @@ impl Inventory {
     }
 
     /// First what adds, then what intersects, then what takes away, whatever their order.
-    fn evaluate(&self, parts: &[String], warnings: &mut Vec<Warning>) -> Result<IndexSet<&HostName>, Error> {
+    fn evaluate(&self, parts: &[String], warnings: &mut Vec<Diagnostic>) -> Result<IndexSet<&HostName>, Error> {
         let begins = |mark: char| parts.iter().filter(move |part| part.starts_with(mark)).map(move |part| &part[1..]);
         let mut hosts = IndexSet::new();
         let mut adding = parts.iter().filter(|part| !part.starts_with(['&', '!'])).map(String::as_str).peekable();
@@ -87,14 +92,14 @@ impl Inventory {
     }
 
     /// The hosts of one part without its `!` or `&`.
-    fn matching(&self, part: &str, warnings: &mut Vec<Warning>) -> Result<Vec<&HostName>, Error> {
+    fn matching(&self, part: &str, warnings: &mut Vec<Diagnostic>) -> Result<Vec<&HostName>, Error> {
         if part.starts_with('~') {
             return self.named(part, warnings);
         }
         let Some((name, subscript)) = subscript(part) else { return self.named(part, warnings) };
         if part[name.len()..].trim_start_matches('[').trim_start_matches('-').contains('-') {
             let message = "Use [x:y] inclusive subscripts instead of [x-y] which has been removed";
-            warnings.push(Warning::new(message));
+            warnings.push(Diagnostic::new(message));
         }
         let hosts = self.named(name, warnings)?;
         match subscript {
@@ -104,7 +109,7 @@ impl Inventory {
                 let host = usize::try_from(index).ok().and_then(|index| hosts.get(index));
                 host.map(|host| vec![*host]).ok_or_else(|| Error::Pattern {
                     pattern: part.to_owned(),
-                    reason: format!("`{name}` has {} hosts", hosts.len()),
+                    reason: format!("no hosts matched it, `{name}` has {}", hosts.len()),
                 })
             }
             Subscript::Range(begin, end) => {
@@ -115,7 +120,7 @@ impl Inventory {
     }
 
     /// The hosts of the groups that match; and the hosts that match, when no group does or the pattern is a glob.
-    fn named(&self, pattern: &str, warnings: &mut Vec<Warning>) -> Result<Vec<&HostName>, Error> {
+    fn named(&self, pattern: &str, warnings: &mut Vec<Diagnostic>) -> Result<Vec<&HostName>, Error> {
         let matcher = Matcher::new(pattern)?;
         let mut hosts = IndexSet::new();
         let mut grouped = false;
@@ -131,7 +136,7 @@ impl Inventory {
                 hosts.insert(localhost.name());
             } else if pattern != "all" {
                 let message = format!("Could not match supplied host pattern, ignoring: {pattern}");
-                warnings.push(Warning::new(message));
+                warnings.push(Diagnostic::new(message));
             }
         }
         Ok(hosts.into_iter().collect())
@@ -148,10 +153,11 @@ impl<'a> Matcher<'a> {
     fn new(pattern: &'a str) -> Result<Self, Error> {
         if let Some(regex) = pattern.strip_prefix('~') {
             // As Python's `re.match`: at the beginning, not necessarily to the end.
-            let regex = Regex::new(&format!("^(?:{regex})"));
-            let reason =
-                |error: fancy_regex::Error| Error::Pattern { pattern: pattern.to_owned(), reason: error.to_string() };
-            return regex.map(Self::Regex).map_err(reason);
+            let anchored = Regex::new(regex).and_then(|_| Regex::new(&format!("^(?:{regex})")));
+            return anchored.map(Self::Regex).map_err(|error| Error::Pattern {
+                pattern: pattern.to_owned(),
+                reason: format!("no regular expression follows the `~`: {error}"),
+            });
         }
         Ok(if pattern.contains(['*', '?', '[']) { Self::Glob(pattern) } else { Self::Exact(pattern) })
     }

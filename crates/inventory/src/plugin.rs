@@ -39,7 +39,10 @@ pub(crate) fn run(
     file: &Arc<Path>,
     options: &LoadOptions,
 ) -> Result<(), Error> {
-    let plugin = plugin.as_str().unwrap_or_default();
+    let Some(plugin) = plugin.as_str() else {
+        let message = format!("`plugin` must be the name of an inventory plugin, this is {}", plugin.describe());
+        return Err(Error::syntax(message, Some(key.span.clone())));
+    };
     let short = plugin.strip_prefix("ansible.builtin.").unwrap_or(plugin);
     let work = match short {
         "constructed" => constructed::construct,

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use ksplay_value::{Map, Source, Span, Value};
+use ksplay_value::{Diagnostic, Map, Source, Span, Value};
 
 use crate::trust::trust;
 use crate::{Error, Inventory};
 
 /// Runs a script and puts what it prints into the inventory.
 pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Error> {
-    let root = output(file, &["--list"])?;
+    let root = output(inventory, file, &["--list"])?;
     let Some(groups) = root.as_map() else {
         return Err(failure(file, format!("--list printed {}, not an object", root.type_name())));
     };
@@ -20,6 +20,9 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
     for (name, group) in groups.iter() {
         let Some(name) = name.as_str() else { continue };
         if name == "_meta" {
+            if group.as_map().is_none() {
+                return Err(failure(file, format!("`_meta` is {}, not an object", group.type_name())));
+            }
             hostvars = group.get("hostvars").and_then(Value::as_map);
         } else {
             inventory.declare_group(name, &span);
@@ -35,7 +38,10 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
     for name in named.iter().chain(names.iter().filter(|name| !named.contains(*name))) {
         match hostvars {
             Some(hostvars) => set_all(inventory, name, hostvars.get(name), &span),
-            None => set_all(inventory, name, Some(&output(file, &["--host", name])?), &span),
+            None => {
+                let vars = output(inventory, file, &["--host", name])?;
+                set_all(inventory, name, Some(&vars), &span);
+            }
         }
     }
     Ok(())
@@ -98,11 +104,18 @@ fn add_hosts(inventory: &mut Inventory, file: &Arc<Path>, group: &str, hosts: &[
     Ok(())
 }
 
-fn output(file: &Path, arguments: &[&str]) -> Result<Value, Error> {
+/// The JSON that the script prints; what it says beside is a warning.
+fn output(inventory: &mut Inventory, file: &Path, arguments: &[&str]) -> Result<Value, Error> {
     let output = Command::new(file).args(arguments).output().map_err(|error| failure(file, error.to_string()))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        return Err(failure(file, format!("{} failed with {}: {}", arguments.join(" "), output.status, errors.trim())));
+        let errors = if errors.trim().is_empty() { String::new() } else { format!(": {}", errors.trim()) };
+        return Err(failure(file, format!("{} failed with {}{errors}", arguments.join(" "), output.status)));
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !said.trim().is_empty() {
+        let message = format!("the inventory script {} says: {}", file.display(), said.trim());
+        inventory.warnings.push(Diagnostic::new(message));
     }
     let text = String::from_utf8(output.stdout).map_err(|_| failure(file, "it did not print UTF-8 text".to_owned()))?;
     if text.trim().is_empty() {

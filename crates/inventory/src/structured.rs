@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{self, Node};
-use ksplay_value::{Source, Span, Value};
+use ksplay_value::{Diagnostic, Source, Span, Value};
 
-use crate::{Error, Inventory, LoadOptions, Warning, plugin, range};
+use crate::{Error, Inventory, LoadOptions, range};
 
 /// Reads a YAML (or JSON) inventory. What was read before an error stays.
 pub(crate) fn parse_yaml(
@@ -15,16 +15,21 @@ pub(crate) fn parse_yaml(
     file: &Arc<Path>,
     options: &LoadOptions,
 ) -> Result<(), Error> {
-    let document = yaml::load(source)?;
-    let Some(root) = document.root.filter(|root| !root.is_null()) else {
+    let (root, warnings) = yaml::load(source)?.judged(options.duplicate_keys)?;
+    inventory.warnings.extend(warnings);
+    let Some(root) = root.filter(|root| !root.is_null()) else {
         return Err(Error::syntax("the file holds no inventory: it is empty", None));
     };
     let Some(groups) = root.entries() else {
         let message = format!("a YAML inventory is a mapping of groups, this is {}", root.describe());
         return Err(Error::syntax(message, Some(root.span.clone())));
     };
-    if let Some(entry) = root.entry("plugin") {
-        return plugin::run(inventory, &root, entry, file, options);
+    if let Some((key, _)) = root.entry("plugin") {
+        return Err(Error::Syntax {
+            message: "this configures an inventory plugin, it is no inventory".to_owned(),
+            span: Some(key.span.clone()),
+            help: Some("enable the plugin `auto`".to_owned()),
+        });
     }
     self::groups(inventory, groups, file)
 }
@@ -83,7 +88,7 @@ impl Reader<'_> {
                     let message = format!(
                         "Skipping unexpected key ({key}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid"
                     );
-                    self.inventory.warnings.push(Warning { message, span: Some(section.span.clone()) });
+                    self.inventory.warnings.push(Diagnostic::new(message).at(Some(section.span.clone())));
                 }
             }
         }
@@ -131,7 +136,9 @@ fn entries<'n>(node: &'n Node, section: &str, of: &str) -> Result<Vec<(&'n Node,
         Some(entries) => Ok(entries.iter().map(|(key, value)| (key, Some(value))).collect()),
         None => {
             let message = format!("the {section} of `{of}` must be a mapping, this is {}", node.describe());
-            Err(Error::syntax(message, Some(node.span.clone())))
+            let help =
+                (section != "variables").then_some("write each name with a `:` behind it, not with a `-` before it");
+            Err(Error::Syntax { message, span: Some(node.span.clone()), help: help.map(str::to_owned) })
         }
     }
 }

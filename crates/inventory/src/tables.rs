@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Source, Span, Value};
+use ksplay_value::{Diagnostic, Source, Span, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::{Error, Inventory, Warning, structured};
+use crate::{Error, Inventory, structured};
 
 /// Reads a TOML inventory. What was read before an error stays.
 pub(crate) fn parse(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<Path>) -> Result<(), Error> {
@@ -36,7 +36,7 @@ pub(crate) fn parse(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<
         }
         let DeValue::Table(sections) = group.get_ref() else {
             let message = format!("Skipping '{}' as this is not a valid group definition", name.get_ref());
-            inventory.warnings.push(Warning { message, span: Some(name_node.span) });
+            inventory.warnings.push(Diagnostic::new(message).at(Some(name_node.span)));
             continue;
         };
         groups.push((name_node, reader.group(name.get_ref(), sections, &group.span())?));

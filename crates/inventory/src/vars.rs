@@ -34,6 +34,29 @@ pub enum Level {
     PlaybookHostFile,
 }
 
+impl Level {
+    /// The levels of groups, in the order that they have when no setting says otherwise.
+    pub fn of_groups() -> [Self; 6] {
+        use Level::{
+            InventoryAll, InventoryAllFile, InventoryGroup, InventoryGroupFile, PlaybookAllFile, PlaybookGroupFile,
+        };
+        [InventoryAll, InventoryGroup, InventoryAllFile, PlaybookAllFile, InventoryGroupFile, PlaybookGroupFile]
+    }
+
+    /// The levels of groups that a word of `VARIABLE_PRECEDENCE` means, lowest first.
+    pub fn named(word: &str) -> Option<&'static [Self]> {
+        Some(match word {
+            "all_inventory" => &[Self::InventoryAll],
+            "groups_inventory" => &[Self::InventoryGroup],
+            "all_plugins_inventory" => &[Self::InventoryAllFile],
+            "all_plugins_play" => &[Self::PlaybookAllFile],
+            "groups_plugins_inventory" => &[Self::InventoryGroupFile],
+            "groups_plugins_play" => &[Self::PlaybookGroupFile],
+            _ => return None,
+        })
+    }
+}
+
 /// Variables from one place, never empty.
 #[derive(Debug, Clone)]
 pub struct Layer {
@@ -63,18 +86,29 @@ impl Inventory {
     fn layers(&self, host: &Host, groups: Vec<&Group>) -> Result<Vec<Layer>, Error> {
         let (all, others): (Vec<&Group>, Vec<&Group>) = groups.into_iter().partition(|group| group.name() == "all");
         let mut layers = Vec::new();
-        let mut own = |level, group: &Group| {
-            layers.push(Layer { level, name: Arc::clone(&group.name), file: None, vars: Arc::clone(&group.vars) });
-        };
-        all.iter().for_each(|group| own(Level::InventoryAll, group));
-        others.iter().for_each(|group| own(Level::InventoryGroup, group));
         let names = |groups: &[&Group]| groups.iter().map(|group| Arc::clone(&group.name)).collect::<Vec<_>>();
-        let (all, others) = (names(&all), names(&others));
+        let (all_names, other_names) = (names(&all), names(&others));
         let files = &self.files;
-        files.collect(&files.inventory_dirs, "group_vars", &all, Level::InventoryAllFile, &mut layers)?;
-        files.collect(&files.playbook_dirs, "group_vars", &all, Level::PlaybookAllFile, &mut layers)?;
-        files.collect(&files.inventory_dirs, "group_vars", &others, Level::InventoryGroupFile, &mut layers)?;
-        files.collect(&files.playbook_dirs, "group_vars", &others, Level::PlaybookGroupFile, &mut layers)?;
+        for level in self.precedence.iter().copied() {
+            let (groups, names) = match level {
+                Level::InventoryAll | Level::InventoryAllFile | Level::PlaybookAllFile => (&all, &all_names),
+                _ => (&others, &other_names),
+            };
+            match level {
+                Level::InventoryAllFile | Level::InventoryGroupFile => {
+                    files.collect(&files.inventory_dirs, "group_vars", names, level, &mut layers)?;
+                }
+                Level::PlaybookAllFile | Level::PlaybookGroupFile => {
+                    files.collect(&files.playbook_dirs, "group_vars", names, level, &mut layers)?;
+                }
+                _ => layers.extend(groups.iter().map(|group| Layer {
+                    level,
+                    name: Arc::clone(&group.name),
+                    file: None,
+                    vars: Arc::clone(&group.vars),
+                })),
+            }
+        }
         let name: Arc<str> = host.name.as_str().into();
         layers.push(Layer {
             level: Level::InventoryHost,

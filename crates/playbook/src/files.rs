@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_value::yaml::{self, Node};
-use ksplay_value::{Source, Span};
+use ksplay_value::{Diagnostic, Source, Span};
 
-use crate::{DuplicateKeys, Error, ErrorKind, LoaderOptions};
+use crate::{Error, ErrorKind, LoaderOptions};
 
 /// A parsed file.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl File {
 #[derive(Default)]
 pub(crate) struct Files {
     parsed: Mutex<HashMap<PathBuf, Result<Arc<File>, Error>>>,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<Diagnostic>>,
 }
 
 impl Files {
@@ -47,37 +47,20 @@ impl Files {
 
     /// Reads a text.
     pub fn parse(&self, source: &Arc<Source>, options: &LoaderOptions) -> Result<File, Error> {
-        let document = yaml::load(source).map_err(|error| Error {
+        let document = yaml::load(source).and_then(|document| document.judged(options.duplicate_keys));
+        let (root, warnings) = document.map_err(|error| Error {
             message: error.message,
             span: Some(error.span.unwrap_or_else(|| Span::new(source, 1, 1))),
             hint: None,
             help: error.help,
             kind: ErrorKind::Syntax,
         })?;
-        for double in &document.duplicates {
-            let message = format!("the key '{}' stands twice in this mapping; the last one counts", double.key);
-            match options.duplicate_keys {
-                DuplicateKeys::Ignore => {}
-                DuplicateKeys::Warn => self.warn(format!("{}: {message}", double.span)),
-                DuplicateKeys::Error => {
-                    let message = format!("the key '{}' stands twice in this mapping", double.key);
-                    return Err(Error::new(ErrorKind::Syntax, message, Some(&double.span)));
-                }
-            }
-        }
-        Ok(File { source: Arc::clone(source), root: document.root })
-    }
-
-    /// Keeps a warning, once.
-    pub fn warn(&self, message: String) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if !warnings.contains(&message) {
-            warnings.push(message);
-        }
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        Ok(File { source: Arc::clone(source), root })
     }
 
     /// The warnings so far.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<Diagnostic> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -70,7 +70,8 @@ pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: 
     let name = file_name(args, node, "import_tasks")?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
     let inner = context.within(Arc::new(keywords));
-    let name = inner.evaluate_text(name, vars.as_deref(), &node.span).map_err(explain_import)?;
+    let unknown = |error| Error { kind: ErrorKind::Invalid, ..explain_import(error) };
+    let name = inner.evaluate_text(name, vars.as_deref(), &node.span).map_err(unknown)?;
     let path = find_tasks(context, &name, Include::Static, &node.span)?;
     let inner = inner.included_from(Path::new(&name).parent().unwrap_or(Path::new("")));
     items.extend(task_file(&inner, &path, &node.span)?);

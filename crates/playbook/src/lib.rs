@@ -44,4 +44,4 @@ pub use loader::{IncludedRole, Loader};
 pub use model::{
     Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, RoleVars, Task, VarsPrompt,
 };
-pub use options::{Decrypt, DuplicateKeys, LoaderOptions, RoleRequest};
+pub use options::{Decrypt, LoaderOptions, RoleRequest};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Map, Source, Span, TemplateKind, Value};
+use ksplay_value::{Diagnostic, Map, Source, Span, TemplateKind, Value};
 
 use crate::collections::Routing;
 use crate::context::{Context, PlayState};
@@ -110,7 +110,9 @@ impl Loader {
     pub fn include_role(&self, request: &RoleRequest, from: &Task) -> Result<IncludedRole, Error> {
         let state = PlayState { dir: playbook_dir(from), ..PlayState::default() };
         let context = self.context_of(&state, from, request.apply.as_ref(), request.vars.clone())?;
-        let context = Context { handler: false, ..context };
+        let mut outer = (*context.outer).clone();
+        outer.collections.clone_from(&from.keywords.collections);
+        let context = Context { handler: false, outer: Arc::new(outer), ..context };
         let mut own = from.vars.as_deref().cloned().unwrap_or_default();
         own.extend(request.vars.clone());
         let wanted = RoleUse {
@@ -175,6 +177,26 @@ impl Loader {
         self.vars_file(&paths::absolute(path)).map(|map| (*map).clone())
     }
 
+    /// Reads a file of a play's `vars_files`: as [`Loader::load_vars_file`], or a list of mappings, later ones over earlier.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is neither.
+    pub fn load_play_vars_file(&self, path: &Path) -> Result<Map, Error> {
+        let path = paths::absolute(path);
+        let file = self.read(&path)?;
+        let Some(items) = file.root.as_ref().and_then(Node::items) else { return self.load_vars_file(&path) };
+        let mut vars = Map::new();
+        for item in items {
+            let Value::Map(map) = item.to_value() else {
+                let message = format!("a list in a file of variables must hold mappings, not {}", item.describe());
+                return Err(Error::invalid(message, &item.span));
+            };
+            vars.extend(map.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));
+        }
+        Ok(vars)
+    }
+
     /// [`Loader::load_vars_file`], shared.
     pub(crate) fn vars_file(&self, path: &Path) -> Result<Arc<Map>, Error> {
         if let Some(known) = self.variables.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
@@ -231,7 +253,7 @@ impl Loader {
     }
 
     /// What was odd in the files read so far, each once.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<Diagnostic> {
         self.files.warnings()
     }
 

@@ -4,22 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ksplay_template::Environment;
+use ksplay_value::yaml::DuplicateKeys;
 use ksplay_value::{Map, Value};
 
 /// Decrypts a whole vaulted file: its bytes in, plain bytes out, or a message that names no secret.
 pub type Decrypt = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync>;
-
-/// What happens when a mapping has the same key twice (`ANSIBLE_DUPLICATE_YAML_DICT_KEY`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DuplicateKeys {
-    /// The last one counts, and a warning says so.
-    #[default]
-    Warn,
-    /// The file is refused.
-    Error,
-    /// The last one counts.
-    Ignore,
-}
 
 /// Settings of a [`Loader`](crate::Loader).
 #[derive(Clone)]

@@ -117,7 +117,11 @@ fn import(
     let state = PlayState { dir: dir.to_path_buf(), vars: vars.clone(), ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
-    let name = context.evaluate_text(&value.to_value(), None, &value.span)?;
+    let name = context.evaluate_text(&value.to_value(), None, &value.span).map_err(|error| {
+        let message = format!("cannot evaluate the name of an imported playbook: {}", error.message);
+        Error { message, kind: ErrorKind::Invalid, ..error }
+            .with_help("only the variables of the command line (-e) and of the import are known here")
+    })?;
     let path = loader.playbook_in_collection(&context, &name).unwrap_or_else(|| paths::absolute(&dir.join(&name)));
     if !path.is_file() {
         let message = format!("could not find or access '{}'", path.display());

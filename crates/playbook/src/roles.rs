@@ -316,10 +316,38 @@ fn variables(
     Ok(all.unwrap_or_default())
 }
 
+/// The arguments that a role declares for an entry point.
 fn argument_spec(context: &Context<'_>, role: &Path, meta: Option<&Node>, entry: &str) -> Result<Option<Map>, Error> {
     let own = read_main(context, &role.join("meta"), Some("argument_specs"))?;
-    let specs = own.as_ref().or(meta).and_then(|node| node.get("argument_specs"));
-    Ok(specs.and_then(|specs| specs.get(entry)).and_then(|spec| spec.to_value().as_map().cloned()))
+    let Some(specs) = own.as_ref().or(meta).and_then(|node| node.get("argument_specs")) else { return Ok(None) };
+    if specs.is_null() {
+        return Ok(None);
+    }
+    must_be_mapping("argument_specs", specs)?;
+    let Some(spec) = specs.get(entry) else { return Ok(None) };
+    if let Some(options) = spec.get("options").filter(|options| !options.is_null()) {
+        check_options(options)?;
+    }
+    Ok(spec.to_value().as_map().cloned())
+}
+
+/// Options are a mapping of mappings, at every depth.
+fn check_options(options: &Node) -> Result<(), Error> {
+    must_be_mapping("options", options)?;
+    for (name, option) in options.entries().unwrap_or_default() {
+        must_be_mapping(&name.to_data().to_string(), option)?;
+        if let Some(below) = option.get("options").filter(|below| !below.is_null()) {
+            check_options(below)?;
+        }
+    }
+    Ok(())
+}
+
+fn must_be_mapping(what: &str, node: &Node) -> Result<(), Error> {
+    match node.entries() {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid(format!("`{what}` must be a mapping, this is {}", node.describe()), &node.span)),
+    }
 }
 
 /// The folder of a role, and its collection when it is of one.

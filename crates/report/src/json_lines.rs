@@ -99,7 +99,7 @@ fn object(event: &Event) -> Map {
             name("warning");
             map.insert("text", text.as_str());
         }
-        Event::WarningAt { text, span } => {
+        Event::WarningAt { text, span, .. } => {
             name("warning");
             map.insert("text", text.as_str());
             map.insert("place", span.to_string());

@@ -181,8 +181,9 @@ impl Screen {
                 };
                 self.text(output, Tone::Failed, &format!("[ERROR]: {}", excerpt::error(error)));
             }
-            Event::WarningAt { text, span } => {
-                let text = format!("[WARNING]: {}", excerpt::block(&excerpt::located(text, span)));
+            Event::WarningAt { text, span, help } => {
+                let help = help.as_ref().map(|help| format!("\n\n{help}")).unwrap_or_default();
+                let text = format!("[WARNING]: {}", excerpt::block(&(excerpt::located(text, span) + &help)));
                 self.text(Output::Err, Tone::Warning, &text);
             }
             Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),

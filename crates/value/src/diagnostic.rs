@@ -21,7 +21,7 @@ use crate::Span;
 ///   |   ^^^^^^^^^ did you mean `lineinfile`?
 /// ");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What happened.
     pub message: String,

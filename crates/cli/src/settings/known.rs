@@ -81,6 +81,12 @@ impl Settings {
             "INVENTORY_UNPARSED_IS_FAILED" inventory_unparsed_failed;
             "INVENTORY_ANY_UNPARSED_IS_FAILED" inventory_any_unparsed_failed;
             "INVENTORY_IGNORE_EXTS" inventory_ignore_extensions by |all: &Vec<String>| texts(all);
+            "INVENTORY_ENABLED" inventory_enabled by |all: &Vec<String>| texts(all);
+            "VARIABLE_PRECEDENCE" variable_precedence by |all: &Vec<String>| texts(all);
+            "VARIABLE_PLUGINS_ENABLED" variable_plugins_enabled by |all: &Vec<String>| texts(all);
+            "RUN_VARS_PLUGINS" run_vars_plugins;
+            "YAML_FILENAME_EXTENSIONS" yaml_extensions by |all: &Vec<String>| texts(all);
+            "INVENTORY_IGNORE_PATTERNS" inventory_ignore_patterns by |all: &Vec<String>| texts(all);
             "ALLOW_BROKEN_CONDITIONALS" allow_broken_conditionals;
             "CACHE_PLUGIN" fact_caching;
             "CACHE_PLUGIN_CONNECTION" fact_caching_connection by optional_path;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ksplay_inventory::Level;
+
 use super::file::{self, File};
 use super::ignored;
 use super::reader::{Names, Reader};
@@ -155,6 +157,18 @@ settings! {
     inventory_ignore_patterns: Vec<String> = list(&[]), ["ANSIBLE_INVENTORY_IGNORE_REGEX"], [("inventory", "ignore_patterns")];
     /// Endings of files in an inventory directory that are passed over.
     inventory_ignore_extensions: Vec<String> = list(&[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"]), ["ANSIBLE_INVENTORY_IGNORE"], [("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")];
+    /// What reads inventory sources, in the order in which it is tried.
+    inventory_enabled: Vec<String> = list(&["host_list", "script", "auto", "yaml", "ini", "toml"]), ["ANSIBLE_INVENTORY_ENABLED"], [("inventory", "enable_plugins")];
+    /// The layers of variables of groups, lowest first.
+    variable_precedence: Vec<String> = list(&LAYERS), ["ANSIBLE_PRECEDENCE"], [("defaults", "precedence")];
+    /// What brings variables of hosts and groups beside the inventory.
+    variable_plugins_enabled: Vec<String> = list(&["host_group_vars"]), ["ANSIBLE_VARS_ENABLED"], [("defaults", "vars_plugins_enabled")];
+    /// When it does so.
+    run_vars_plugins: String = choice(&["demand", "start"]), ["ANSIBLE_RUN_VARS_PLUGINS"], [("defaults", "run_vars_plugins")];
+    /// For what it does so.
+    vars_plugin_stage: String = choice(&["all", "inventory", "task"]), ["ANSIBLE_VARS_PLUGIN_STAGE"], [("vars_host_group_vars", "stage")];
+    /// Endings of files of variables and of inventories in YAML.
+    yaml_extensions: Vec<String> = list(&[".yml", ".yaml", ".json"]), ["ANSIBLE_YAML_FILENAME_EXT"], [("defaults", "yaml_valid_extensions")];
     /// Whether a condition may be something else than a boolean.
     allow_broken_conditionals: bool = flag(false), ["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"], [("defaults", "allow_broken_conditionals")];
 }
@@ -201,6 +215,24 @@ impl Settings {
                 "names of groups are never changed; force_valid_group_names can be never or ignore".to_owned();
             return refuse(message, &self.transform_invalid_group_chars.origin);
         }
+        if *self.run_vars_plugins == "start" {
+            let message = "files of variables are read when a host needs them; run_vars_plugins can only be demand";
+            return refuse(message.to_owned(), &self.run_vars_plugins.origin);
+        }
+        if *self.vars_plugin_stage != "all" {
+            let message = "files of variables count everywhere; the stage of host_group_vars can only be all";
+            return refuse(message.to_owned(), &self.vars_plugin_stage.origin);
+        }
+        for name in &*self.variable_plugins_enabled {
+            if name.trim_start_matches("ansible.builtin.") != "host_group_vars" {
+                let message = format!("the vars plugin `{name}` is not supported; `host_group_vars` is");
+                return refuse(message, &self.variable_plugins_enabled.origin);
+            }
+        }
+        if let Some(word) = self.variable_precedence.iter().find(|word| Level::named(word).is_none()) {
+            let message = format!("`{word}` is no layer of variables; {} are", LAYERS.join(", "));
+            return refuse(message, &self.variable_precedence.origin);
+        }
         let callback = self.stdout_callback.as_str().trim_start_matches("ansible.builtin.");
         if !matches!(callback, "default" | "minimal" | "oneline") {
             let message = format!(
@@ -212,3 +244,13 @@ impl Settings {
         Ok(())
     }
 }
+
+/// The words that `precedence` is made of.
+const LAYERS: [&str; 6] = [
+    "all_inventory",
+    "groups_inventory",
+    "all_plugins_inventory",
+    "all_plugins_play",
+    "groups_plugins_inventory",
+    "groups_plugins_play",
+];

@@ -145,7 +145,7 @@ impl Finder<'_> {
             };
             let dirs = [play.dir.clone()];
             let Some(file) = names.iter().find_map(|name| loader.find_file(&dirs, "vars", name)) else { continue };
-            self.file(&file, (Rank::VarsFiles, "vars_files"), &loader.load_vars_file(&file)?, defined);
+            self.file(&file, (Rank::VarsFiles, "vars_files"), &loader.load_play_vars_file(&file)?, defined);
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
                     _ => None,
                 };
                 let span = span.unwrap_or_else(|| call.work.task.span.clone());
-                call.work.shared.emit(Event::WarningAt { text, span });
+                call.work.shared.emit(Event::WarningAt { text, span, help: None });
                 Value::from(format!("<< error 1 - {error} >>"))
             }
             Err(error) => return Err(error.into()),

@@ -44,11 +44,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         empty if empty.is_empty() => vec!["yaml".into(), "yml".into(), "json".into()],
         given => given,
     };
-    if let Some(behaviour) = take_text(&mut args, &["hash_behaviour"])
-        && behaviour != "replace"
-    {
-        return Err(TaskFailure::action(format!("hash_behaviour '{behaviour}' is not supported; only 'replace' is")));
-    }
+    let behaviour = take_text(&mut args, &["hash_behaviour"]);
     let files = match take_text(&mut args, &["dir"]) {
         Some(dir) => {
             let search = Search {
@@ -69,11 +65,15 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     };
     let mut vars = Map::new();
     for file in &files {
-        let read = call.work.shared.loader.load_vars_file(file).map_err(|error| refused(error.to_string()))?;
+        let read = call.work.shared.loader.load_vars_file(file).map_err(unreadable)?;
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
+    call.work.shared.tell_warnings_of_files();
     if let Some(name) = name {
         vars = Map::from([(name.as_str(), Value::from(vars))]);
+    }
+    if behaviour.as_deref() == Some("merge") {
+        vars = vars.into_iter().map(|(name, value)| (name.clone().into_value(), merged(call, &name, value))).collect();
     }
     let host = call.facts_host();
     call.effects.push(Effect::Included { host, vars: vars.clone() });
@@ -92,6 +92,15 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     ]))
 }
 
+/// A mapping over the one that the variable is now, in depth; another value as it is.
+fn merged(call: &ActionCall<'_>, name: &Key, value: Value) -> Value {
+    let old = name.as_str().and_then(|name| call.scope.templar().variable(name).ok().flatten());
+    match (old, &value) {
+        (Some(Value::Map(old)), Value::Map(new)) => crate::scope::merge(&old, new).into(),
+        _ => value,
+    }
+}
+
 /// The failure with the values that Ansible gives beside it.
 fn refused(message: impl Into<String>) -> TaskFailure {
     let message = message.into();
@@ -99,6 +108,14 @@ fn refused(message: impl Into<String>) -> TaskFailure {
         .with("message", message)
         .with("ansible_facts", Map::new())
         .with("ansible_included_var_files", Value::List(std::sync::Arc::default()))
+}
+
+/// The failure for a file that cannot be read, which names the place in it.
+fn unreadable(error: ksplay_playbook::Error) -> TaskFailure {
+    match &error.span {
+        Some(span) => refused(format!("{span}: {error}")),
+        None => refused(error.message),
+    }
 }
 
 /// The folder that `dir` means: in the role's `vars`, or beside the file of the task.
@@ -113,6 +130,7 @@ fn folder(call: &ActionCall<'_>, dir: &str) -> Result<PathBuf, TaskFailure> {
     };
     match path.is_dir() {
         true => Ok(path),
+        false if path.exists() => Err(refused(format!("{} is not a directory", path.display()))),
         false => Err(refused(format!("{} directory does not exist", path.display()))),
     }
 }

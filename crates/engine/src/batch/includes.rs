@@ -119,6 +119,7 @@ impl Batch {
             };
             let file = loader.find_tasks(&name, task).map_err(refused)?;
             let items = loader.include_tasks(&file, task, args.get("apply"), vars).map_err(refused)?;
+            self.shared.tell_warnings_of_files();
             crate::refuse::items(&items)?;
             return Ok((file.display().to_string(), items, Vec::new()));
         }
@@ -139,6 +140,7 @@ impl Batch {
             vars,
         };
         let included = loader.include_role(&request, task).map_err(refused)?;
+        self.shared.tell_warnings_of_files();
         crate::refuse::items(&included.tasks)?;
         self.context.included.write().unwrap_or_else(PoisonError::into_inner).push(included.role);
         if request.public {

@@ -5,25 +5,42 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ksplay_value::{Map, Source, Value, yaml};
+use ksplay_value::yaml::{self, DuplicateKeys};
+use ksplay_value::{Diagnostic, Map, Source, Value};
 
 use super::{Layer, Level};
 use crate::trust::trust;
-use crate::{Decrypt, Error};
+use crate::{Decrypt, Error, LoadOptions};
 
 type Found = Arc<[(Arc<Path>, Arc<Map>)]>;
 
 /// Reads the variable files beside inventories and playbooks.
 #[derive(Default, Clone)]
 pub(crate) struct VarsFiles {
-    pub decrypt: Option<Decrypt>,
+    decrypt: Option<Decrypt>,
+    duplicate_keys: DuplicateKeys,
+    /// Endings of the files; without any, none are looked for.
+    extensions: Arc<[String]>,
     pub inventory_dirs: Vec<PathBuf>,
     pub playbook_dirs: Vec<PathBuf>,
     /// By the path without an ending; an entry without files is known to have none.
     found: Arc<Mutex<HashMap<PathBuf, Found>>>,
+    warnings: Arc<Mutex<Vec<Diagnostic>>>,
 }
 
 impl VarsFiles {
+    /// Reads as these options say.
+    pub fn configure(&mut self, options: &LoadOptions) {
+        self.decrypt.clone_from(&options.decrypt);
+        self.duplicate_keys = options.duplicate_keys;
+        self.extensions = if options.variable_files { options.yaml_extensions.clone().into() } else { Arc::default() };
+    }
+
+    /// What was odd in the files read since it was last asked for.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Adds the directory of an inventory source, or the source itself when it is one.
     pub fn add_inventory_dir(&mut self, source: &Path) {
         let dir = if source.is_dir() { Some(source) } else { source.parent() };
@@ -72,8 +89,8 @@ impl VarsFiles {
             return Ok(Arc::clone(found));
         }
         let mut maps = Vec::new();
-        if dir.is_dir() {
-            for path in candidates(&stem) {
+        if !self.extensions.is_empty() && dir.is_dir() {
+            for path in candidates(&stem, &self.extensions) {
                 maps.push((Arc::from(path.as_path()), Arc::new(self.read(&path)?)));
             }
         }
@@ -83,7 +100,7 @@ impl VarsFiles {
     }
 
     /// A file's bytes, decrypted when it is under vault.
-    pub fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
         let bytes =
             std::fs::read(path).map_err(|error| Error::Read { path: path.to_owned(), reason: error.to_string() })?;
         if !bytes.starts_with(b"$ANSIBLE_VAULT") {
@@ -99,9 +116,14 @@ impl VarsFiles {
         Err(Error::Vault { path: path.to_owned(), reason })
     }
 
+    /// A file's text, decrypted when it is under vault.
+    pub fn text(&self, path: &Path) -> Result<String, Error> {
+        String::from_utf8(self.bytes(path)?)
+            .map_err(|_| Error::Read { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() })
+    }
+
     fn read(&self, path: &Path) -> Result<Map, Error> {
-        let text = String::from_utf8(self.bytes(path)?)
-            .map_err(|_| Error::Read { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() })?;
+        let text = self.text(path)?;
         // JSON is nearly YAML; where the two differ (escapes, `1e5`), what is JSON is read as JSON.
         if text.trim_start().starts_with('{')
             && let Ok(data @ Value::Map(_)) = serde_json::from_str(&text)
@@ -110,7 +132,9 @@ impl VarsFiles {
             return Ok(Arc::unwrap_or_clone(map));
         }
         let source = Source::new(path.display().to_string(), text);
-        let Some(root) = yaml::load(&source)?.root.filter(|root| !root.is_null()) else { return Ok(Map::new()) };
+        let (root, warnings) = yaml::load(&source)?.judged(self.duplicate_keys)?;
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        let Some(root) = root.filter(|root| !root.is_null()) else { return Ok(Map::new()) };
         match root.to_value() {
             Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
             _ => {
@@ -138,16 +162,16 @@ fn add(dirs: &mut Vec<PathBuf>, dir: Option<&Path>) {
     }
 }
 
-/// The files for a name: the first of `NAME`, `NAME.yml`, `NAME.yaml`, `NAME.json` that exists; all files of it when it
-/// is a directory.
-fn candidates(stem: &Path) -> Vec<PathBuf> {
-    for ending in ["", ".yml", ".yaml", ".json"] {
+/// The files for a name: the first of it without an ending and with each of these that exists; all files of it when it is
+/// a directory.
+fn candidates(stem: &Path, extensions: &[String]) -> Vec<PathBuf> {
+    for ending in std::iter::once("").chain(extensions.iter().map(String::as_str)) {
         let mut path = stem.as_os_str().to_owned();
         path.push(ending);
         let path = PathBuf::from(path);
         if path.is_dir() {
             let mut files = Vec::new();
-            walk(&path, &mut files);
+            walk(&path, extensions, &mut files);
             return files;
         }
         if path.is_file() {
@@ -157,7 +181,7 @@ fn candidates(stem: &Path) -> Vec<PathBuf> {
     Vec::new()
 }
 
-fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+fn walk(dir: &Path, extensions: &[String], files: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
@@ -166,12 +190,10 @@ fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
         if name.starts_with('.') || name.ends_with('~') {
             continue;
         }
+        let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy()));
         if path.is_dir() {
-            walk(&path, files);
-        } else if matches!(
-            path.extension().and_then(|extension| extension.to_str()),
-            None | Some("yml" | "yaml" | "json")
-        ) {
+            walk(&path, extensions, files);
+        } else if extension.is_none_or(|extension| extensions.contains(&extension)) {
             files.push(path);
         }
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use compose::Composer;
 pub use emit::{EmitOptions, ScalarStyle, emit};
 
-use crate::{Source, Span, Value};
+use crate::{Diagnostic, Source, Span, Value};
 
 /// A node of a YAML document with its place.
 #[derive(Debug, Clone)]
@@ -79,6 +79,41 @@ pub struct Document {
     pub root: Option<Node>,
     /// Keys that stand twice, in order.
     pub duplicates: Vec<DuplicateKey>,
+}
+
+/// What a key that stands twice in a mapping is (`DUPLICATE_YAML_DICT_KEY`); the last value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DuplicateKeys {
+    /// A reason for a warning.
+    #[default]
+    Warn,
+    /// An error.
+    Error,
+    /// Nothing to speak of.
+    Ignore,
+}
+
+impl Document {
+    /// The root, and the warnings that keys which stand twice are.
+    ///
+    /// # Errors
+    ///
+    /// If a key stands twice where that is an error.
+    pub fn judged(self, keys: DuplicateKeys) -> Result<(Option<Node>, Vec<Diagnostic>), Error> {
+        let warning = |twice: DuplicateKey| {
+            Diagnostic::new(format!("Found duplicate mapping key '{}'.", twice.key))
+                .at(Some(twice.span))
+                .help(Some("Using last defined value only.".to_owned()))
+        };
+        match (keys, self.duplicates.first()) {
+            (DuplicateKeys::Error, Some(twice)) => Err(Error::new(
+                format!("the key '{}' stands twice in this mapping", twice.key),
+                Some(twice.span.clone()),
+            )),
+            (DuplicateKeys::Warn, _) => Ok((self.root, self.duplicates.into_iter().map(warning).collect())),
+            _ => Ok((self.root, Vec::new())),
+        }
+    }
 }
 
 /// Reads the one document of a text.
