@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use ksplay_engine::Sink;
-use ksplay_report::{Form, Tree};
+use ksplay_report::Form;
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Diagnostic, Map, Source, Value, yaml};
 
 use crate::args::AdhocArgs;
-use crate::assemble;
 use crate::failure::Failure;
 use crate::output::say;
 use crate::settings::Settings;
+use crate::{assemble, callbacks};
 
 /// Modules that do nothing without arguments.
 const NEED_ARGUMENTS: &[&str] = &["command", "shell", "raw", "script", "win_command", "win_shell"];
@@ -61,8 +61,7 @@ pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
     playbook.plays.iter().try_for_each(|play| ksplay_engine::refuse_unsupported(play))?;
     assembled.playbooks.push(playbook);
     if let Some(dir) = &args.tree {
-        let tree = Tree::new(dir).map_err(|error| Failure::error(format!("cannot make {}: {error}", dir.display())))?;
-        assembled.listeners.push(Box::new(tree));
+        assembled.listeners.push(callbacks::tree(dir)?);
     }
     assemble::carry_out(assembled)
 }

@@ -149,6 +149,9 @@ pub struct RunArgs {
     /// Begin at the task of this name
     #[arg(long, value_name = "NAME", help_heading = "Which tasks")]
     pub start_at_task: Option<String>,
+    /// Ask before each task whether it is to be done
+    #[arg(long, help_heading = "Which tasks")]
+    pub step: bool,
     /// Run notified handlers on failed hosts too
     #[arg(long, help_heading = "Which tasks")]
     pub force_handlers: bool,
@@ -165,6 +168,13 @@ pub struct RunArgs {
     /// Read playbooks, roles and inventory, report what is wrong, run nothing
     #[arg(long, help_heading = "Looking before changing")]
     pub syntax_check: bool,
+}
+
+impl RunArgs {
+    /// Whether nothing is run.
+    pub fn looks_only(&self) -> bool {
+        self.list_hosts || self.list_tasks || self.list_tags || self.syntax_check
+    }
 }
 
 /// What every kind of work on hosts takes.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ksplay_engine::{BecomeDefaults, ConnectionDefaults, FactCache, Gathering, Options, Parts, Run, Sink, split_words};
 use ksplay_inventory::Inventory;
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions, Playbook};
-use ksplay_report::{Form, Several, Terminal};
+use ksplay_report::{Form, Log, ResultFormat, Several, Terminal};
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
 use ksplay_value::{Diagnostic, Map};
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::prompter::AtTerminal;
 use crate::retries::RetryFile;
 use crate::settings::Settings;
-use crate::{secrets, sources};
+use crate::{callbacks, secrets, sources};
 
 /// Everything that was read before anything is run.
 pub struct Assembled {
@@ -30,8 +30,10 @@ pub struct Assembled {
     pub terminal: Arc<Terminal>,
     /// How the terminal shows things.
     pub shown: ksplay_report::Options,
-    /// Who hears of the run beside the terminal.
+    /// Who hears of the run before the terminal.
     pub listeners: Vec<Box<dyn Sink>>,
+    /// Who hears of it after the terminal.
+    pub callbacks: Vec<Box<dyn Sink>>,
 }
 
 /// Reads settings, passwords, inventory and playbooks, and warns of what is odd in them.
@@ -52,6 +54,7 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     options.tags = tags(&args.tags);
     options.skip_tags = tags(&args.skip_tags);
     options.start_at_task.clone_from(&args.start_at_task);
+    options.step = args.step;
     options.force_handlers |= args.force_handlers;
     for file in &files {
         let playbook = assembled.loader.load(file)?;
@@ -63,6 +66,9 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     if let Some(file) = files.first().filter(|_| *settings.retry_files_enabled) {
         let dir = settings.retry_files_save_path.as_deref();
         assembled.listeners.push(Box::new(RetryFile::new(file, dir, &assembled.terminal)));
+    }
+    if !args.looks_only() {
+        assembled.callbacks = callbacks::enabled(&settings, &assembled.terminal)?;
     }
     if args.syntax_check {
         crate::list::check_hosts(&assembled)?;
@@ -92,6 +98,16 @@ pub fn prepare(
     let shown = shown(settings, &options, form);
     let terminal = Arc::new(Terminal::new(shown.clone(), Box::new(std::io::stdout()), Box::new(std::io::stderr())));
     let warn = |warning: Diagnostic| terminal.event(&warning.into());
+    if let Some(path) = settings.log_path.as_deref() {
+        match Log::open(path, user()) {
+            Ok(log) => terminal.keep(log),
+            Err(error) => {
+                let text =
+                    format!("log file at '{}' is not writeable and we cannot create it, aborting", path.display());
+                warn(Diagnostic::new(format!("{text}: {error}")));
+            }
+        }
+    }
     settings.warnings.iter().map(Diagnostic::new).chain(odd).for_each(warn);
     let (inventory, warnings) = sources::inventory(&args.sources, settings, &vault, &extra_vars, dirs)?;
     warnings.into_iter().chain(sources::without_hosts(&inventory, settings)).for_each(warn);
@@ -101,8 +117,17 @@ pub fn prepare(
     if let Some(cache) = options.fact_cache.as_ref().filter(|_| args.flush_cache) {
         inventory.hosts().for_each(|host| cache.forget(host.name()));
     }
-    let (playbooks, listeners) = (Vec::new(), Vec::new());
-    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners })
+    let (playbooks, listeners, callbacks) = (Vec::new(), Vec::new(), Vec::new());
+    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners, callbacks })
+}
+
+/// The user who runs this, as Ansible finds the name.
+fn user() -> String {
+    let names = ["LOGNAME", "USER", "LNAME", "USERNAME"];
+    names
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| "root".to_owned())
 }
 
 fn check_limit(inventory: &Inventory, limit: &str, warn: impl Fn(Diagnostic)) -> Result<(), Failure> {
@@ -177,6 +202,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         limit: args.limit.clone(),
         extra_vars,
         start_at_task: None,
+        step: false,
         force_handlers: *settings.force_handlers,
         error_on_missing_handler: *settings.error_on_missing_handler,
         verbosity: args.verbose,
@@ -269,8 +295,9 @@ pub fn carry_out(assembled: Assembled) -> Result<u8, Failure> {
 /// If the run cannot be started at all.
 pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Arc<Terminal>) -> Result<u8, Failure> {
     crate::preflight::check(&assembled)?;
-    let Assembled { options, environment, loader, inventory, playbooks, mut listeners, .. } = assembled;
+    let Assembled { options, environment, loader, inventory, playbooks, mut listeners, callbacks, .. } = assembled;
     listeners.push(sink);
+    listeners.extend(callbacks);
     let sink = Box::new(Several(listeners));
     let agents = AgentFiles::find().map_err(Failure::error)?;
     let prompter = Arc::new(AtTerminal::new(Arc::clone(&terminal)));
@@ -291,6 +318,7 @@ pub fn carry_out_telling(assembled: Assembled, sink: Box<dyn Sink>, terminal: Ar
 
 fn shown(settings: &Settings, options: &Options, form: Option<Form>) -> ksplay_report::Options {
     let is_terminal = std::io::stdout().is_terminal();
+    let stdout = callbacks::form(&settings.stdout_callback).unwrap_or_default();
     let columns = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
     ksplay_report::Options {
         colour: *settings.force_color || (is_terminal && !*settings.nocolor),
@@ -303,10 +331,15 @@ fn shown(settings: &Settings, options: &Options, form: Option<Form>) -> ksplay_r
         check: options.check,
         failed_to_stderr: *settings.display_failed_stderr,
         progress: is_terminal,
-        form: form.unwrap_or(match settings.stdout_callback.trim_start_matches("ansible.builtin.") {
-            "minimal" => Form::Minimal,
-            "oneline" => Form::OneLine,
-            _ => Form::Default,
+        custom_stats: *settings.show_custom_stats,
+        host_starts: *settings.show_per_host_start,
+        failure_paths: *settings.show_task_path_on_failure,
+        form: form.unwrap_or(stdout.form),
+        results: stdout.results.unwrap_or(match (settings.result_format.as_str(), *settings.format_pretty) {
+            ("yaml", Some(false)) => ResultFormat::Yaml,
+            ("yaml", _) => ResultFormat::PrettyYaml,
+            (_, Some(true)) => ResultFormat::PrettyJson,
+            _ => ResultFormat::Json,
         }),
     }
 }

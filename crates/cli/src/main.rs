@@ -6,6 +6,7 @@ mod adhoc;
 mod args;
 mod assemble;
 mod bug;
+mod callbacks;
 mod called;
 mod cases;
 mod doc;
@@ -105,8 +106,7 @@ fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
         *playbook = installer::content::playbook(playbook)?;
     }
     let assembled = assemble::read(&args)?;
-    let lists = args.list_hosts || args.list_tasks || args.list_tags;
-    if !lists && !args.syntax_check {
+    if !args.looks_only() {
         return assemble::carry_out(assembled);
     }
     for warning in assembled.loader.warnings() {

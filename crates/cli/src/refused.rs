@@ -1,15 +1,9 @@
-//! What the command line cannot be: in the words of the house, and for options of ansible-playbook with the reason.
+//! What the command line cannot be, in the words of the house.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use ksplay_value::Diagnostic;
 
 use crate::failure::Failure;
-
-/// Options of ansible-playbook that do not exist here, and why.
-const MISSING: &[(&str, &str)] = &[(
-    "--step",
-    "confirming each task is not supported yet; `--start-at-task`, `--tags` and `--check` narrow a run down",
-)];
 
 /// The failure for what clap says; none when help was asked for.
 pub fn failure(error: &clap::Error) -> Option<Failure> {
@@ -33,13 +27,8 @@ pub fn failure(error: &clap::Error) -> Option<Failure> {
 }
 
 fn unknown(option: &str, similar: Option<String>) -> Failure {
-    let name = option.split('=').next().unwrap_or(option);
-    let diagnostic = match MISSING.iter().find(|(missing, _)| *missing == name) {
-        Some((_, reason)) => Diagnostic::new(format!("the option `{name}` of ansible-playbook does not exist here"))
-            .help(Some((*reason).to_owned())),
-        None => Diagnostic::new(format!("there is no option `{option}`"))
-            .hint(similar.map(|similar| format!("did you mean `{similar}`?")))
-            .help(Some("`--help` shows them all".into())),
-    };
+    let diagnostic = Diagnostic::new(format!("there is no option `{option}`"))
+        .hint(similar.map(|similar| format!("did you mean `{similar}`?")))
+        .help(Some("`--help` shows them all".into()));
     Failure::of(5, &diagnostic)
 }

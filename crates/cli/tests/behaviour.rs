@@ -7,11 +7,13 @@
 //! A case with `commands` instead of a playbook has command lines of Ansible's programs, one a line, answered one after
 //! the other; what a line changes below `WORKDIR` is seen by the next. Words `ANSIBLE_NAME=VALUE` before the program are its
 //! environment.
+//! What is typed is in `stdin`.
 //! Hosts are `a` and `b` on the local connection unless the case has a `hosts.ini`.
 
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -131,7 +133,7 @@ fn output_of<'v>(
     let mut log = tempfile::tempfile().unwrap();
     let status = command
         .current_dir(case)
-        .stdin(Stdio::null())
+        .stdin(File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from))
         .stdout(log.try_clone().unwrap())
         .stderr(log.try_clone().unwrap())
         .status()
@@ -157,6 +159,7 @@ fn normal(text: &str, places: &[(&str, &str)], exact: bool) -> String {
     let text = Regex::new(r"\*{3,}").unwrap().replace_all(&text, "***");
     let times = r#"("(?:start|end|delta|mtime|atime|ctime|inode|pid)": )("[^"]*"|[0-9.]+)"#;
     let text = Regex::new(times).unwrap().replace_all(&text, "${1}T");
+    let text = Regex::new(r"(?m)^( +(?:start|end|delta): ).*$").unwrap().replace_all(&text, "${1}T");
     let text = Regex::new(r"\bj\d+\.\d+").unwrap().replace_all(&text, "JOB");
     let scratch = Regex::new(r#"/[^\s"']*/ansible-(tmp|local)-[^\s"']*"#).unwrap();
     let text = scratch.replace_all(&text, "SCRATCH");

@@ -8,6 +8,7 @@ mod includes;
 mod meta;
 mod notes;
 mod sight;
+mod step;
 
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
@@ -76,6 +77,8 @@ pub(crate) struct Batch {
     strategy: Strategy,
     /// Whether the user looks at all failures.
     debugs: bool,
+    /// Whether the user is asked before each task (`--step`).
+    asks: bool,
     /// Under `pipelined`, what tasks can see.
     sight: Option<Arc<Sight>>,
     /// Where hosts do not wait, the steps that some host has come to.
@@ -154,6 +157,7 @@ impl Batch {
             steps: HashMap::new(),
             strategy,
             debugs,
+            asks: shared.options.step,
             sight,
             begun: HashMap::new(),
             running: JoinSet::new(),
@@ -176,7 +180,15 @@ impl Batch {
                     break;
                 }
                 for ready in ready {
-                    self.start(ready)?;
+                    let ready = match self.asks {
+                        true => self.confirmed(ready, interrupt).await?,
+                        false => Some(ready),
+                    };
+                    match ready {
+                        Some(ready) if ready.hosts.is_empty() => {}
+                        Some(ready) => self.start(ready)?,
+                        None => return Ok(self.interrupted().await),
+                    }
                 }
             }
             if self.running.is_empty() {
@@ -236,6 +248,7 @@ impl Batch {
             number: self.shared.next_number(),
             banner: self.banner(task, &scope),
             action: task.action.clone(),
+            role: task.role.as_ref().map(|role| role.name.clone()),
             span: task.span.clone(),
             handler: self.scheduler.is_handler(step) || task.handler,
             check: self.shared.options.check,

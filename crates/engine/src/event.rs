@@ -50,6 +50,8 @@ pub enum Event {
         name: String,
         /// Whether the whole play runs in check mode.
         check: bool,
+        /// Where it stands.
+        span: Span,
     },
     /// The play's pattern matches no host.
     NoHostsMatched,
@@ -90,6 +92,8 @@ pub enum Event {
     },
     /// A file was included.
     Included {
+        /// The task that includes it.
+        task: Arc<TaskInfo>,
         /// The file, or the role's name.
         file: String,
         /// The hosts that it was included for.
@@ -121,6 +125,8 @@ pub enum Event {
     Error(Arc<TaskError>),
     /// The play named something that is there to be shown as it is, such as the prompt of `pause`.
     Notice(String),
+    /// The user has answered this question about a task.
+    Asked(String),
     /// The run is over.
     Recap(Vec<(Str, Counts)>),
 }
@@ -156,6 +162,8 @@ pub struct TaskInfo {
     pub banner: String,
     /// The action as written.
     pub action: Str,
+    /// The role that it belongs to.
+    pub role: Option<Str>,
     /// Where it stands.
     pub span: Span,
     /// Whether it is a handler.

@@ -27,6 +27,8 @@ pub struct Options {
     pub extra_vars: Map,
     /// `--start-at-task`.
     pub start_at_task: Option<String>,
+    /// Whether the user is asked before each task.
+    pub step: bool,
     /// `--force-handlers`, or the setting.
     pub force_handlers: bool,
     /// Whether a notification that no handler has the name of ends the run (`error_on_missing_handler`).
@@ -126,6 +128,7 @@ impl Default for Options {
             limit: None,
             extra_vars: Map::new(),
             start_at_task: None,
+            step: false,
             force_handlers: false,
             error_on_missing_handler: true,
             verbosity: 0,

@@ -362,7 +362,10 @@ impl Run {
             .map_err(|error| TaskFailure { span: Some(play.span.clone()), ..error.into() })?;
         selection.warnings.into_iter().for_each(|warning| shared.emit(warning.into()));
         let all: Vec<Str> = selection.hosts.iter().map(|host| Str::from(host.as_str())).collect();
-        let begin = || shared.emit(Event::PlayStart { name: name.clone(), check: shared.options.check });
+        let begin = || {
+            let (name, check, span) = (name.clone(), shared.options.check, play.span.clone());
+            shared.emit(Event::PlayStart { name, check, span });
+        };
         if all.is_empty() {
             begin();
             shared.emit(Event::NoHostsMatched);

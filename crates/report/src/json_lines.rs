@@ -41,7 +41,7 @@ fn object(event: &Event) -> Map {
         map.insert("event", name);
     };
     match event {
-        Event::PlayStart { name: play, check } => {
+        Event::PlayStart { name: play, check, .. } => {
             name("play_start");
             map.insert("name", play.as_str());
             map.insert("check", *check);
@@ -87,7 +87,7 @@ fn object(event: &Event) -> Map {
             );
             map.insert("result", (**result).clone());
         }
-        Event::Included { file, hosts, label } => {
+        Event::Included { file, hosts, label, .. } => {
             name("included");
             map.insert("file", file.as_str());
             map.insert("hosts", list(hosts));
@@ -131,6 +131,10 @@ fn object(event: &Event) -> Map {
         Event::Notice(text) => {
             name("notice");
             map.insert("text", text.as_str());
+        }
+        Event::Asked(question) => {
+            name("asked");
+            map.insert("text", question.as_str());
         }
         Event::Recap(hosts) => {
             name("recap");

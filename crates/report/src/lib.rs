@@ -6,12 +6,14 @@
 //! use ksplay_report::{Options, Terminal};
 //!
 //! let terminal = Terminal::new(Options::default(), Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-//! terminal.event(&Event::PlayStart { name: "all".into(), check: false });
+//! terminal.event(&Event::Notice("hello".into()));
 //! ```
 
+mod callbacks;
 mod diff;
 mod excerpt;
 mod json_lines;
+mod log;
 mod options;
 mod paint;
 mod phases;
@@ -19,12 +21,15 @@ mod progress;
 mod recap;
 mod result;
 mod several;
+mod stats;
 mod terminal;
-mod tree;
 
+pub use callbacks::{
+    Json, Jsonl, Junit, JunitOptions, Order, ProfileRoles, ProfileTasks, ProfileTasksOptions, Timer, Tree,
+};
 pub use json_lines::JsonLines;
-pub use options::{Form, Options};
+pub use log::Log;
+pub use options::{Form, Options, ResultFormat};
 pub use phases::Phases;
 pub use several::Several;
 pub use terminal::Terminal;
-pub use tree::Tree;

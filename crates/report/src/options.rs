@@ -25,6 +25,14 @@ pub struct Options {
     pub progress: bool,
     /// The form of all of it.
     pub form: Form,
+    /// How results are written.
+    pub results: ResultFormat,
+    /// Whether the recap has what `set_stats` set.
+    pub custom_stats: bool,
+    /// Whether each host is named when it begins a task.
+    pub host_starts: bool,
+    /// Whether a failure names the file and line of its task without `-vv` too.
+    pub failure_paths: bool,
 }
 
 /// The forms of output, each that of a callback of Ansible.
@@ -37,6 +45,26 @@ pub enum Form {
     Minimal,
     /// `oneline`: a line a result.
     OneLine,
+    /// `null`: nothing of the run. Warnings are shown.
+    Null,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResultFormat {
+    /// JSON, on one line where it is not the point of the task.
+    #[default]
+    Json,
+    /// JSON on several lines.
+    PrettyJson,
+    /// YAML that holds exactly the result.
+    Yaml,
+    /// YAML for people, as far as the format allows.
+    PrettyYaml,
+    /// YAML as the callback `community.general.yaml` writes it.
+    CommunityYaml,
+    /// JSON, and what was printed as it is below it, as the callback `ansible.posix.debug` writes it.
+    Debug,
 }
 
 impl Default for Options {
@@ -53,6 +81,10 @@ impl Default for Options {
             failed_to_stderr: false,
             progress: false,
             form: Form::Default,
+            results: ResultFormat::Json,
+            custom_stats: false,
+            host_starts: false,
+            failure_paths: false,
         }
     }
 }

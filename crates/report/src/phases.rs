@@ -113,7 +113,8 @@ impl Sink for Phases {
             | Event::Detail(_)
             | Event::PlaybookStart { .. }
             | Event::Error(_)
-            | Event::Notice(_) => self.screen.event(event),
+            | Event::Notice(_)
+            | Event::Asked(_) => self.screen.event(event),
         }
     }
 }
@@ -158,8 +159,16 @@ mod tests {
     fn result(action: &str, host: &str, status: Status, result: Map) -> Event {
         let span = Span::new(&Source::new("site.yml", "- x\n"), 1, 1);
         let banner = format!("the task of {action}");
-        let task =
-            TaskInfo { number: 1, banner, action: action.into(), span, handler: false, check: false, diff: false };
+        let task = TaskInfo {
+            number: 1,
+            banner,
+            action: action.into(),
+            span,
+            role: None,
+            handler: false,
+            check: false,
+            diff: false,
+        };
         let result = TaskResult::of(Arc::new(task), host.into(), status, Shown::of(result, false));
         Event::Result(TaskResult { verbose: action == "debug", ..result })
     }
@@ -173,7 +182,7 @@ mod tests {
     }
 
     fn play(name: &str) -> Event {
-        Event::PlayStart { name: name.into(), check: false }
+        Event::PlayStart { name: name.into(), check: false, span: Span::new(&Source::new("site.yml", ""), 1, 1) }
     }
 
     #[test]

@@ -8,9 +8,11 @@ use ksplay_engine::{AsyncState, Event, Sink, Status, TaskError, TaskInfo, TaskRe
 use ksplay_value::{Map, Str, Value};
 use unicode_width::UnicodeWidthStr;
 
+use crate::log::{Level, Log};
 use crate::options::{Form, Options};
 use crate::paint::Tone;
 use crate::progress::{Live, Ticker};
+use crate::stats::CustomStats;
 use crate::{diff, excerpt, recap, result};
 
 mod minimal;
@@ -43,6 +45,8 @@ impl Terminal {
             banner: None,
             hushed: false,
             error: None,
+            stats: CustomStats::default(),
+            log: None,
         }));
         let ticker = progress.then(|| {
             let screen = Arc::clone(&screen);
@@ -59,6 +63,21 @@ impl Terminal {
 }
 
 impl Terminal {
+    /// Keeps what is shown in this file too.
+    pub fn keep(&self, log: Log) {
+        lock(&self.screen).log = Some(log);
+    }
+
+    /// Prints a line.
+    pub fn say(&self, line: &str) {
+        lock(&self.screen).line(Output::Out, Tone::Plain, line);
+    }
+
+    /// Prints a line that is filled up with stars, after a blank one.
+    pub fn banner(&self, words: &str) {
+        lock(&self.screen).print_banner(words);
+    }
+
     /// Whether somebody types on the terminal now: what is going on is not shown meanwhile.
     pub fn hush(&self, hushed: bool) {
         let mut screen = lock(&self.screen);
@@ -82,6 +101,7 @@ impl Sink for Terminal {
         if let Some(live) = &mut screen.live {
             live.note(event);
         }
+        screen.stats.note(event);
         screen.show(event);
     }
 }
@@ -110,6 +130,8 @@ struct Screen {
     hushed: bool,
     /// Why a task failed whose result is still to come, for forms that show the two together.
     error: Option<Arc<TaskError>>,
+    stats: CustomStats,
+    log: Option<Log>,
 }
 
 impl Screen {
@@ -117,6 +139,7 @@ impl Screen {
         match self.options.form {
             Form::Default => self.show_all(event),
             Form::Minimal | Form::OneLine => self.show_result_alone(event),
+            Form::Null => self.show_no_result(event),
         }
     }
 
@@ -125,7 +148,7 @@ impl Screen {
             self.dry_run();
         }
         match event {
-            Event::PlayStart { name, check } => {
+            Event::PlayStart { name, check, .. } => {
                 self.task = None;
                 self.print_banner(&format!("PLAY [{name}]{}", self.check_marker(*check)));
             }
@@ -137,12 +160,17 @@ impl Screen {
                     self.task_banner_once(task);
                 }
             }
+            Event::HostStart { task, host } if self.options.host_starts => {
+                self.task_banner_once(task);
+                let kind = if task.handler { "HANDLER" } else { "TASK" };
+                self.line(Output::Out, Tone::Ok, &format!(" [started {kind}: {} on {host}]", task.banner));
+            }
             Event::HostStart { .. } => {}
             Event::Item(result) => self.item(result),
             Event::Result(result) => self.result(result),
             Event::Retry { task, host, left, result } => self.retry(task, host, *left, result),
             Event::Async { host, state, result } => self.job(host, *state, result),
-            Event::Included { file, hosts, label } => {
+            Event::Included { file, hosts, label, .. } => {
                 self.current_banner();
                 let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
                 self.line(Output::Out, Tone::Skipped, &format!("included: {file} for {}{label}", hosts.join(", ")));
@@ -152,6 +180,7 @@ impl Screen {
             | Event::Error(_)
             | Event::Notice(_)
             | Event::Detail(_)
+            | Event::Asked(_)
             | Event::PlaybookStart { .. } => self.show_message(event),
             Event::Recap(hosts) => {
                 self.print_banner("PLAY RECAP");
@@ -161,6 +190,7 @@ impl Screen {
                     self.line(Output::Out, Tone::Plain, &recap::line(host, counts, self.options.colour));
                 }
                 self.line(Output::Out, Tone::Plain, "");
+                self.custom_stats();
                 self.dry_run();
             }
         }
@@ -186,6 +216,7 @@ impl Screen {
                 let text = format!("[WARNING]: {}", excerpt::block(&(excerpt::located(text, span) + &help)));
                 self.text(Output::Err, Tone::Warning, &text);
             }
+            Event::Asked(question) => self.print_banner(question),
             Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
             Event::Detail(text) if self.options.verbosity > 1 => self.line(Output::Out, Tone::Debug, text),
             Event::PlaybookStart { file, plays } if self.options.verbosity > 1 => {
@@ -231,6 +262,10 @@ impl Screen {
             Status::Failed => {
                 // The items have said it, except that `debug` says it again.
                 if !result.looped || (result::action(&result.task) == "debug" && !result::is_censored(&result.result)) {
+                    self.task_banner_once(&result.task);
+                    if self.options.failure_paths && self.options.verbosity < 2 {
+                        self.task_path(&result.task);
+                    }
                     self.failure(result, Tone::Failed, &format!("fatal: [{host}]: FAILED!"), &result.result);
                 }
             }
@@ -266,7 +301,7 @@ impl Screen {
         let facts = matches!(result::action(&of.task), "setup" | "gather_facts");
         let wanted = self.options.verbosity > if facts { 2 } else { 0 };
         if verbose || wanted {
-            let dump = result::dump(&result, self.options.verbosity, verbose);
+            let dump = result::dump(&result, &self.options, verbose);
             self.line(output, tone, &format!("{head} => {dump}"));
         } else {
             self.line(output, tone, head);
@@ -276,7 +311,7 @@ impl Screen {
     fn failure(&mut self, of: &TaskResult, tone: Tone, head: &str, result: &Map) {
         self.task_banner_once(&of.task);
         let result = result::cleaned(&of.task, result);
-        let dump = result::dump(&result, self.options.verbosity, of.verbose && !result::is_censored(&of.result));
+        let dump = result::dump(&result, &self.options, of.verbose && !result::is_censored(&of.result));
         self.line(self.failures(), tone, &format!("{head} => {dump}"));
     }
 
@@ -292,6 +327,9 @@ impl Screen {
                 if !text.ends_with('\n') {
                     text.push('\n');
                 }
+                if let Some(log) = &mut self.log {
+                    log.write(Level::Info, &diff::render(diff, false));
+                }
                 self.write(Output::Out, &text);
             }
         }
@@ -302,7 +340,7 @@ impl Screen {
         let verbose = matches!(result::action(task), "debug" | "assert") && !result::is_censored(result);
         if verbose || self.options.verbosity > 2 {
             text.push_str("Result was: ");
-            text.push_str(&result::dump(result, self.options.verbosity, verbose));
+            text.push_str(&result::dump(result, &self.options, verbose));
         }
         self.line(Output::Out, Tone::Debug, &text);
     }
@@ -345,9 +383,34 @@ impl Screen {
         let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
         self.print_banner(&format!("{kind} [{}]{}", task.banner.trim(), self.check_marker(task.check)));
         if self.options.verbosity > 1 {
-            let place = format!("task path: {}:{}", excerpt::path(&task.span), task.span.line);
-            self.line(Output::Out, Tone::Debug, &place);
+            self.task_path(task);
         }
+    }
+
+    fn task_path(&mut self, task: &TaskInfo) {
+        let place = format!("task path: {}:{}", excerpt::path(&task.span), task.span.line);
+        self.line(Output::Out, Tone::Debug, &place);
+    }
+
+    /// What `set_stats` has set, by host and for the run.
+    fn custom_stats(&mut self) {
+        let (hosts, run) = self.stats.take();
+        if !self.options.custom_stats || (hosts.is_empty() && run.is_empty()) {
+            return;
+        }
+        self.print_banner("CUSTOM STATS: ");
+        for (host, stats) in hosts {
+            self.line(
+                Output::Out,
+                Tone::Plain,
+                &format!("\t{host}: {}", result::stats_line(stats, self.options.results)),
+            );
+        }
+        if !run.is_empty() {
+            let stats = result::stats_line(run, self.options.results);
+            self.line(Output::Out, Tone::Plain, &format!("\n\tRUN: {stats}"));
+        }
+        self.line(Output::Out, Tone::Plain, "");
     }
 
     fn check_marker(&self, check: bool) -> &'static str {
@@ -372,6 +435,14 @@ impl Screen {
 
     /// A text whose last character is its line's end, which is not coloured.
     fn text(&mut self, output: Output, tone: Tone, text: &str) {
+        if let Some(log) = &mut self.log {
+            let level = match tone {
+                Tone::Warning => Level::Warning,
+                Tone::Failed if text.starts_with("[ERROR]: ") => Level::Error,
+                _ => Level::Info,
+            };
+            log.write(level, text);
+        }
         if self.options.colour {
             let painted = tone.paint(text.strip_suffix('\n').unwrap_or(text));
             self.write(output, &format!("{painted}\n"));

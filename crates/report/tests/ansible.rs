@@ -110,6 +110,7 @@ fn info(source: &Arc<Source>, name: &str, action: &str, line: u32, column: u32) 
         number: NUMBER.fetch_add(1, Ordering::Relaxed),
         banner: name.into(),
         action: action.into(),
+        role: None,
         span: Span::new(source, line, column),
         handler: false,
         check: false,
@@ -119,7 +120,7 @@ fn info(source: &Arc<Source>, name: &str, action: &str, line: u32, column: u32) 
 
 fn diff_events() -> Vec<Event> {
     let mut play = Play::new("/srv/play/diff.yml", include_str!("data/diff.yml"), &["a"]);
-    play.events.push(Event::PlayStart { name: "a".into(), check: false });
+    play.start("a");
     let old = "a\\nb\\n\\n".repeat(90);
     let new = format!("{}b\\n{}", "a\\nc\\n\\n".repeat(40), "a\\nb\\n\\n".repeat(40));
     let many = format!(r#"{{"before": "{old}", "after": "{new}"}}"#);
@@ -211,7 +212,8 @@ impl Play {
     }
 
     fn start(&mut self, name: &str) {
-        self.events.push(Event::PlayStart { name: name.into(), check: false });
+        let span = Span::new(&self.source, 1, 3);
+        self.events.push(Event::PlayStart { name: name.into(), check: false, span });
     }
 
     fn nested_debug(&mut self, source: &Arc<Source>) {
@@ -308,7 +310,9 @@ fn main_events() -> Vec<Event> {
         play.events.push(Event::Result(TaskResult { verbose: true, ..result }));
     }
     let source = Source::new("/srv/play/inc.yml", "- debug: msg=inc\n");
+    let task = Arc::clone(&play.task);
     let included = |label: Option<&str>| Event::Included {
+        task: Arc::clone(&task),
         file: "/srv/play/inc.yml".into(),
         hosts: TWO.map(Into::into).to_vec(),
         label: label.map(Into::into),

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use ksplay_value::text::from_json;
-use ksplay_value::yaml::{EmitOptions, ScalarStyle, emit};
+use ksplay_value::yaml::{Blocks, EmitOptions, ScalarStyle, emit};
 use ksplay_value::{Bytes, Date, Map, Value};
 
 fn options(of: &Value) -> EmitOptions {
@@ -19,6 +19,7 @@ fn options(of: &Value) -> EmitOptions {
             Some(">") => ScalarStyle::Folded,
             Some(other) => panic!("{other}"),
         },
+        blocks: Blocks::None,
         indent: number("indent"),
         width: number("width"),
         sort_keys: flag("sort_keys", true),
@@ -86,4 +87,17 @@ fn a_text_that_looks_like_an_escape_of_ours_is_left_as_it_is() {
     let text = emit(&values, &EmitOptions::default()).unwrap();
     let source = ksplay_value::Source::new("test", text);
     assert_eq!(ksplay_value::yaml::load(&source).unwrap().root.unwrap().to_data(), values);
+}
+
+#[test]
+fn texts_of_several_lines_are_blocks_where_they_are_wanted() {
+    let written = |text: &str, blocks: Blocks| {
+        let options = EmitOptions { default_flow_style: Some(false), blocks, ..EmitOptions::default() };
+        emit(&Map::from([("a", text)]).into(), &options).unwrap()
+    };
+    assert_eq!(written("x\ny", Blocks::None), "a: 'x\n\n  y'\n");
+    assert_eq!(written("x\ny", Blocks::Lines), "a: |-\n  x\n  y\n");
+    assert_eq!(written("x \ny\t", Blocks::Lines), "a: \"x \\ny\\t\"\n");
+    assert_eq!(written("x \r\n\x07ab\ty\n\n", Blocks::Readable), "a: |-\n  x\n  ab      y\n");
+    assert_eq!(written("a line ", Blocks::Readable), "a: 'a line '\n");
 }

@@ -56,6 +56,9 @@ impl File {
                 last = None;
                 continue;
             }
+            if content.starts_with('[') {
+                return Err(refused(&format!("a section is not closed: a `]` is missing at the end of `{content}`")));
+            }
             let section = section.clone().ok_or_else(|| refused("an entry before the first [section]"))?;
             let (key, value) =
                 content.split_once(['=', ':']).ok_or_else(|| refused("neither a [section] nor `key = value`"))?;

@@ -21,7 +21,6 @@ const IGNORED: &[(&str, Names, &[&str])] = &[
         Names(&["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"], &[("defaults", "display_args_to_stdout")]),
         NO,
     ),
-    ("SHOW_CUSTOM_STATS", Names(&["ANSIBLE_SHOW_CUSTOM_STATS"], &[("defaults", "show_custom_stats")]), NO),
     (
         "HOST_PATTERN_MISMATCH",
         Names(&["ANSIBLE_HOST_PATTERN_MISMATCH"], &[("inventory", "host_pattern_mismatch")]),

@@ -69,6 +69,7 @@ impl Settings {
             "ANSIBLE_FORCE_COLOR" force_color;
             "DIFF_ALWAYS" diff_always;
             "DEFAULT_STDOUT_CALLBACK" stdout_callback;
+            "SHOW_CUSTOM_STATS" show_custom_stats;
             "DEFAULT_JINJA2_EXTENSIONS" jinja2_extensions by |all: &Vec<String>| texts(all);
             "ANY_ERRORS_FATAL" any_errors_fatal;
             "DEFAULT_FORCE_HANDLERS" force_handlers;

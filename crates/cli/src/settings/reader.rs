@@ -67,10 +67,16 @@ impl Reader<'_> {
         })
     }
 
-    /// A boolean; a word that is none is false, as in Ansible.
+    /// A boolean.
     pub fn flag(&self, names: Names, default: bool) -> Result<Setting<bool>, Error> {
-        self.typed(names, default, |text, _| {
-            Ok(matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0"))
+        self.typed(names, default, |text, _| boolean(text))
+    }
+
+    /// A boolean, or nothing.
+    pub fn optional_flag(&self, names: Names) -> Result<Setting<Option<bool>>, Error> {
+        self.typed(names, None, |text, _| match text {
+            "" | "None" => Ok(None),
+            text => boolean(text).map(Some),
         })
     }
 
@@ -109,6 +115,15 @@ impl Reader<'_> {
         self.typed(names, default, |text, base| {
             Ok(text.split(separator).map(|item| resolve(unquote(item.trim()), base)).collect())
         })
+    }
+}
+
+/// Ansible takes a word that is no boolean for false, which turns off the check of host keys by a slip.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_lowercase().as_str() {
+        "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
+        "n" | "no" | "off" | "0" | "false" | "f" | "0.0" | "" => Ok(false),
+        _ => Err(format!("`{text}` is not a boolean: true or false, yes or no, on or off, 1 or 0")),
     }
 }
 

@@ -107,7 +107,43 @@ settings! {
     retry_files_enabled: bool = flag(false), ["ANSIBLE_RETRY_FILES_ENABLED"], [("defaults", "retry_files_enabled")];
     /// The folder of those files, instead of that of the playbook.
     retry_files_save_path: Option<PathBuf> = path(), ["ANSIBLE_RETRY_FILES_SAVE_PATH"], [("defaults", "retry_files_save_path")];
-    /// The form of the output: `default`, `minimal` or `oneline`.
+    /// What hears of the run beside the standard output.
+    callbacks_enabled: Vec<String> = list(&[]), ["ANSIBLE_CALLBACKS_ENABLED"], [("defaults", "callbacks_enabled")];
+    /// The file that keeps what is shown.
+    log_path: Option<PathBuf> = path(), ["ANSIBLE_LOG_PATH"], [("defaults", "log_path")];
+    /// By how many columns the callbacks `json` and `jsonl` indent.
+    json_indent: Option<usize> = optional_number(), ["ANSIBLE_JSON_INDENT"], [("defaults", "json_indent")];
+    /// How many tasks the summary of `profile_tasks` has, or `all`.
+    profile_tasks_limit: String = text("20"), ["PROFILE_TASKS_TASK_OUTPUT_LIMIT"], [("callback_profile_tasks", "task_output_limit")];
+    /// Their order.
+    profile_tasks_order: String = choice(&["descending", "ascending", "none"]), ["PROFILE_TASKS_SORT_ORDER"], [("callback_profile_tasks", "sort_order")];
+    /// Whether `profile_tasks` has nothing but its summary.
+    profile_tasks_summary: bool = flag(false), ["PROFILE_TASKS_SUMMARY_ONLY"], [("callback_profile_tasks", "summary_only")];
+    /// Whether `profile_roles` has nothing but its summary.
+    profile_roles_summary: bool = flag(false), ["PROFILE_ROLES_SUMMARY_ONLY"], [("callback_profile_roles", "summary_only")];
+    /// The folder of the callback `tree`.
+    callback_tree_dir: Option<PathBuf> = path(), ["ANSIBLE_CALLBACK_TREE_DIR"], [("callback_tree", "directory")];
+    /// The folder of the reports of `junit`.
+    junit_dir: Option<PathBuf> = path(), ["JUNIT_OUTPUT_DIR"], [];
+    /// Whether a change is a failure for `junit`.
+    junit_fail_on_change: bool = flag(false), ["JUNIT_FAIL_ON_CHANGE"], [];
+    /// Whether a failure that the playbook ignores is one for `junit`.
+    junit_fail_on_ignore: bool = flag(false), ["JUNIT_FAIL_ON_IGNORE"], [];
+    /// Whether the tests of `junit` are of files.
+    junit_task_class: bool = flag(false), ["JUNIT_TASK_CLASS"], [];
+    /// Whether the facts that are gathered are tests of `junit`.
+    junit_include_setup: bool = flag(true), ["JUNIT_INCLUDE_SETUP_TASKS_IN_REPORT"], [];
+    /// How results are written.
+    result_format: String = choice(&["json", "yaml"]), ["ANSIBLE_CALLBACK_RESULT_FORMAT"], [("defaults", "callback_result_format")];
+    /// Whether results are written for people; by default YAML is and JSON is not.
+    format_pretty: Option<bool> = optional_flag(), ["ANSIBLE_CALLBACK_FORMAT_PRETTY"], [("defaults", "callback_format_pretty")];
+    /// Whether the recap has what `set_stats` set.
+    show_custom_stats: bool = flag(false), ["ANSIBLE_SHOW_CUSTOM_STATS"], [("defaults", "show_custom_stats")];
+    /// Whether each host is named when it begins a task.
+    show_per_host_start: bool = flag(false), ["ANSIBLE_SHOW_PER_HOST_START"], [("defaults", "show_per_host_start")];
+    /// Whether a failure names the place of its task.
+    show_task_path_on_failure: bool = flag(false), ["ANSIBLE_SHOW_TASK_PATH_ON_FAILURE"], [("defaults", "show_task_path_on_failure")];
+    /// The form of the output.
     stdout_callback: String = text("default"), ["ANSIBLE_STDOUT_CALLBACK"], [("defaults", "stdout_callback")];
     /// The format of `ansible_managed` in templates.
     managed: Option<String> = optional(), [], [("defaults", "ansible_managed")];
@@ -233,12 +269,10 @@ impl Settings {
             let message = format!("`{word}` is no layer of variables; {} are", LAYERS.join(", "));
             return refuse(message, &self.variable_precedence.origin);
         }
-        let callback = self.stdout_callback.as_str().trim_start_matches("ansible.builtin.");
-        if !matches!(callback, "default" | "minimal" | "oneline") {
-            let message = format!(
-                "the callback `{}` is not supported; `default`, `minimal` and `oneline` are",
-                *self.stdout_callback
-            );
+        let callback = self.stdout_callback.as_str();
+        if crate::callbacks::form(callback).is_none() {
+            let known = crate::callbacks::forms().join(", ");
+            let message = format!("the callback `{callback}` is not supported; these are: {known}");
             return refuse(message, &self.stdout_callback.origin);
         }
         Ok(())

@@ -30,7 +30,7 @@ fn nothing_set_gives_the_defaults() {
 
 #[test]
 fn the_file_is_read_as_configparser_reads_it() {
-    let text = "# c\n[defaults]\nFORKS: 7 ; many\nremote_user = \"bob\"\nnocolor = maybe\nroles_path = r:~/x:/abs\ninventory = a,\n  b\nssh = x\n";
+    let text = "# c\n[defaults]\nFORKS: 7 ; many\nremote_user = \"bob\"\nnocolor = off\nroles_path = r:~/x:/abs\ninventory = a,\n  b\nssh = x\n";
     let settings = load(text, &[]).unwrap();
     assert_eq!(*settings.forks, 7);
     assert!(matches!(settings.forks.origin, Origin::File { line: 3, .. }));
@@ -66,7 +66,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
 
 #[test]
 fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway() {
-    let settings = load("[defaults]\nshow_custom_stats = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
+    let settings = load("[defaults]\ndisplay_args_to_stdout = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
     let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
     assert!(warning.starts_with("the setting ANSIBLE_SSH_RETRIES has no effect here"), "{warning}");
 }

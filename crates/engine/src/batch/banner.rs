@@ -30,12 +30,23 @@ pub(super) fn banner(task: &Task, scope: &HostScope) -> Banner {
             _ => task.action.to_string(),
         },
     };
-    let name = name.trim();
-    let text = match task.shown_role() {
+    Banner { text: with_role(task, name.trim()), warning: warning(&errors), span }
+}
+
+/// The name of a task with its role, as it was written.
+pub(super) fn as_written(task: &Task) -> String {
+    let name = match task.name.as_ref().map(|name| actions::as_written(name).to_string()) {
+        Some(name) if !name.is_empty() => name,
+        _ => task.action.to_string(),
+    };
+    with_role(task, name.trim())
+}
+
+fn with_role(task: &Task, name: &str) -> String {
+    match task.shown_role() {
         Some(role) => format!("{} : {name}", role.name),
         None => name.to_owned(),
-    };
-    Banner { text, warning: warning(&errors), span }
+    }
 }
 
 /// What is said of the errors in a template that is shown all the same.

@@ -53,7 +53,8 @@ impl Batch {
                         self.shared.count(name, |counts| counts.ok += 1);
                     }
                     self.add_handlers(&steps::handlers(&handlers));
-                    self.shared.emit(Event::Included { file, hosts: names, label: group.label });
+                    let task = Arc::clone(&run.info);
+                    self.shared.emit(Event::Included { task, file, hosts: names, label: group.label });
                     let tree = self.builder.items(&items);
                     self.scheduler.graft(step, &group.hosts, tree);
                 }

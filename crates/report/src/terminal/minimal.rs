@@ -31,7 +31,18 @@ impl Screen {
             // Told with its result, and not at all with that of an item.
             Event::Error(error) if excerpt::is_of_task(error) => self.error = Some(error.clone()),
             Event::Item(_) => self.error = None,
-            Event::Error(_) | Event::Warning(_) | Event::WarningAt { .. } | Event::Notice(_) => {
+            Event::Error(_) | Event::Warning(_) | Event::WarningAt { .. } | Event::Notice(_) | Event::Asked(_) => {
+                self.show_message(event)
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows only what no callback of Ansible would hide.
+    pub(super) fn show_no_result(&mut self, event: &Event) {
+        match event {
+            Event::Error(error) if excerpt::is_of_task(error) => {}
+            Event::Error(_) | Event::Warning(_) | Event::WarningAt { .. } | Event::Notice(_) | Event::Asked(_) => {
                 self.show_message(event)
             }
             _ => {}
@@ -45,7 +56,7 @@ impl Screen {
             self.diff(of);
         }
         let shown = result::cleaned(&of.task, &of.result);
-        let dump = |screen: &Self| result::dump(&shown, screen.options.verbosity, true);
+        let dump = |screen: &Self| result::dump(&shown, &screen.options, true);
         let text = match of.status {
             Status::Skipped => format!("{host} | SKIPPED"),
             Status::Unreachable => format!("{host} | UNREACHABLE! => {}", dump(self)),
@@ -70,7 +81,7 @@ impl Screen {
         let host = &of.host;
         // The callback takes the line ends out of a text of several lines, and leaves what it is indented by.
         let dump = match of.verbose {
-            true => result::dump(&of.result, self.options.verbosity, true).replace('\n', ""),
+            true => result::json(result::shown(&of.result, self.options.verbosity), true).replace('\n', ""),
             false => {
                 let style = JsonStyle { item_separator: Some(",".to_owned()), ..JsonStyle::result_line() };
                 let shown = Value::from(result::shown(&of.result, self.options.verbosity));

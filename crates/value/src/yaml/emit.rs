@@ -26,6 +26,18 @@ pub enum ScalarStyle {
     Folded,
 }
 
+/// Which texts are written as literal blocks (`|`), whatever the style of other scalars.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Blocks {
+    /// None.
+    #[default]
+    None,
+    /// Those of several lines, where YAML can write them so.
+    Lines,
+    /// Those of several lines, without what YAML cannot write so: spaces at the ends of lines, tabs, control characters.
+    Readable,
+}
+
 /// The options of `yaml.dump` under the names that they have there; the default is that of Ansible's `to_yaml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmitOptions {
@@ -33,6 +45,8 @@ pub struct EmitOptions {
     pub default_flow_style: Option<bool>,
     /// How scalars are written when nothing forbids it.
     pub default_style: ScalarStyle,
+    /// Which texts are literal blocks whatever that style is.
+    pub blocks: Blocks,
     /// How far each level is indented; outside 2 to 9 it is 2.
     pub indent: Option<i32>,
     /// Where lines are folded; `None` is 80, a negative one is never.
@@ -57,6 +71,7 @@ impl Default for EmitOptions {
         Self {
             default_flow_style: None,
             default_style: ScalarStyle::Any,
+            blocks: Blocks::None,
             indent: None,
             width: None,
             sort_keys: true,
@@ -229,6 +244,16 @@ impl<'a> Emitter<'a> {
     }
 
     fn text(&mut self, text: &str, style: ScalarStyle) -> Result<(), Refused> {
+        if self.options.blocks == Blocks::None || !text.contains(['\n', '\u{85}', '\u{2028}', '\u{2029}']) {
+            self.line(text, style)
+        } else if self.options.blocks == Blocks::Readable {
+            self.line(&readable(text), ScalarStyle::Literal)
+        } else {
+            self.line(text, ScalarStyle::Literal)
+        }
+    }
+
+    fn line(&mut self, text: &str, style: ScalarStyle) -> Result<(), Refused> {
         let plain = resolve::looks_like(text) == Kind::Text && !matches!(text, "=" | "!" | "&" | "*");
         let tag = "tag:yaml.org,2002:str";
         let text = &*match self.hides_astral {
@@ -237,6 +262,37 @@ impl<'a> Emitter<'a> {
         };
         self.writer.scalar(&Scalar { anchor: None, tag, text, plain, quoted: true, style })
     }
+}
+
+/// The columns between two stops of a tab.
+const TAB: usize = 8;
+
+/// The text as a literal block can hold it.
+fn readable(text: &str) -> String {
+    let mut readable = String::with_capacity(text.len());
+    let mut column = 0;
+    for char in text.chars() {
+        match char {
+            '\n' => {
+                readable.truncate(readable.trim_end_matches(' ').len());
+                column = 0;
+                readable.push(char);
+            }
+            '\t' => {
+                let spaces = TAB - column % TAB;
+                column += spaces;
+                readable.extend(std::iter::repeat_n(' ', spaces));
+            }
+            '\u{feff}' => {}
+            _ if char.is_control() && char != '\u{85}' => {}
+            _ => {
+                column += 1;
+                readable.push(char);
+            }
+        }
+    }
+    readable.truncate(readable.trim_end().len());
+    readable
 }
 
 /// Whether any two keys can be ordered.

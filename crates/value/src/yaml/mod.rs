@@ -12,7 +12,7 @@ mod writer;
 use std::sync::Arc;
 
 use compose::Composer;
-pub use emit::{EmitOptions, ScalarStyle, emit};
+pub use emit::{Blocks, EmitOptions, ScalarStyle, emit};
 
 use crate::{Diagnostic, Source, Span, Value};
 

@@ -36,7 +36,7 @@ impl Sink for Tree {
         let Event::Result(of) = event else { return };
         // A name with a slash would lead out of the folder.
         let name = of.host.replace('/', "_");
-        if let Err(error) = self.write(&name, &result::dump(&of.result, 0, false)) {
+        if let Err(error) = self.write(&name, &result::json(result::shown(&of.result, 0), false)) {
             eprintln!("[WARNING]: Unable to write to {}'s file: {error}", of.host);
         }
     }
