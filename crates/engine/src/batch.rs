@@ -68,6 +68,8 @@ pub(crate) struct Batch {
     shared: Arc<Shared>,
     context: Arc<PlayContext>,
     hosts: Vec<Str>,
+    /// The same with those that were lost in earlier plays.
+    with_lost: Vec<Str>,
     scheduler: Scheduler<Arc<Task>>,
     builder: Builder,
     forks: Arc<Semaphore>,
@@ -99,8 +101,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// A batch at the beginning of its play.
-    pub fn new(shared: &Arc<Shared>, context: &Arc<PlayContext>, hosts: Vec<Str>) -> Result<Self, TaskFailure> {
+    /// A batch at the beginning of its play; `with_lost` are its hosts and those that were lost in earlier plays.
+    pub fn new(
+        shared: &Arc<Shared>,
+        context: &Arc<PlayContext>,
+        hosts: Vec<Str>,
+        with_lost: Vec<Str>,
+    ) -> Result<Self, TaskFailure> {
         let play = &context.play;
         let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
@@ -150,6 +157,7 @@ impl Batch {
             context: Arc::clone(context),
             forks: Arc::new(Semaphore::new(shared.options.forks.max(1))),
             hosts,
+            with_lost,
             scheduler,
             builder,
             throttles: HashMap::new(),
@@ -219,7 +227,7 @@ impl Batch {
                 _ => {}
             }
         }
-        if self.stops_after || (self.ending == Ending::Done && self.lost.len() == self.hosts.len()) {
+        if self.stops_after || (self.ending == Ending::Done && self.lost.len() == self.with_lost.len()) {
             return Ok(Ending::Stop);
         }
         if self.ends_play && self.ending == Ending::Done {

@@ -371,18 +371,21 @@ impl Run {
             shared.emit(Event::NoHostsMatched);
             return Ok(Ending::Done);
         }
-        let mut hosts: Vec<Str> = all.iter().filter(|host| !shared.is_lost(host)).cloned().collect();
-        let in_play = hosts.clone();
+        let alive = |hosts: &[Str]| hosts.iter().filter(|host| !shared.is_lost(host)).cloned().collect::<Vec<_>>();
+        let in_play = alive(&all);
+        let mut hosts = all.clone();
         order(play, shared, &mut hosts)?;
-        if hosts.is_empty() {
-            begin();
-            return Ok(Ending::Done);
-        }
-        for host in &hosts {
+        for host in &in_play {
             shared.read_inventory_vars(host).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
         }
+        let mut stops = false;
+        // As in Ansible, hosts that were lost before count where sizes of batches and shares of failures are meant.
         for batch in steps::batches(play, shared, &hosts)? {
             begin();
+            let living = alive(&batch);
+            if living.is_empty() {
+                continue;
+            }
             shared.count_kept_out();
             let context = Arc::new(PlayContext {
                 play: Arc::clone(play),
@@ -391,20 +394,23 @@ impl Run {
                 included: RwLock::default(),
                 hosts_all: all.clone(),
                 hosts: RwLock::new(in_play.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
-                batch: RwLock::new(batch.iter().cloned().collect()),
+                batch: RwLock::new(living.iter().cloned().collect()),
                 name: name.clone(),
                 files: RwLock::default(),
             });
-            for host in &batch {
+            for host in &living {
                 vars_files::read(shared, &context, host)?;
             }
-            match Batch::new(shared, &context, batch)?.run(&mut self.interrupt).await? {
+            let had_lost = living.len() < batch.len();
+            match Batch::new(shared, &context, living, batch)?.run(&mut self.interrupt).await? {
                 Ending::Done => {}
                 Ending::EndPlay => break,
+                // Only when all of a batch has failed, those after it are not begun.
+                Ending::Stop if had_lost => stops = true,
                 other => return Ok(other),
             }
         }
-        Ok(Ending::Done)
+        Ok(if stops { Ending::Stop } else { Ending::Done })
     }
 }
 

@@ -272,7 +272,12 @@ impl Work {
             let before = effects.len();
             let mut once = self.attempt(scope, delegate.as_ref(), flags, effects).await;
             once.delegated = delegated.clone();
-            if matches!(once.status, Status::Unreachable | Status::Undecided) || !plan.repeats {
+            if once.status == Status::Unreachable {
+                // As in Ansible, without the address.
+                once.delegated = delegated.map(|(host, _)| (host, None));
+                return once;
+            }
+            if once.status == Status::Undecided || !plan.repeats {
                 return once;
             }
             once.result.insert("attempts", Value::from(attempt));

@@ -86,8 +86,10 @@ pub struct Scheduler<P> {
     idle: BTreeSet<HostIndex>,
     /// Hosts that wait for all others to come to a step, or for a slot.
     waiting: BTreeSet<HostIndex>,
-    /// Where the hindmost running host stands. It only moves forward.
+    /// Where the hindmost running host stands. It only moves forward, but for hosts that come back.
     front: NodeIndex,
+    /// Hosts that could not be reached and are to go on when all others have ended.
+    late: Vec<HostIndex>,
     /// The hosts that have a slot.
     pinned: BTreeSet<HostIndex>,
     /// The step that can see other hosts which is next from the front on, while it is known.
@@ -129,6 +131,7 @@ impl<P: Clone> Scheduler<P> {
             idle: BTreeSet::new(),
             waiting: BTreeSet::new(),
             front: at,
+            late: Vec::new(),
             pinned: BTreeSet::new(),
             barrier: None,
             opened: None,
@@ -195,6 +198,9 @@ impl<P: Clone> Scheduler<P> {
     /// end of a section.
     #[expect(clippy::should_implement_trait, reason = "an iterator ends; this may have more after `complete`")]
     pub fn next(&mut self) -> Vec<Ready> {
+        if !self.late.is_empty() && self.is_finished() {
+            self.bring_back();
+        }
         self.find_front();
         let ready = match self.strategy {
             Strategy::Linear => self.at_front().into_iter().collect(),
@@ -211,6 +217,18 @@ impl<P: Clone> Scheduler<P> {
             }
         }
         ready
+    }
+
+    /// Lets the late hosts go on behind the steps at which they were lost.
+    fn bring_back(&mut self) {
+        self.front = self.graph.start();
+        (self.barrier, self.opened) = (None, None);
+        for host in std::mem::take(&mut self.late) {
+            let state = &mut self.hosts[host];
+            state.standing = Standing::Running;
+            state.at = self.graph.after(state.at);
+            self.settle(host);
+        }
     }
 
     /// Finds the hindmost running host.
@@ -403,8 +421,12 @@ impl<P: Clone> Scheduler<P> {
         self.hosts[host].standing = standing;
     }
 
-    /// A failed host is forgiven (`meta: clear_host_errors`).
+    /// A failed host is forgiven (`meta: clear_host_errors`). One that could not be reached goes on when all others have
+    /// come to their ends.
     pub fn forgive(&mut self, host: HostIndex) {
+        if self.hosts[host].standing == Standing::Unreachable && !self.late.contains(&host) {
+            self.late.push(host);
+        }
         self.hosts[host].failing = false;
         self.hosts[host].owing.clear();
     }
@@ -652,6 +674,18 @@ mod tests {
         let more = scheduler.next();
         assert_eq!(more.len(), 1);
         assert_eq!((scheduler.payload(more[0].step), &more[0].hosts), (Some(&"b"), &vec![0]));
+    }
+
+    #[test]
+    fn an_unreachable_host_that_is_forgiven_goes_on_when_the_others_have_ended() {
+        let play = vec![block(&["a", "b"], &["r"], &["z"]), Tree::Step("next")];
+        let mut scheduler = Scheduler::new(play, vec![], 2, Strategy::Linear);
+        let step = scheduler.next()[0].step;
+        scheduler.complete(step, 0, Ended::Unreachable);
+        scheduler.complete(step, 1, Ended::Ok);
+        scheduler.forgive(0);
+        let log = run(&mut scheduler, |_, _| false);
+        assert_eq!(log, ["b1", "z1", "next1", "b0", "z0", "next0"]);
     }
 
     #[test]

@@ -62,6 +62,16 @@ impl Batch {
         }
     }
 
+    /// Brings a host back into the lists.
+    pub(super) fn return_to_lists(&self, host: HostIndex) {
+        let returned = &self.hosts[host];
+        for list in [&self.context.hosts, &self.context.batch] {
+            let mut list = list.write().unwrap_or_else(PoisonError::into_inner);
+            let is_in = |name: &&Str| *name == returned || list.contains(name);
+            *list = self.context.hosts_all.iter().filter(is_in).cloned().collect();
+        }
+    }
+
     /// Some hosts failed at a step that all have ended: whether that is fatal for others.
     pub(super) fn judge(&mut self, step: StepId, run: &StepRun) {
         let scope = self.scope(&run.task, run.hosts[0]);
@@ -86,7 +96,7 @@ impl Batch {
             }
             self.stops_after |= stops;
         } else if let Some(limit) = self.max_fail
-            && self.lost.len() as f64 * 100.0 / self.hosts.len() as f64 > limit
+            && self.lost.len() as f64 * 100.0 / self.with_lost.len() as f64 > limit
         {
             self.ending = Ending::Stop;
             // Ansible says it for the batch and for the play.

@@ -109,12 +109,16 @@ impl Batch {
             "clear_facts" => holding.iter().for_each(|host| self.shared.states.clear_facts(&self.hosts[*host])),
             "clear_host_errors" if holding.is_empty() => {}
             "clear_host_errors" => {
-                for (index, host) in self.hosts.iter().enumerate() {
-                    self.shared.forgive(host);
-                    self.scheduler.forgive(index);
-                    if self.scheduler.standing(index) != Standing::Running {
-                        self.forgiven.insert(index);
+                self.with_lost.iter().for_each(|host| self.shared.forgive(host));
+                for index in 0..self.hosts.len() {
+                    match self.scheduler.standing(index) {
+                        Standing::Running | Standing::Finished => {}
+                        Standing::Unreachable => self.return_to_lists(index),
+                        Standing::Failed | Standing::Left => {
+                            self.forgiven.insert(index);
+                        }
                     }
+                    self.scheduler.forgive(index);
                 }
                 self.lost.clear();
                 self.without_include.clear();

@@ -135,7 +135,7 @@ impl LoopRun<'_> {
                 }
             }
             self.item_ended(index, &extra, once);
-            if self.ended.unreachable || self.breaks() {
+            if self.breaks() {
                 break;
             }
         }
