@@ -136,8 +136,7 @@ impl Batch {
             None => None,
         };
         let mut builder = Builder::new(shared);
-        let mut tree: Vec<Tree<Arc<Task>>> =
-            steps::gathering(play, shared, &hosts)?.map(Tree::Step).into_iter().collect();
+        let mut tree: Vec<Tree<Arc<Task>>> = steps::gathering(play, shared)?.map(Tree::Step).into_iter().collect();
         tree.extend(builder.play(play, force));
         // What fails on one host may then end it for all, so that every step can see the others.
         let strategy = match strategy {
@@ -275,6 +274,14 @@ impl Batch {
         };
         if let Some(meta) = steps::meta_of(&task) {
             return self.meta(step, &task, &meta, &hosts);
+        }
+        let (known, hosts): (Vec<_>, Vec<_>) =
+            hosts.into_iter().partition(|host| steps::knows_already(&task, &self.shared, &self.hosts[*host]));
+        known.into_iter().for_each(|host| {
+            self.scheduler.complete(step, host, Ended::Ok);
+        });
+        if hosts.is_empty() {
+            return Ok(());
         }
         let first = self.scope(&task, hosts[0]);
         let asked = match &task.keywords.run_once {

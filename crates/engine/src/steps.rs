@@ -153,8 +153,18 @@ pub(crate) fn handlers(items: &[Item]) -> Vec<Vec<Arc<Task>>> {
     blocks
 }
 
+/// The number of the tasks that gather facts at the beginning of plays.
+const GATHERING: u32 = u32::MAX;
+
+/// Whether a host passes over this task: it gathers facts at the beginning of a play, and the host has them.
+pub(crate) fn knows_already(task: &Task, shared: &Shared, host: &str) -> bool {
+    task.id == GATHERING
+        && shared.options.gathering == Gathering::Smart
+        && shared.states.of(host).facts.contains_key("module_setup")
+}
+
 /// The task that gathers facts, when the play does.
-pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Option<Arc<Task>>, TaskFailure> {
+pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<Task>>, TaskFailure> {
     let options = &shared.options;
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
@@ -163,10 +173,6 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Res
         None => None,
     };
     if !asked.unwrap_or(options.gathering != Gathering::Explicit) {
-        return Ok(None);
-    }
-    let known = |host: &Str| shared.states.of(host).facts.contains_key("module_setup");
-    if options.gathering == Gathering::Smart && hosts.iter().all(known) {
         return Ok(None);
     }
     let mut args = Map::new();
@@ -192,7 +198,7 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Res
     }
     let keywords = Arc::new(keywords);
     Ok(Some(Arc::new(Task {
-        id: u32::MAX,
+        id: GATHERING,
         name: Some(Value::from("Gathering Facts")),
         action: "gather_facts".into(),
         chosen: None,
