@@ -376,6 +376,9 @@ pub struct VarsArgs {
     /// The variable (all without it), and playbooks whose plays and roles count too
     #[arg(value_name = "NAME|PLAYBOOK")]
     pub rest: Vec<String>,
+    /// Only with the hosts that this pattern matches, as the run would be limited
+    #[arg(short, long, value_name = "PATTERN")]
+    pub limit: Option<String>,
     #[command(flatten)]
     pub sources: SourceArgs,
 }

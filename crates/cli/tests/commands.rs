@@ -234,7 +234,38 @@ fn vars_lists_the_definitions_of_every_pair_of_levels_in_their_order() {
         );
         checked += 1;
     }
-    assert_eq!(checked, 171);
+    assert_eq!(checked, 190);
+}
+
+#[test]
+fn vars_never_shows_what_is_vaulted() {
+    let vaulted =
+        "secret: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3030\nderived: \"{{ secret | upper }}-x\"\nplain: 1\n";
+    let dir = folder(&[("hosts", "a\n"), ("group_vars/all.yml", vaulted)]);
+    let text = |name: &str| said(dir.path(), &["vars", "-i", "hosts", "a", name]);
+    assert_eq!(text("secret"), "secret = <vaulted>   (on a)\n* group_vars/all   group_vars/all.yml:1   <vaulted>\n");
+    assert!(text("derived").starts_with("derived = <vaulted>   (on a)\n"));
+    assert!(text("plain").starts_with("plain = 1   (on a)\n"));
+}
+
+#[test]
+fn vars_follows_includes_and_says_which_it_cannot_follow() {
+    let playbook = "- hosts: a\n  gather_facts: false\n  vars: {which: web}\n  tasks:\n    \
+                    - include_role: {name: \"{{ which }}\"}\n    \
+                    - include_tasks: \"{{ ansible_os_family }}.yml\"\n    \
+                    - include_vars: {dir: more}\n";
+    let dir = folder(&[
+        ("site.yml", playbook),
+        ("roles/web/defaults/main.yml", "port: 80\n"),
+        ("roles/web/tasks/main.yml", "- set_fact: {port: 81}\n"),
+        ("more/one.yml", "port: 82\n"),
+    ]);
+    let text = said(dir.path(), &["vars", "-i", "a,", "a", "port", "site.yml"]);
+    let places = ["roles/web/tasks/main.yml:1", "more/one.yml:1", "roles/web/defaults/main.yml:1"];
+    let found: Vec<&str> =
+        text.lines().filter_map(|line| places.into_iter().find(|place| line.contains(place))).collect();
+    assert_eq!(found, places, "{text}");
+    assert!(text.ends_with("bring:\n  site.yml:6   include_tasks: {{ ansible_os_family }}.yml\n"), "{text}");
 }
 
 #[test]

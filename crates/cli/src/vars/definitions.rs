@@ -1,16 +1,18 @@
 //! All definitions of variables that a host can see, in their order of precedence.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use indexmap::IndexSet;
 use ksplay_inventory::Level;
-use ksplay_playbook::{Item, Play, Role, Task};
+use ksplay_playbook::{Play, Role};
 use ksplay_template::{Layer, Templar};
 use ksplay_value::yaml::Node;
 use ksplay_value::{Map, Span, Value};
 
-use super::Defined;
 use super::places::Places;
+use super::walk::Walk;
+use super::{Defined, winner};
 use crate::args::SourceArgs;
 use crate::assemble::Assembled;
 use crate::failure::Failure;
@@ -39,6 +41,7 @@ pub enum Rank {
     RoleDefaults,
     Inventory,
     Play,
+    Prompt,
     VarsFiles,
     RoleVars,
     Block,
@@ -65,6 +68,8 @@ pub struct Finder<'a> {
     pub host: &'a str,
     pub places: Places,
     pub extra: &'a SourceArgs,
+    /// What brings variables that only the run can tell: where it stands, and what it is.
+    pub unread: RefCell<IndexSet<(String, String)>>,
 }
 
 impl Finder<'_> {
@@ -76,7 +81,7 @@ impl Finder<'_> {
     pub fn definitions(&self, play: Option<&Play>) -> Result<Defined, Failure> {
         let mut defined = Defined::new();
         for role in play.map(|play| play.roles.as_slice()).unwrap_or_default() {
-            self.role(role, "defaults", Rank::RoleDefaults, &role.defaults, &mut defined);
+            self.role(role, "defaults", Reach::Everywhere, &mut defined);
         }
         self.inventory(&mut defined)?;
         if let Some(play) = play {
@@ -88,11 +93,14 @@ impl Finder<'_> {
                 "play vars",
                 &mut defined,
             );
+            self.prompts(play, node.as_ref(), &mut defined);
             self.vars_files(play, &mut defined)?;
-            play.roles.iter().for_each(|role| self.role(role, "vars", Rank::RoleVars, &role.vars, &mut defined));
+            play.roles.iter().for_each(|role| self.role(role, "vars", Reach::Everywhere, &mut defined));
             let tasks = [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks, &play.handlers];
             let mut seen = Vec::new();
-            tasks.into_iter().for_each(|items| self.items(items, &mut seen, &mut defined));
+            let known = known(&defined);
+            let walk = Walk { finder: self, known: &known };
+            tasks.into_iter().for_each(|items| walk.items(items, &mut seen, &mut defined));
             for role in &play.roles {
                 let node = node.as_ref().and_then(|node| used(node, role));
                 let level = format!("role params ({})", role.name);
@@ -104,14 +112,19 @@ impl Finder<'_> {
         Ok(defined)
     }
 
-    fn role(&self, role: &Role, kind: &str, rank: Rank, vars: &Arc<Map>, defined: &mut Defined) {
+    /// The defaults or variables of a role.
+    pub fn role(&self, role: &Role, kind: &str, reach: Reach, defined: &mut Defined) {
+        let (rank, vars) = match kind {
+            "defaults" => (Rank::RoleDefaults, &role.defaults),
+            _ => (Rank::RoleVars, &role.vars),
+        };
         let files = role_files(&role.path.join(kind));
         for (key, value) in vars.iter() {
             let Some(name) = key.as_str() else { continue };
             let span = files.iter().rev().find_map(|file| self.places.key(file, name));
-            let file = Some(role.path.join(kind));
+            let file = files.last().cloned().or_else(|| Some(role.path.join(kind)));
             let level = format!("role {kind} ({})", role.name);
-            push(defined, name, Definition { rank, level, value: value.clone(), span, file, reach: Reach::Everywhere });
+            push(defined, name, Definition { rank, level, value: value.clone(), span, file, reach });
         }
     }
 
@@ -125,12 +138,31 @@ impl Finder<'_> {
                     None => inventory.place_of(&layer.name, name).cloned(),
                 };
                 let file = layer.file.as_deref().map(Path::to_owned);
-                let level = words(layer.level, &layer.name);
+                let mut level = words(layer.level, &layer.name);
                 let (value, reach, rank) = (value.clone(), Reach::Everywhere, Rank::Inventory);
+                // Beside an inventory that stands beside the playbook the same file counts twice.
+                if let Some(all) = defined.get_mut(name)
+                    && file.is_some()
+                    && all.last().is_some_and(|last: &Definition| last.file == file)
+                {
+                    all.pop();
+                    level = level.trim_start_matches("playbook ").to_owned();
+                }
                 push(defined, name, Definition { rank, level, value, span, file, reach });
             }
         }
         Ok(())
+    }
+
+    fn prompts(&self, play: &Play, node: Option<&Node>, defined: &mut Defined) {
+        let questions = node.and_then(|node| node.get("vars_prompt")).and_then(Node::items).unwrap_or_default();
+        for prompt in &play.vars_prompt {
+            let is_it = |question: &&Node| question.get("name").and_then(Node::as_str) == Some(&*prompt.name);
+            let span = questions.iter().find(is_it).and_then(|question| Some(question.entry("name")?.1.span.clone()));
+            let value = prompt.default.clone().unwrap_or_else(|| "<asked when the play begins>".into());
+            let (rank, level, reach) = (Rank::Prompt, "vars_prompt".to_owned(), Reach::Everywhere);
+            push(defined, &prompt.name, Definition { rank, level, value, span, file: None, reach });
+        }
     }
 
     fn vars_files(&self, play: &Play, defined: &mut Defined) -> Result<(), Failure> {
@@ -150,7 +182,8 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn file(&self, file: &Path, (rank, level): (Rank, &str), vars: &Map, defined: &mut Defined) {
+    /// The variables of a file.
+    pub fn file(&self, file: &Path, (rank, level): (Rank, &str), vars: &Map, defined: &mut Defined) {
         let reach = if rank == Rank::IncludeVars { Reach::Tasks } else { Reach::Everywhere };
         for (key, value) in vars.iter() {
             let Some(name) = key.as_str() else { continue };
@@ -162,7 +195,7 @@ impl Finder<'_> {
     }
 
     /// Variables whose place is the key in this mapping.
-    fn map(&self, vars: &Map, node: Option<&Node>, rank: Rank, level: &str, defined: &mut Defined) {
+    pub fn map(&self, vars: &Map, node: Option<&Node>, rank: Rank, level: &str, defined: &mut Defined) {
         let reach = if rank == Rank::Play { Reach::Everywhere } else { Reach::Tasks };
         for (key, value) in vars.iter() {
             let Some(name) = key.as_str() else { continue };
@@ -170,82 +203,6 @@ impl Finder<'_> {
             let (level, value) = (level.to_owned(), value.clone());
             push(defined, name, Definition { rank, level, value, span, file: None, reach });
         }
-    }
-
-    fn items(&self, items: &[Item], seen: &mut Vec<Span>, defined: &mut Defined) {
-        for item in items {
-            match item {
-                Item::Task(task) => self.task(task, seen, defined),
-                Item::Block(block) => {
-                    self.vars_at(&block.span, Rank::Block, "block vars", seen, defined);
-                    [&block.block, &block.rescue, &block.always]
-                        .into_iter()
-                        .for_each(|part| self.items(part, seen, defined));
-                }
-            }
-        }
-    }
-
-    fn task(&self, task: &Task, seen: &mut Vec<Span>, defined: &mut Defined) {
-        let action = task.action.rsplit('.').next().unwrap_or(&task.action);
-        let (rank, level) = match action.starts_with("include_") && action != "include_vars" {
-            true => (Rank::IncludeParams, "include params"),
-            false => (Rank::Task, "task vars"),
-        };
-        if !self.vars_at(&task.span, rank, level, seen, defined) {
-            return;
-        }
-        let Some(node) = self.places.mapping(&task.span) else { return };
-        let mut add = |name: &str, level: &str, value: Value, span: Span| {
-            let (rank, level, reach) = (Rank::SetFact, level.to_owned(), Reach::Tasks);
-            push(defined, name, Definition { rank, level, value, span: Some(span), file: None, reach });
-        };
-        if let Some(name) = task.register.as_ref().and_then(Value::as_str) {
-            let place = node.entry("register").map_or(&task.span, |(key, _)| &key.span);
-            add(name, "registered", Value::from("<the result of the task>"), place.clone());
-        }
-        match (action, &task.args) {
-            ("set_fact", Value::Map(args)) => {
-                for (key, value) in args.iter().filter(|(key, _)| key.as_str() != Some("cacheable")) {
-                    let Some(name) = key.as_str() else { continue };
-                    let arguments = node.entries().unwrap_or_default();
-                    let place = arguments.iter().find_map(|(_, value)| value.entry(name));
-                    add(name, "set_fact", value.clone(), place.map_or(&task.span, |(key, _)| &key.span).clone());
-                }
-            }
-            ("include_vars", Value::Map(args)) => {
-                let name = args.get("file").or_else(|| args.get("_raw_params")).and_then(Value::as_str);
-                let loader = &self.assembled.loader;
-                let Some(file) = name.and_then(|name| loader.find_file(&task.dirs, "vars", name)) else { return };
-                if let Ok(vars) = loader.load_vars_file(&file) {
-                    self.file(&file, (Rank::IncludeVars, "include_vars"), &vars, defined);
-                }
-            }
-            ("include_tasks", Value::Map(args)) => {
-                let name = args.get("file").or_else(|| args.get("_raw_params")).and_then(Value::as_str);
-                let loader = &self.assembled.loader;
-                let file = name.and_then(|name| loader.find_tasks(name, task).ok());
-                if let Some(items) = file.and_then(|file| loader.include_tasks(&file, task, None, Map::new()).ok()) {
-                    self.items(&items, seen, defined);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The `vars` of the block or task at this place; says whether it is met for the first time.
-    fn vars_at(&self, span: &Span, rank: Rank, level: &str, seen: &mut Vec<Span>, defined: &mut Defined) -> bool {
-        if seen.iter().any(|known| (&known.source.name, known.line) == (&span.source.name, span.line)) {
-            return false;
-        }
-        seen.push(span.clone());
-        if let Some(node) = self.places.mapping(span)
-            && let Some(vars) = node.get("vars")
-            && let Value::Map(map) = vars.to_value()
-        {
-            self.map(&map, Some(vars), rank, level, defined);
-        }
-        true
     }
 
     fn extra_vars(&self, defined: &mut Defined) -> Result<(), Failure> {
@@ -267,8 +224,19 @@ impl Finder<'_> {
     }
 }
 
-fn push(defined: &mut Defined, name: &str, definition: Definition) {
-    defined.entry(name.to_owned()).or_default().push(definition);
+/// The values that count in the whole play.
+fn known(defined: &Defined) -> Map {
+    let winners = defined.iter().filter_map(|(name, all)| Some((name.clone(), winner(all)?.shown())));
+    winners.collect()
+}
+
+/// Adds a definition, but for one that is there already because its role or file is included twice.
+pub fn push(defined: &mut Defined, name: &str, definition: Definition) {
+    let all = defined.entry(name.to_owned()).or_default();
+    let same = |known: &Definition| known.span == definition.span && known.level == definition.level;
+    if definition.span.is_none() || !all.iter().any(same) {
+        all.push(definition);
+    }
 }
 
 /// The files that hold a role's defaults or variables.

@@ -2,7 +2,10 @@
 
 mod definitions;
 mod places;
+mod vaulted;
+mod walk;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +13,7 @@ use indexmap::IndexMap;
 use ksplay_engine::{HostScope, Nobody, Parts, Run};
 use ksplay_playbook::Play;
 use ksplay_transport::AgentFiles;
-use ksplay_value::{Diagnostic, Map, Value, text};
+use ksplay_value::{Diagnostic, Map};
 
 use crate::args::{RunArgs, VarsArgs, WorkArgs};
 use crate::assemble::{self, Assembled};
@@ -21,6 +24,7 @@ use crate::playbooks;
 use crate::settings::Settings;
 use crate::vars::definitions::{Definition, Finder, Reach};
 use crate::vars::places::Places;
+use crate::vars::vaulted::{shortened, written};
 
 /// Prints the variables of a host, or one with all its definitions.
 ///
@@ -37,7 +41,7 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
     };
     let mut sources = args.sources.clone();
     sources.places = true;
-    let work = WorkArgs { sources, ..WorkArgs::default() };
+    let work = WorkArgs { sources, limit: args.limit.clone(), ..WorkArgs::default() };
     let settings = Settings::load()?;
     let mut assembled = match files.is_empty() {
         true => {
@@ -55,9 +59,20 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
         let message = format!("no host is named `{}`", args.host);
         return Err(Failure::of(1, &Diagnostic::new(message).hint(hint)));
     }
+    if let Some(limit) = &args.limit
+        && !assembled.inventory.select(&["all"], Some(limit))?.hosts.iter().any(|host| host.as_str() == args.host)
+    {
+        return Err(Failure::of(1, &Diagnostic::new(format!("the limit `{limit}` leaves out {}", args.host))));
+    }
     let plays = plays_of(&assembled, &args.host)?;
     let playbooks = std::mem::take(&mut assembled.playbooks);
-    let finder = Finder { assembled: &assembled, host: &args.host, places: Places::default(), extra: &args.sources };
+    let finder = Finder {
+        assembled: &assembled,
+        host: &args.host,
+        places: Places::default(),
+        extra: &args.sources,
+        unread: RefCell::default(),
+    };
     let mut sections = Vec::new();
     for play in std::iter::once(None).chain(plays.iter().map(Some)) {
         sections.push((play, finder.definitions(play.map(AsRef::as_ref))?));
@@ -66,6 +81,8 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
     if sections.len() > 1 {
         sections.remove(0);
     }
+    let names: Vec<String> = sections.iter().flat_map(|(_, defined)| defined.keys().cloned()).collect();
+    let unread = finder.unread.take();
     let mut shown = Vec::new();
     for (play, defined) in sections {
         let title = play.map(|play| format!("in the play at {}", places::shown(&play.span)));
@@ -86,13 +103,13 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
     let mut found = false;
     for (title, defined) in shown {
         let mut scope = HostScope::outside(run.shared(), &args.host.as_str().into());
-        let winners = |(name, all): (&String, &Vec<Definition>)| Some((name.clone(), winner(all)?.value.clone()));
+        let winners = |(name, all): (&String, &Vec<Definition>)| Some((name.clone(), winner(all)?.shown()));
         scope.extend_locals(&defined.iter().filter_map(winners).collect::<Map>());
         match name {
             None => {
                 title.iter().for_each(|title| say!("{title}:"));
                 defined.iter().filter_map(|(name, all)| Some((name, winner(all)?))).for_each(|(name, definition)| {
-                    say!("{name} = {}   ({})", written(&definition.value), place(definition));
+                    say!("{name} = {}   ({})", shortened(&definition.shown(), WIDTH), place(definition));
                 });
                 found = true;
             }
@@ -104,19 +121,29 @@ pub fn show(args: &VarsArgs) -> Result<u8, Failure> {
             }
         }
     }
+    if !unread.is_empty() {
+        say!("not known before the run is what these bring:");
+        unread.iter().for_each(|(place, what)| say!("  {place}   {what}"));
+    }
     if !found {
-        let message = format!("nothing defines `{}` for {}", name.unwrap_or_default(), args.host);
+        let name = name.unwrap_or_default();
+        let message = format!("nothing defines `{name}` for {}", args.host);
+        let hint = playbooks::nearest(name, names.into_iter()).map(|name| format!("did you mean `{name}`?"));
         let help = "facts and registered results are only known while a play runs; a playbook named behind the variable is searched too";
-        return Err(Failure::of(1, &Diagnostic::new(message).help(Some(help.to_owned()))));
+        return Err(Failure::of(1, &Diagnostic::new(message).hint(hint).help(Some(help.to_owned()))));
     }
     Ok(0)
 }
+
+/// How much of a value is shown beside others.
+const WIDTH: usize = 80;
 
 /// The plays that work on this host.
 fn plays_of(assembled: &Assembled, host: &str) -> Result<Vec<std::sync::Arc<Play>>, Failure> {
     let mut plays = Vec::new();
     for play in assembled.playbooks.iter().flat_map(|playbook| &playbook.plays) {
-        let selection = assembled.inventory.select(&list::patterns(assembled, play)?, None)?;
+        let selection =
+            assembled.inventory.select(&list::patterns(assembled, play)?, assembled.options.limit.as_deref())?;
         if selection.hosts.iter().any(|found| found.as_str() == host) {
             plays.push(std::sync::Arc::clone(play));
         }
@@ -133,10 +160,10 @@ fn one(name: &str, host: &str, title: Option<&str>, all: &[Definition], scope: &
     let winner = winner(all);
     let title = title.map(|title| format!(", {title}")).unwrap_or_default();
     match winner {
-        Some(winner) => match scope.templar().resolve(&winner.value) {
+        Some(winner) => match scope.templar().resolve(&winner.shown()) {
             Ok(value) => say!("{name} = {}   (on {host}{title})", written(&value)),
             Err(error) => {
-                say!("{name} = {}   (on {host}{title}; not known yet: {})", written(&winner.value), error.message)
+                say!("{name} = {}   (on {host}{title}; not known yet: {})", written(&winner.shown()), error.message)
             }
         },
         None => say!("{name} is only defined for some tasks   (on {host}{title})"),
@@ -150,7 +177,7 @@ fn one(name: &str, host: &str, title: Option<&str>, all: &[Definition], scope: &
             "{mark} {:<levels$}   {:<places$}   {}{tasks}",
             definition.level,
             place(definition),
-            written(&definition.value)
+            shortened(&definition.shown(), WIDTH)
         );
     }
 }
@@ -160,15 +187,6 @@ fn place(definition: &Definition) -> String {
         (Some(span), _) => places::shown(span),
         (None, Some(file)) => places::below_here(file).display().to_string(),
         (None, None) => definition.level.to_string(),
-    }
-}
-
-/// A value on one line, a template as it is written.
-fn written(value: &Value) -> String {
-    match value {
-        Value::Template(template) => template.text.to_string(),
-        Value::String(text) => text::quoted(text),
-        other => text::repr(other),
     }
 }
 
