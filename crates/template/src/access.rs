@@ -176,7 +176,9 @@ impl Templar<'_> {
                 found.map_or_else(|| Ok(self.no_attribute(&base, &Value::from(name))), |value| self.shallow(&value))
             }
             Value::Tuple(items) if let Some(place) = place_in_group(items, &name.into()) => self.shallow(&items[place]),
-            _ => Ok(self.no_attribute(&base, &Value::from(name))),
+            base => {
+                Ok(eval::number_attribute(base, name).unwrap_or_else(|| self.no_attribute(base, &Value::from(name))))
+            }
         }
     }
 

@@ -163,7 +163,7 @@ fn heads(source: &str, syntax: &SyntaxConfig) -> Heads {
     found
 }
 
-/// The text with parentheses around bare tuples, without unary plus, and without a comment that begins where the text
+/// The text with parentheses around bare tuples, with two minus for a unary plus, and without a comment that begins where the text
 /// ends; `None` when there is nothing of the kind.
 fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<String> {
     let tokens: Vec<_> = machinery::tokenize(source, in_expression, syntax.clone()).map_while(Result::ok).collect();
@@ -173,7 +173,8 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
         let (token, span) = &tokens[index];
         match token {
             Token::Plus if index == 0 || !ends_operand(&tokens[index - 1].0) => {
-                edits.push((span.start_offset as usize, span.end_offset as usize, " "));
+                // Twice the other sign, which parser and evaluator know.
+                edits.push((span.start_offset as usize, span.end_offset as usize, " - -"));
             }
             Token::VariableStart => {
                 wrap_tuple(&tokens, index + 1, &mut edits);

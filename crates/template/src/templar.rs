@@ -123,6 +123,9 @@ impl<'e> Templar<'e> {
                         // As a value of its own a tuple is a list, which cannot be a key.
                         return Err(outermost(Error::operation("unhashable type: 'list'")));
                     }
+                    if let Value::Object(_) = key.as_value() {
+                        self.settled(key.as_value())?;
+                    }
                     let item = self.settled(item)?;
                     if !matches!(item, Value::Omit) {
                         resolved.insert(key.clone().into_value(), item);
@@ -130,6 +133,10 @@ impl<'e> Templar<'e> {
                 }
                 resolved.keep_open_as(map);
                 resolved.into()
+            }
+            Value::Object(object) if object.type_name() == "struct_time" => {
+                self.warn("Type 'struct_time' is unsupported in variable storage, converting to 'list'.".into());
+                object.iterate().unwrap_or_default().into()
             }
             Value::Object(object) if objects::is_transient(object.as_ref()) => {
                 return Err(outermost(Error::operation(format!(
@@ -333,7 +340,9 @@ fn is_data(value: &Value) -> bool {
         | Value::String(_)
         | Value::Unknown(_) => true,
         Value::List(items) => items.iter().all(is_data),
-        Value::Map(map) => map.iter().all(|(key, value)| !matches!(key.as_value(), Value::Tuple(_)) && is_data(value)),
+        Value::Map(map) => map
+            .iter()
+            .all(|(key, value)| !matches!(key.as_value(), Value::Tuple(_) | Value::Object(_)) && is_data(value)),
         _ => false,
     }
 }

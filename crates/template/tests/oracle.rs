@@ -42,6 +42,7 @@ fn typed(value: &Value) -> Json {
         Value::Map(map) => {
             json!({"m": map.iter().map(|(key, value)| json!([typed(key.as_value()), typed(value)])).collect::<Vec<_>>()})
         }
+        Value::Object(object) if object.type_name() == "bytes" => json!({"kind": "bytes", "s": object.repr()}),
         other => json!({"kind": other.type_name(), "s": other.to_string()}),
     }
 }

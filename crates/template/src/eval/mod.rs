@@ -24,7 +24,7 @@ use crate::{Error, FileOptions, Templar};
 
 pub(crate) use calls::first_undefined;
 pub(crate) use expr::{key_of, truth};
-pub(crate) use methods::{Arguments, call as call_method, has as has_method};
+pub(crate) use methods::{Arguments, call as call_method, has as has_method, number_attribute};
 pub(crate) use output::Output;
 
 /// The message of Jinja's own undefined value, which prints as nothing: an `if` expression without `else`.

@@ -443,6 +443,19 @@ impl Range {
         Value::Object(Arc::new(Self { start, stop, step }))
     }
 
+    pub(crate) fn length(&self) -> usize {
+        self.numbers().count()
+    }
+
+    /// The range of the numbers at these indices, which are `step` apart.
+    pub(crate) fn part(&self, indices: &[usize], step: i64) -> Value {
+        let at = |index: usize| self.start + index as i64 * self.step;
+        let start = indices.first().map_or(self.start, |first| at(*first));
+        let step = self.step.saturating_mul(step);
+        let stop = indices.last().map_or(start, |last| at(*last).saturating_add(step));
+        Self::create(start, stop, step)
+    }
+
     fn numbers(&self) -> impl Iterator<Item = i64> + '_ {
         let mut at = Some(self.start);
         std::iter::from_fn(move || {
@@ -477,6 +490,11 @@ impl Object for Range {
             1 => format!("range({}, {})", self.start, self.stop),
             step => format!("range({}, {}, {step})", self.start, self.stop),
         }
+    }
+
+    fn compare(&self, other: &dyn Object) -> Option<std::cmp::Ordering> {
+        let other: &Self = other.as_any().downcast_ref()?;
+        self.numbers().eq(other.numbers()).then_some(std::cmp::Ordering::Equal)
     }
 
     fn as_any(&self) -> &dyn Any {

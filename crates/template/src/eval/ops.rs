@@ -7,6 +7,7 @@ use ksplay_value::{Undefined, Unknown, Value};
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
+use super::objects::Range;
 use crate::tree::BinaryOp;
 use crate::{Error, ErrorKind};
 
@@ -37,7 +38,7 @@ impl Number {
         }
     }
 
-    fn big(self) -> BigInt {
+    pub(crate) fn big(self) -> BigInt {
         match self {
             Self::Int(number) => number,
             Self::Small(number) => number.into(),
@@ -318,7 +319,17 @@ fn float_arithmetic(op: BinaryOp, left: f64, right: f64) -> Result<Value, Error>
         BinaryOp::Rem => {
             zero("float modulo")?;
             let remainder = left % right;
-            if remainder != 0.0 && (remainder < 0.0) != (right < 0.0) { remainder + right } else { remainder }
+            match remainder == 0.0 {
+                true => 0f64.copysign(right),
+                false if (remainder < 0.0) != (right < 0.0) => remainder + right,
+                false => remainder,
+            }
+        }
+        BinaryOp::Pow if left == 0.0 && right < 0.0 => {
+            return Err(Error::operation("0.0 cannot be raised to a negative power"));
+        }
+        BinaryOp::Pow if left < 0.0 && left.is_finite() && right.is_finite() && right.fract() != 0.0 => {
+            return Err(Error::operation("Type 'complex' is unsupported for variable storage."));
         }
         BinaryOp::Pow => left.powf(right),
         BinaryOp::Concat => 0.0,
@@ -355,7 +366,7 @@ pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Order
         (Some(l), Some(Number::Float(r))) => Ok(l.float().partial_cmp(&r).unwrap_or(Ordering::Greater)),
         (Some(l), Some(r)) => Ok(l.big().cmp(&r.big())),
         _ => match (left, right) {
-            (Value::Object(l), Value::Object(r)) if l.type_name() == r.type_name() => {
+            (Value::Object(l), Value::Object(r)) if l.type_name() == r.type_name() && l.type_name() != "range" => {
                 l.compare(r.as_ref()).ok_or_else(|| match l.type_name() {
                     "datetime" => Error::operation("can't compare offset-naive and offset-aware datetimes"),
                     name => {
@@ -420,6 +431,10 @@ pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Er
             Ok(Value::Tuple(Arc::new(pick(items.len()).into_iter().map(|index| items[index].clone()).collect())))
         }
         Value::Map(_) => Err(Error::operation("unhashable type: 'slice'")),
+        Value::Object(object) if object.as_any().is::<Range>() => {
+            let range = object.as_any().downcast_ref::<Range>();
+            Ok(range.map_or(Value::Null, |range| range.part(&pick(range.length()), step)))
+        }
         Value::Object(object) if !object.is_mapping() => match object.iterate() {
             Some(items) => slice(&Value::from(items), parts),
             None => Err(Error::operation(format!("'{}' object is not subscriptable", object.type_name()))),

@@ -91,6 +91,14 @@ pub(crate) fn local_instant(moment: &DateTime) -> Result<i64, Error> {
     zoned.map(|zoned| zoned.timestamp().as_microsecond()).map_err(|error| Error::operation(error.to_string()))
 }
 
+/// A moment in the zone of this machine.
+pub(crate) fn in_local_zone(microseconds: i64) -> Result<DateTime, Error> {
+    let instant = jiff::Timestamp::from_microsecond(microseconds);
+    let instant = instant.map_err(|_| Error::operation("date value out of range"))?;
+    let zoned = instant.to_zoned(TimeZone::system());
+    Ok(DateTime { offset: Some(zoned.offset().seconds()), ..moment_of(&zoned)? })
+}
+
 fn civil_of(moment: &DateTime) -> Result<civil::DateTime, Error> {
     let Date { year, month, day } = moment.date;
     let part = |value: u8| value.try_into().unwrap_or(i8::MAX);

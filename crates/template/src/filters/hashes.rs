@@ -19,7 +19,7 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 ];
 
 /// The text of bytes in a character set; only Unicode's and Latin-1.
-fn bytes_in(text: &str, encoding: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn bytes_in(text: &str, encoding: &str) -> Result<Vec<u8>, Error> {
     let units = || text.encode_utf16();
     Ok(match charset(encoding).as_str() {
         "utf8" => text.as_bytes().to_vec(),
@@ -32,7 +32,8 @@ fn bytes_in(text: &str, encoding: &str) -> Result<Vec<u8>, Error> {
     })
 }
 
-fn text_in(bytes: &[u8], encoding: &str) -> Result<String, Error> {
+/// The text that bytes in a character set are; only Unicode's and Latin-1.
+pub(crate) fn text_in(bytes: &[u8], encoding: &str) -> Result<String, Error> {
     let units = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
         String::from_utf16_lossy(&units)

@@ -38,7 +38,8 @@ mod wrap;
 mod yaml;
 
 pub(crate) use combinatorics::product_of;
-pub(crate) use dates::{formatted_moment, local_instant, moment_of};
+pub(crate) use dates::{formatted_moment, in_local_zone, local_instant, moment_of};
+pub(crate) use hashes::{bytes_in, text_in};
 pub(crate) use lists::subelements_of;
 pub(crate) use order::sorted;
 

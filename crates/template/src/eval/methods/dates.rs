@@ -5,12 +5,16 @@ use std::sync::Arc;
 use ksplay_value::{Date, DateTime, Object, Value};
 
 use super::Arguments;
+use super::times::{time_of, time_tuple};
 use crate::Error;
 use crate::eval::moments::TimeDelta;
 use crate::filters::formatted_moment;
 
 const DAY_METHODS: &[&str] =
-    &["strftime", "isoformat", "weekday", "isoweekday", "toordinal", "isocalendar", "ctime", "replace"];
+    &["strftime", "isoformat", "weekday", "isoweekday", "toordinal", "isocalendar", "ctime", "replace", "timetuple"];
+
+const MOMENT_METHODS: &[&str] =
+    &["timestamp", "date", "time", "timetz", "utcoffset", "utctimetuple", "tzname", "dst", "astimezone"];
 
 /// Whether the object has a method of this name.
 pub(super) fn has(object: &dyn Object, name: &str) -> bool {
@@ -19,14 +23,14 @@ pub(super) fn has(object: &dyn Object, name: &str) -> bool {
         return name == "total_seconds";
     }
     any.is::<Date>() && DAY_METHODS.contains(&name)
-        || any.is::<DateTime>() && (DAY_METHODS.contains(&name) || matches!(name, "timestamp" | "date" | "utcoffset"))
+        || any.is::<DateTime>() && (DAY_METHODS.contains(&name) || MOMENT_METHODS.contains(&name))
 }
 
 /// Calls a method; `None` when the object is none of these.
 pub(super) fn call(object: &dyn Object, arguments: &Arguments<'_, '_>) -> Option<Result<Value, Error>> {
     let any = object.as_any();
     if let Some(delta) = any.downcast_ref::<TimeDelta>() {
-        return Some(arguments.at_most(0).map(|()| Value::Float(delta.total_seconds())));
+        return Some(Ok(Value::Float(delta.total_seconds())));
     }
     if let Some(moment) = any.downcast_ref::<DateTime>() {
         return Some(of_moment(moment, arguments));
@@ -47,33 +51,36 @@ fn of_moment(moment: &DateTime, arguments: &Arguments<'_, '_>) -> Result<Value, 
         }
         "isoformat" => {
             let separator = arguments.text(0, "sep")?.unwrap_or("T");
-            let mut letters = separator.chars();
-            match (letters.next(), letters.next()) {
-                (Some(letter), None) => moment.with_separator(letter).into(),
-                _ => return Err(Error::operation("isoformat() argument 1 must be a unicode character")),
+            let spec = arguments.text(1, "timespec")?.unwrap_or("auto");
+            if separator.chars().count() != 1 {
+                return Err(Error::operation("isoformat() argument 1 must be a unicode character, not str"));
             }
+            format!("{}{separator}{}", moment.date, time_spec(moment, spec)?).into()
+        }
+        "time" | "timetz" => time_of(moment),
+        "timetuple" => time_tuple(moment, if moment.offset.is_some() { 0 } else { -1 }),
+        "utctimetuple" => {
+            let utc = DateTime::from_instant(moment.instant(), None);
+            time_tuple(&utc.ok_or_else(|| Error::operation("date value out of range"))?, 0)
+        }
+        "tzname" => match moment.offset {
+            None => Value::Null,
+            Some(0) => "UTC".into(),
+            Some(_) => format!("UTC{}", zone(moment)).into(),
+        },
+        "dst" => Value::Null,
+        "astimezone" if arguments.values.iter().all(Value::is_null) => {
+            let instant = match moment.offset {
+                Some(_) => moment.instant(),
+                None => crate::filters::local_instant(moment)?,
+            };
+            crate::filters::in_local_zone(instant)?.into()
         }
         "strftime" => formatted_moment(moment, format(arguments)?)?.into(),
         "ctime" => formatted_moment(moment, "%a %b %e %H:%M:%S %Y")?.into(),
         "replace" => {
-            let field = |index, name, old: u32| changed(arguments, index, name, old);
             let date = changed_day(moment.date, arguments)?;
-            let (hour, minute) = (field(3, "hour", moment.hour.into())?, field(4, "minute", moment.minute.into())?);
-            let second = field(5, "second", moment.second.into())?;
-            let microsecond = field(6, "microsecond", moment.microsecond)?;
-            for (name, value, limit) in [
-                ("hour", hour, 24),
-                ("minute", minute, 60),
-                ("second", second, 60),
-                ("microsecond", microsecond, 1_000_000),
-            ] {
-                if value >= limit {
-                    return Err(Error::operation(format!("{name} must be in 0..{}", limit - 1)));
-                }
-            }
-            let time =
-                DateTime { date, hour: hour as u8, minute: minute as u8, second: second as u8, microsecond, ..*moment };
-            time.into()
+            DateTime { date, ..clock(moment, arguments, 3)? }.into()
         }
         _ => of_day(moment.date, arguments)?,
     })
@@ -97,11 +104,49 @@ fn of_day(day: Date, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
             Value::Tuple(Arc::new(vec![part("%G")?, part("%V")?, part("%u")?]))
         }
         "replace" => changed_day(day, arguments)?.into(),
+        "timetuple" => time_tuple(&midnight, -1),
         other => return Err(Error::operation(format!("object of type 'date' has no method '{other}'"))),
     })
 }
 
-fn format<'a>(arguments: &'a Arguments<'_, '_>) -> Result<&'a str, Error> {
+/// The moment with the hour, minute, second and microsecond that the arguments from `first` on say.
+pub(super) fn clock(moment: &DateTime, arguments: &Arguments<'_, '_>, first: usize) -> Result<DateTime, Error> {
+    let field = |index: usize, name: &str, old: u32, limit: u32| match changed(arguments, first + index, name, old) {
+        Ok(value) if value < limit => Ok(value),
+        Ok(_) => Err(Error::operation(format!("{name} must be in 0..{}", limit - 1))),
+        Err(error) => Err(error),
+    };
+    Ok(DateTime {
+        hour: field(0, "hour", moment.hour.into(), 24)? as u8,
+        minute: field(1, "minute", moment.minute.into(), 60)? as u8,
+        second: field(2, "second", moment.second.into(), 60)? as u8,
+        microsecond: field(3, "microsecond", moment.microsecond, 1_000_000)?,
+        ..*moment
+    })
+}
+
+/// The time of a moment and its zone, as exact as `timespec` says.
+pub(super) fn time_spec(moment: &DateTime, spec: &str) -> Result<String, Error> {
+    let DateTime { hour, minute, second, microsecond, .. } = moment;
+    let time = match spec {
+        "auto" if *microsecond == 0 => format!("{hour:02}:{minute:02}:{second:02}"),
+        "auto" | "microseconds" => format!("{hour:02}:{minute:02}:{second:02}.{microsecond:06}"),
+        "milliseconds" => format!("{hour:02}:{minute:02}:{second:02}.{:03}", microsecond / 1000),
+        "seconds" => format!("{hour:02}:{minute:02}:{second:02}"),
+        "minutes" => format!("{hour:02}:{minute:02}"),
+        "hours" => format!("{hour:02}"),
+        _ => return Err(Error::operation("Unknown timespec value")),
+    };
+    Ok(time + &zone(moment))
+}
+
+/// `+02:00` of a moment whose zone is known.
+fn zone(moment: &DateTime) -> String {
+    let text = DateTime { microsecond: 0, ..*moment }.iso();
+    text["1900-01-01T00:00:00".len()..].to_owned()
+}
+
+pub(super) fn format<'a>(arguments: &'a Arguments<'_, '_>) -> Result<&'a str, Error> {
     arguments
         .text(0, "format")?
         .ok_or_else(|| Error::operation("strftime() missing required argument 'format' (pos 1)"))

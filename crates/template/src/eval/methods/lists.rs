@@ -50,7 +50,6 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
     match arguments.name {
         "append" => {
             let item = arguments.require(0, "object")?.clone();
-            arguments.at_most(1)?;
             items.push(item);
         }
         "extend" => items.extend(arguments.templar.iterate(arguments.require(0, "iterable")?)?),
@@ -73,7 +72,14 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
         }
         "remove" => {
             let wanted = arguments.require(0, "value")?;
-            match items.iter().position(|item| item == wanted) {
+            let mut at = None;
+            for (index, item) in items.iter().enumerate() {
+                if arguments.templar.deep(item)? == *wanted {
+                    at = Some(index);
+                    break;
+                }
+            }
+            match at {
                 Some(at) => {
                     items.remove(at);
                 }
@@ -83,6 +89,9 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
         "reverse" => items.reverse(),
         "clear" => items.clear(),
         "sort" => {
+            if let Some(key) = arguments.kwargs.get("key").filter(|key| !key.is_null() && length > 0) {
+                return Err(Error::operation(format!("'{}' object is not callable", key.type_name())));
+            }
             for item in items.iter_mut() {
                 *item = arguments.templar.deep(item)?;
             }

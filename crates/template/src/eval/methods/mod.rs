@@ -1,12 +1,17 @@
 //! The methods of Python's own types. One file a type; each with a table of names.
 
+mod bytes;
 mod dates;
 mod lists;
 mod maps;
 mod numbers;
+mod signatures;
 mod strings;
+mod times;
 
 use ksplay_value::{Key, Map, Value};
+
+pub(crate) use numbers::attribute as number_attribute;
 
 use crate::{Error, Templar};
 
@@ -35,23 +40,10 @@ impl Arguments<'_, '_> {
         })
     }
 
-    /// An error when there are more positional arguments.
-    fn at_most(&self, count: usize) -> Result<(), Error> {
-        if self.values.len() > count {
-            return Err(Error::operation(format!(
-                "{}() takes at most {count} argument{} ({} given)",
-                self.name,
-                if count == 1 { "" } else { "s" },
-                self.values.len()
-            )));
-        }
-        Ok(())
-    }
-
     /// An integer argument.
     fn int(&self, index: usize, name: &str, default: i64) -> Result<i64, Error> {
         match self.get(index, name) {
-            None | Some(Value::Null) => Ok(default),
+            None => Ok(default),
             Some(Value::Int(number)) => Ok(*number),
             Some(Value::Bool(flag)) => Ok(i64::from(*flag)),
             Some(other) => {
@@ -82,7 +74,10 @@ pub(crate) fn has(receiver: &Value, name: &str) -> bool {
         Value::Object(object) if object.is_mapping() => {
             matches!(name, "keys" | "values" | "items" | "get")
         }
-        Value::Object(object) => dates::has(object.as_ref(), name),
+        Value::Object(object) => {
+            let object = object.as_ref();
+            dates::has(object, name) || times::has(object, name) || bytes::has(object, name)
+        }
         Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_) => numbers::has(receiver, name),
         _ => false,
     }
@@ -90,12 +85,17 @@ pub(crate) fn has(receiver: &Value, name: &str) -> bool {
 
 /// Calls a method that does not change its receiver; one that does changes a copy.
 pub(crate) fn call(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    signatures::check(receiver, arguments)?;
     match receiver {
         Value::String(text) => strings::call(text, arguments),
         Value::List(_) | Value::Tuple(_) => lists::call(&mut receiver.clone(), arguments),
         Value::Map(_) => maps::call(&mut receiver.clone(), arguments),
         Value::Object(object) => {
-            dates::call(object.as_ref(), arguments).unwrap_or_else(|| maps::object(object.as_ref(), arguments))
+            let any = object.as_ref();
+            let found = dates::call(any, arguments)
+                .or_else(|| times::call(any, arguments))
+                .or_else(|| bytes::call(any, arguments));
+            found.unwrap_or_else(|| maps::object(any, arguments))
         }
         other => numbers::call(other, arguments),
     }
@@ -103,6 +103,7 @@ pub(crate) fn call(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<Va
 
 /// Calls a method that changes its receiver.
 pub(crate) fn change(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    signatures::check(receiver, arguments)?;
     match receiver {
         Value::List(_) => lists::call(receiver, arguments),
         Value::Map(_) => maps::call(receiver, arguments),

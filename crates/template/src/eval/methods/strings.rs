@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::Value;
+use ksplay_value::{Map, Value};
 
 use super::Arguments;
 use crate::Error;
@@ -36,6 +36,7 @@ pub(super) const METHODS: &[&str] = &[
     "ljust",
     "lower",
     "lstrip",
+    "maketrans",
     "partition",
     "removeprefix",
     "removesuffix",
@@ -57,33 +58,8 @@ pub(super) const METHODS: &[&str] = &[
     "zfill",
 ];
 
-/// Those that take no arguments.
-const PLAIN: &[&str] = &[
-    "capitalize",
-    "casefold",
-    "isalnum",
-    "isalpha",
-    "isascii",
-    "isdecimal",
-    "isdigit",
-    "isidentifier",
-    "islower",
-    "isnumeric",
-    "isprintable",
-    "isspace",
-    "istitle",
-    "isupper",
-    "lower",
-    "swapcase",
-    "title",
-    "upper",
-];
-
 /// Calls a method of a string.
 pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
-    if PLAIN.contains(&arguments.name) {
-        arguments.at_most(0)?;
-    }
     let all = |test: fn(char) -> bool| Value::Bool(!text.is_empty() && text.chars().all(test));
     let cased = || text.chars().any(|c| c.is_lowercase() || c.is_uppercase());
     Ok(match arguments.name {
@@ -96,7 +72,7 @@ pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, E
         "lstrip" => Value::from(strip(text, arguments, true, false)?),
         "rstrip" => Value::from(strip(text, arguments, false, true)?),
         "split" | "rsplit" => split(text, arguments)?,
-        "splitlines" => splitlines(text, arguments.get(0, "keepends").is_some_and(Value::is_true)),
+        "splitlines" => splitlines(text, arguments.int(0, "keepends", 0)? != 0),
         "partition" | "rpartition" => partition(text, arguments)?,
         "join" => join(text, arguments)?,
         "replace" => replace(text, arguments)?,
@@ -129,13 +105,14 @@ pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, E
             let first = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
             Value::Bool(first && chars.all(|c| c == '_' || c.is_alphanumeric()))
         }
+        "encode" => super::bytes::encoded(text, arguments)?,
+        "maketrans" => translation(arguments)?,
+        "translate" => Value::from(translate(text, arguments)?),
         "format" => Value::from(format(text, &arguments.values, arguments)?),
         "format_map" => {
-            let Value::Map(map) = arguments.require(0, "mapping")? else {
-                return Err(Error::operation("format_map() needs a mapping"));
-            };
-            let inner =
-                Arguments { name: "format", values: Vec::new(), kwargs: (**map).clone(), templar: arguments.templar };
+            // What is no mapping matters only when a field is looked for in it.
+            let kwargs = arguments.require(0, "mapping")?.as_map().cloned().unwrap_or_default();
+            let inner = Arguments { name: "format", values: Vec::new(), kwargs, templar: arguments.templar };
             Value::from(format(text, &[], &inner)?)
         }
         name => return Err(Error::operation(format!("the method '{name}' of 'str' is not supported"))),
@@ -306,8 +283,13 @@ fn window<'t>(text: &'t str, arguments: &Arguments<'_, '_>) -> Result<(usize, &'
         return Ok((0, text));
     }
     let length = text.chars().count() as i64;
-    let bound = |index: i64| if index < 0 { (index + length).max(0) } else { index.min(length) } as usize;
-    let (start, end) = (bound(arguments.int(1, "start", 0)?), bound(arguments.int(2, "end", length)?));
+    let bound = |index: usize, default: i64| match arguments.values.get(index) {
+        None | Some(Value::Null) => Ok(default as usize),
+        Some(Value::Int(at)) => Ok(if *at < 0 { (at + length).max(0) } else { *at.min(&length) } as usize),
+        Some(Value::Bool(flag)) => Ok(usize::from(*flag).min(length as usize)),
+        Some(_) => Err(Error::operation("slice indices must be integers or None or have an __index__ method")),
+    };
+    let (start, end) = (bound(1, 0)?, bound(2, length)?);
     let byte = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
     let (from, to) = (byte(start), byte(end));
     Ok((start, text.get(from..to.max(from)).unwrap_or_default()))
@@ -373,6 +355,60 @@ fn justify(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
         }
     };
     Ok(Value::from(format!("{}{text}{}", fill.repeat(left), fill.repeat(right))))
+}
+
+/// The table that `translate` takes.
+fn translation(arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
+    let code = |letter: char| Value::Int(u32::from(letter).into());
+    if arguments.values.len() == 1 {
+        // A mapping is no plain `dict` by the time it comes here in the reference.
+        return Err(Error::operation("if you give only one argument to maketrans it must be a dict"));
+    }
+    let letters = |index: usize| match &arguments.values[index] {
+        Value::String(text) => Ok(text.chars().collect::<Vec<char>>()),
+        other => {
+            Err(Error::operation(format!("maketrans() argument {} must be str, not {}", index + 1, other.type_name())))
+        }
+    };
+    let to = letters(1)?;
+    let from = letters(0)?;
+    if from.len() != to.len() {
+        return Err(Error::operation("the first two maketrans arguments must have equal length"));
+    }
+    let mut table = Map::new();
+    from.into_iter().zip(to).for_each(|(from, to)| drop(table.insert(code(from), code(to))));
+    if arguments.values.len() > 2 {
+        letters(2)?.into_iter().for_each(|letter| drop(table.insert(code(letter), Value::Null)));
+    }
+    Ok(table.into())
+}
+
+/// The text with each letter as a table says: by its code, a code, a text, or none.
+fn translate(text: &str, arguments: &Arguments<'_, '_>) -> Result<String, Error> {
+    let table = arguments.require(0, "table")?;
+    let mut result = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let code = i64::from(u32::from(letter));
+        let found = match table {
+            Value::Map(map) => map.get_key(&Value::Int(code).into()).cloned(),
+            Value::List(items) | Value::Tuple(items) => items.get(code as usize).cloned(),
+            Value::String(text) => text.chars().nth(code as usize).map(|letter| Value::from(letter.to_string())),
+            other => {
+                return Err(Error::operation(format!("'{}' object is not subscriptable", other.type_name())));
+            }
+        };
+        match found {
+            None => result.push(letter),
+            Some(Value::Null) => {}
+            Some(Value::String(text)) => result.push_str(&text),
+            Some(Value::Int(code)) => match u32::try_from(code).ok().and_then(char::from_u32) {
+                Some(letter) => result.push(letter),
+                None => return Err(Error::operation("character mapping must be in range(0x110000)")),
+            },
+            Some(_) => return Err(Error::operation("character mapping must return integer, None or str")),
+        }
+    }
+    Ok(result)
 }
 
 fn zfill(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
