@@ -124,6 +124,12 @@ fn normalised(module: &str, result: &Json) -> BTreeMap<String, Json> {
     let mut map: BTreeMap<String, Json> = serde_json::from_value(result.clone()).unwrap();
     map.retain(|name, value| !VOLATILE.contains(&name.as_str()) && !value.is_null());
     map.insert("failed".into(), json!(result.get("failed").and_then(Json::as_bool).unwrap_or(false)));
+    if let Some(Json::String(message)) = map.get_mut("msg")
+        && let Some(end) = message.find("Valid booleans include")
+    {
+        // The reference lists them in another order each time.
+        message.truncate(end);
+    }
     for name in ["backup", "backup_file"] {
         if map.get(name).is_some_and(|path| path.as_str().is_some_and(|path| path.ends_with('~'))) {
             map.insert(name.into(), json!("BACKUP"));
@@ -205,7 +211,8 @@ fn modules_answer_and_write_as_the_reference_does() {
         let args: Json = serde_json::from_str(&case["args"].to_string().replace("{dir}", dir)).unwrap();
         let Value::Map(args) = value(&args) else { panic!("{name}: arguments are a mapping") };
         for (run_name, check) in [("check", true), ("first", false), ("second", false)] {
-            let theirs = &answers[name][run_name];
+            // Of what changes nothing one run is enough.
+            let Some(theirs) = answers[name].get(run_name) else { continue };
             let probe = Probe {
                 payload: args
                     .get("content")

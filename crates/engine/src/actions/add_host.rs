@@ -19,9 +19,10 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let groups = match take(&mut args, &["groups", "groupname", "group"]) {
         None => Vec::new(),
         Some(Value::List(groups)) => groups.iter().map(Value::to_string).collect(),
-        Some(text) => {
-            text.to_string().split(',').map(|group| group.trim().to_owned()).filter(|group| !group.is_empty()).collect()
+        Some(Value::String(text)) => {
+            text.split(',').map(|group| group.trim().to_owned()).filter(|group| !group.is_empty()).collect()
         }
+        Some(_) => return Err(TaskFailure::raised("Groups must be specified as a list.")),
     };
     let shown = Map::from([
         ("host_name", Value::from(&name)),

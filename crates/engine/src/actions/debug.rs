@@ -11,16 +11,25 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut raw = call.raw_args()?;
     refuse_rest(&call.task().action, &raw, &["msg", "var", "verbosity"])?;
     if raw.contains_key("msg") && raw.contains_key("var") {
-        return Err(TaskFailure::action("'msg' and 'var' are mutually exclusive"));
+        return Err(TaskFailure::raised("parameters are mutually exclusive: msg|var"));
     }
     *call.verbose = true;
     if let Some(verbosity) = raw.get("verbosity") {
-        let wanted = call.templar().resolve(verbosity)?.to_string().parse::<u8>().unwrap_or(0);
-        if wanted > call.work.shared.options.verbosity {
+        let given = call.templar().resolve(verbosity)?;
+        let wanted = given.to_string().trim().parse::<i64>().map_err(|_| {
+            let (kind, mut shown) = (given.type_name(), String::new());
+            let _ = ksplay_value::text::write_repr(&mut shown, &given);
+            TaskFailure::raised(format!(
+                "argument 'verbosity' is of type {kind} and we were unable to convert to int: \"{shown}\" cannot be \
+                 converted to an int"
+            ))
+        })?;
+        if wanted > i64::from(call.work.shared.options.verbosity) {
             return Ok(Map::from([
                 ("skipped", Value::Bool(true)),
                 ("skipped_reason", Value::from("Verbosity threshold not met.")),
                 ("changed", Value::Bool(false)),
+                ("failed", Value::Bool(false)),
             ]));
         }
     }

@@ -2,14 +2,14 @@
 
 use ksplay_value::{Map, Value};
 
-use super::{ActionCall, refuse_rest, take, take_text};
+use super::{ActionCall, refuse_options, take, take_text};
 use crate::failure::TaskFailure;
 use crate::task::Effect;
 
 /// Puts the host into the group `key`, below `parents`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest(&call.task().action, &args, &["key", "parents"])?;
+    refuse_options("group_by", &args, &["key", "parents"])?;
     let Some(key) = take_text(&mut args, &["key"]) else {
         return Err(TaskFailure::action("the 'key' param is required when using group_by"));
     };

@@ -511,7 +511,8 @@ pub(crate) fn flag(args: &Map, name: &str, default: bool) -> Result<bool, TaskFa
     args.get(name).filter(|value| !value.is_null()).map_or(Ok(default), |value| flag_of(name, value))
 }
 
-fn flag_of(name: &str, value: &Value) -> Result<bool, TaskFailure> {
+/// The flag that a value is.
+pub(crate) fn flag_of(name: &str, value: &Value) -> Result<bool, TaskFailure> {
     connect::boolean(value).map_err(|failure| {
         let (kind, why) = (value.type_name(), failure.message);
         TaskFailure::raised(format!("argument '{name}' is of type {kind} and we were unable to convert to bool: {why}"))

@@ -10,17 +10,15 @@ use crate::failure::TaskFailure;
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     refuse_options("set_stats", &args, &["aggregate", "data", "per_host"])?;
+    let is_given = args.contains_key("data");
     let data = match take(&mut args, &["data"]) {
-        None => Value::empty_map(),
+        None if !is_given => Value::empty_map(),
         Some(data @ Value::Map(_)) => data,
-        Some(_) => return Err(TaskFailure::action("The 'data' option needs to be a dictionary/hash")),
+        _ => return Err(TaskFailure::action("The 'data' option needs to be a dictionary/hash")),
     };
     let names = data.as_map().into_iter().flat_map(Map::keys).map(|key| key.as_value().to_string());
     if let Some(name) = names.into_iter().find(|name| !is_identifier(name)) {
-        return Err(TaskFailure::action(format!(
-            "The variable name '{name}' is not valid. Variables must start with a letter or underscore character, and \
-             contain only letters, numbers and underscores."
-        )));
+        return Err(TaskFailure::new(format!("Invalid variable name '{name}'.")));
     }
     let stats = Map::from([
         ("aggregate", Value::Bool(take_flag(&mut args, &["aggregate"], true)?)),

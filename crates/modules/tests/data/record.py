@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records what ansible-core does with the cases of cases.jsonl into answers.jsonl.
 
-Run it where `ansible-playbook` of ansible-core 2.19 is on the PATH. Each case is run in a fresh directory three
-times: in check mode, for real, and for real again. After each run the tree of the directory is taken too. The
+Run it where `ansible-playbook` of ansible-core 2.19 is on the PATH. Cases that have an answer keep it; delete its line
+to record it anew. Each case is run in a fresh directory three times: in check mode, for real, and for real again. After each run the tree of the directory is taken too. The
 directory is written `{dir}` in cases and answers.
 """
 import json, os, pathlib, shutil, subprocess, tempfile
@@ -37,7 +37,10 @@ def prepare(folder, setup):
 
 
 def main():
+    answers = HERE / "answers.jsonl"
+    answered = {json.loads(line)["case"] for line in answers.read_text().splitlines()} if answers.exists() else set()
     cases = [json.loads(line) for line in (HERE / "cases.jsonl").read_text().splitlines() if line.strip()]
+    cases = [case for case in cases if case["case"] not in answered]
     root = pathlib.Path(tempfile.mkdtemp(prefix="record-"))
     (root / "snapshot.py").write_text(SNAPSHOT)
     tasks = []
@@ -58,7 +61,7 @@ def main():
     (root / "play.json").write_text(json.dumps(play))
     done = subprocess.run(["ansible-playbook", str(root / "play.json")], stdout=subprocess.PIPE, text=True, cwd=root)
     if done.returncode: print(done.stdout[-3000:])
-    with open(HERE / "answers.jsonl", "w") as out:
+    with open(answers, "a") as out:
         for number, case in enumerate(cases):
             folder = str(root / f"{number:03}")
             recorded = json.loads((root / f"r{number}").read_text().replace(folder, "{dir}"))
