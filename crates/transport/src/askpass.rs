@@ -4,12 +4,13 @@
 //! question to the one that started ssh and the answer back, over a socket; [`Desk`] decides. So a password is never an
 //! argument, never in an environment and never in a file.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener as StdListener, UnixStream};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -64,7 +65,8 @@ struct Asked {
     password: Option<Secret>,
     passphrase: Option<Secret>,
     password_given: AtomicBool,
-    passphrase_given: AtomicBool,
+    /// Which ssh asked for the passphrase of which key. One that jumps starts another, and each asks for itself.
+    passphrases_given: Mutex<HashSet<(u32, String)>>,
 }
 
 impl Desk {
@@ -84,7 +86,7 @@ impl Desk {
             password: ssh.password.clone(),
             passphrase: ssh.key_passphrase.clone(),
             password_given: AtomicBool::new(false),
-            passphrase_given: AtomicBool::new(false),
+            passphrases_given: Mutex::default(),
         });
         let task = tokio::spawn(serve(listener, Arc::clone(&asked))).abort_handle();
         Ok(Some(Self { socket, asked, task }))
@@ -107,14 +109,13 @@ async fn serve(listener: UnixListener, asked: Arc<Asked>) {
     let own = unsafe { libc::getuid() };
     while let Ok((mut stream, _)) = listener.accept().await {
         // The name of the socket is no secret, so whoever asks must be the own user.
-        if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
-            continue;
-        }
+        let Some(peer) = stream.peer_cred().ok().filter(|peer| peer.uid() == own) else { continue };
+        let asking = peer.pid().and_then(parent_of).unwrap_or_default();
         let mut question = String::new();
         if (&mut stream).take(QUESTION).read_to_string(&mut question).await.is_err() {
             continue;
         }
-        if let Some(answer) = asked.answer(&question).await {
+        if let Some(answer) = asked.answer(asking, &question).await {
             let line = zeroize::Zeroizing::new(format!("{}\n", answer.expose()));
             // ssh that went away needs no answer.
             let _ = stream.write_all(line.as_bytes()).await;
@@ -122,6 +123,13 @@ async fn serve(listener: UnixListener, asked: Arc<Asked>) {
             tracing::debug!(question, "ssh's question is not answered");
         }
     }
+}
+
+/// The process that started this one.
+fn parent_of(pid: i32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything; state and parent follow it.
+    stat.rsplit(") ").next()?.split(' ').nth(1)?.parse().ok()
 }
 
 /// What a question asks for.
@@ -159,15 +167,18 @@ impl<'a> Question<'a> {
 }
 
 impl Asked {
-    async fn answer(&self, question: &str) -> Option<&Secret> {
-        let (secret, given) = match Question::of(question) {
+    /// The answer to the question of this ssh. Asked again, it was wrong.
+    async fn answer(&self, asking: u32, question: &str) -> Option<&Secret> {
+        let (secret, is_first) = match Question::of(question) {
             Question::Password(Some(host)) if !self.is_host(host).await => return None,
-            Question::Password(_) => (self.password.as_ref()?, &self.password_given),
-            Question::Passphrase => (self.passphrase.as_ref()?, &self.passphrase_given),
+            Question::Password(_) => (self.password.as_ref()?, !self.password_given.swap(true, Ordering::SeqCst)),
+            Question::Passphrase => {
+                let mut given = self.passphrases_given.lock().unwrap_or_else(PoisonError::into_inner);
+                (self.passphrase.as_ref()?, given.insert((asking, question.trim().to_owned())))
+            }
             Question::Other => return None,
         };
-        // Asked again, it was wrong.
-        (!given.swap(true, Ordering::SeqCst)).then_some(secret)
+        is_first.then_some(secret)
     }
 
     async fn is_host(&self, host: &str) -> bool {
@@ -213,10 +224,21 @@ mod tests {
     async fn a_jump_host_does_not_get_the_password_and_nobody_gets_it_twice() {
         let ssh = Ssh { password: Some("pw".into()), ..Ssh::new("node1") };
         let desk = Desk::open(&ssh, &[]).unwrap().unwrap();
-        assert_eq!(desk.asked.answer("u@jump.example's password: ").await, None);
+        assert_eq!(desk.asked.answer(1, "u@jump.example's password: ").await, None);
         assert!(!desk.password_given());
-        assert_eq!(desk.asked.answer("u@node1's password: ").await, Some(&Secret::from("pw")));
+        assert_eq!(desk.asked.answer(2, "u@node1's password: ").await, Some(&Secret::from("pw")));
         assert!(desk.password_given());
-        assert_eq!(desk.asked.answer("u@node1's password: ").await, None);
+        assert_eq!(desk.asked.answer(2, "u@node1's password: ").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_key_opens_once_for_each_ssh_that_asks() {
+        let ssh = Ssh { key_passphrase: Some("pp".into()), ..Ssh::new("node1") };
+        let desk = Desk::open(&ssh, &[]).unwrap().unwrap();
+        let question = "Enter passphrase for key '/root/.ssh/id': ";
+        for asking in [1, 2] {
+            assert_eq!(desk.asked.answer(asking, question).await, Some(&Secret::from("pp")));
+            assert_eq!(desk.asked.answer(asking, question).await, None, "it was wrong");
+        }
     }
 }

@@ -40,6 +40,6 @@ pub use call::{Call, PayloadSource};
 pub use connection::{Connection, RemoteInfo};
 pub use error::Error;
 pub use ksplay_protocol::{Become, Job, Method, RunOptions, Secret};
-pub use raw::{RawOutput, raw};
+pub use raw::{RawOutput, raw, raw_while_awaited};
 pub use shell::quoted;
 pub use target::{Link, Ssh, Target};

@@ -37,12 +37,46 @@ pub async fn raw(target: &Target, shell_text: &str, becoming: Option<&Become>) -
     }
     let asking = becoming.map(Asking::new);
     let text = asking.as_ref().map_or_else(|| shell_text.to_owned(), |asking| asking.command(shell_text));
-    let (child, desk) = spawn(target, &text)?;
-    let mut output = finish(child, asking.as_ref()).await?;
+    run(target, &text, asking.as_ref(), Input::Empty).await
+}
+
+/// As [`raw`], but what runs ends when nobody waits for it any more. This needs `/bin/sh` and `setsid` on the host.
+///
+/// # Errors
+///
+/// As [`raw`].
+pub async fn raw_while_awaited(
+    target: &Target,
+    shell_text: &str,
+    becoming: Option<&Become>,
+) -> Result<RawOutput, Error> {
+    if becoming.is_some() || matches!(target.link, Link::Local) {
+        // A program that changes the user reads its password where the end would be seen.
+        return raw(target, shell_text, becoming).await;
+    }
+    let text = format!("/bin/sh -c {} {}", shell::quoted(WHILE_INPUT_IS_OPEN), shell::quoted(shell_text));
+    run(target, &text, None, Input::Open).await
+}
+
+/// Runs the text `$0` by the user's shell in a session of its own, which is killed when standard input ends.
+const WHILE_INPUT_IS_OPEN: &str = "exec 3<&0 </dev/null; setsid \"${SHELL:-/bin/sh}\" -c \"$0\" 3<&- & p=$!; \
+    { cat <&3; kill -9 -$p; } >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; rc=$?; kill $w 2>/dev/null; exit $rc";
+
+/// What a plain command finds on its standard input when it is asked no password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Input {
+    Empty,
+    /// Nothing, and no end until the command has ended.
+    Open,
+}
+
+async fn run(target: &Target, text: &str, asking: Option<&Asking<'_>>, input: Input) -> Result<RawOutput, Error> {
+    let (child, desk) = spawn(target, text)?;
+    let mut output = finish(child, asking, input).await?;
     if output.rc == OWN_FAILURE && matches!(target.link, Link::Ssh(_)) {
         return Err(unreachable(text_of(&output.stderr), desk.as_ref()));
     }
-    if let Some(asking) = &asking {
+    if let Some(asking) = asking {
         asking.strip(&mut output)?;
     }
     Ok(output)
@@ -60,16 +94,40 @@ fn spawn(target: &Target, text: &str) -> Result<(Child, Option<Desk>), Error> {
     }
 }
 
-async fn finish(mut child: Child, asking: Option<&Asking<'_>>) -> Result<RawOutput, Error> {
+async fn finish(mut child: Child, asking: Option<&Asking<'_>>, kept: Input) -> Result<RawOutput, Error> {
+    let group = Group::of(&child);
     let (Some(input), Some(out), Some(err)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
         return Err(Error::AgentStart { message: "no pipes".into() });
     };
     let (begun, begins) = oneshot::channel();
     let success = asking.map(|asking| asking.success.as_str());
-    let (stdout, stderr) = tokio::join!(read(out, success, begun), answer(err, input, asking, begins));
+    let (stdout, stderr) = tokio::join!(read(out, success, begun), answer(err, input, asking, kept, begins));
     let status = child.wait().await.map_err(Error::io("a plain command"))?;
+    group.has_ended();
     let rc = status.code().unwrap_or_else(|| -std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(1));
     Ok(RawOutput { rc, stdout, stderr: stderr? })
+}
+
+/// The processes of a command, killed when nobody waits for them any more.
+struct Group(Option<libc::pid_t>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().map(u32::cast_signed))
+    }
+
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // SAFETY: `kill` takes no pointers; the child was not waited for, so its number is still its own.
+            unsafe { libc::kill(-leader, libc::SIGKILL) };
+        }
+    }
 }
 
 /// Reads standard output, and says when the command itself has begun, which this word shows.
@@ -92,12 +150,13 @@ async fn answer(
     mut err: impl AsyncRead + Unpin,
     input: ChildStdin,
     asking: Option<&Asking<'_>>,
+    kept: Input,
     mut begins: oneshot::Receiver<()>,
 ) -> Result<Vec<u8>, Error> {
     let mut waiting = true;
     let mut password = asking.and_then(|asking| asking.becoming.password.as_ref());
     // Without a password to type the input is empty at once.
-    let mut input = password.map(|_| input);
+    let mut input = (password.is_some() || kept == Input::Open).then_some(input);
     let mut heard = Vec::new();
     let mut buffer = [0; 1024];
     let mut answered = 0;

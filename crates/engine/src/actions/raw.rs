@@ -39,8 +39,13 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         let target = connect::target(call.remote().host(), &templar, keywords, options)?;
         (target, connect::becoming(&templar, keywords, options)?)
     };
-    let output =
-        ksplay_transport::raw(&target, &text, becoming.as_ref()).await.map_err(|error| TaskFailure::from(&error))?;
+    // What takes too long is to end there too.
+    let has_limit = call.task().keywords.timeout.is_some() || call.work.shared.options.task_timeout.is_some();
+    let output = match has_limit {
+        true => ksplay_transport::raw_while_awaited(&target, &text, becoming.as_ref()).await,
+        false => ksplay_transport::raw(&target, &text, becoming.as_ref()).await,
+    };
+    let output = output.map_err(|error| TaskFailure::from(&error))?;
     let lines = |text: &str| text.lines().map(Value::from).collect::<Value>();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

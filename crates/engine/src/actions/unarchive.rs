@@ -6,7 +6,8 @@ use super::content::Content;
 use super::{ActionCall, flag, take_flag, take_text};
 use crate::failure::TaskFailure;
 
-/// Sends the archive `src` along, unless it is on the target already (`remote_src`) or has a URL.
+/// Sends the archive `src` along, unless it is on the target already, or at a URL that the target can reach
+/// (`remote_src`).
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let copy = take_flag(&mut args, &["copy"], true)?;
@@ -16,7 +17,12 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let Some(src) = take_text(&mut args, &["src"]).filter(|_| has_dest) else {
         return Err(TaskFailure::raised("src (or content) and dest are required"));
     };
-    let payload = if remote || src.contains("://") {
+    if src.contains("://") && !remote {
+        return Err(TaskFailure::raised(format!(
+            "Unsupported option, an URI src ({src}) is only supported when remote_src is True"
+        )));
+    }
+    let payload = if remote {
         args.insert("remote_src", true);
         args.insert("src", src);
         None

@@ -33,7 +33,7 @@ impl Module for Getent {
         let words =
             ["getent".to_owned()].into_iter().chain(service).chain([args.database.clone()]).chain(args.key.clone());
         let output = system.query(&CommandSpec::new(words).parsable())?;
-        let mut entries = Map::new();
+        let (mut entries, mut values) = (Map::new(), Map::new());
         match output.rc {
             0 => entries = parse(&output.stdout_text(), &args.database, args.split.as_deref()),
             1 => return Err(Failure::new("Missing arguments, or database unknown.")),
@@ -41,13 +41,14 @@ impl Module for Getent {
                 return Err(Failure::new("One or more supplied key could not be found in the database."));
             }
             2 => {
+                values.insert("msg", "One or more supplied key could not be found in the database.");
                 entries.insert(args.key.clone().unwrap_or_default(), Value::Null);
             }
             3 => return Err(Failure::new("Enumeration not supported on this database.")),
             _ => return Err(output.failure("Unexpected failure!")),
         }
         let facts = Map::from([(format!("getent_{}", args.database), entries)]);
-        Ok(Inspection::nothing_to_do(Outcome { facts: Some(facts), ..Outcome::default() }))
+        Ok(Inspection::nothing_to_do(Outcome { facts: Some(facts), values, ..Outcome::default() }))
     }
 
     fn apply((): (), predicted: Outcome, _system: &mut System) -> Result<Outcome, Failure> {

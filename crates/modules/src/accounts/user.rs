@@ -110,8 +110,10 @@ impl Module for UserModule {
             values.insert("password", "NOT_LOGGING_PASSWORD");
         }
         if args.state == "absent" {
-            values.insert("force", args.force);
-            values.insert("remove", args.remove);
+            if current.is_some() {
+                values.insert("force", args.force);
+                values.insert("remove", args.remove);
+            }
             let commands = current.map(|_| removal(args)).into_iter().collect();
             return Ok(finished(args, values, commands, None));
         }

@@ -19,7 +19,7 @@ use crate::{Digest, Failure, Inspection, Module, Outcome, Probe, System, argumen
 pub struct GetUrl;
 
 arguments! {
-    /// Downloads a file over HTTP or HTTPS.
+    /// Downloads a file over HTTP or HTTPS, or copies one of the target (`file://`).
     pub struct GetUrlArgs {
         /// Where from.
         url: String = Opt::str().required(),
@@ -145,6 +145,18 @@ impl GetUrlArgs {
     }
 }
 
+/// A file of the target, as a server would give it.
+fn local(path: &Path, system: &Probe) -> std::io::Result<HttpAnswer> {
+    let file = system.open(path)?;
+    let length = file.metadata()?.len();
+    Ok(HttpAnswer {
+        status: 200,
+        reason: "OK".into(),
+        headers: vec![("Content-Length".into(), length.to_string())],
+        body: Box::new(file),
+    })
+}
+
 /// The digest of a file in a list such as `sha256sum` writes; a list of one digest alone is for any file.
 fn digest_in(list: &str, name: &str) -> Option<String> {
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -206,11 +218,15 @@ impl Module for GetUrl {
             let since = Calendar::utc(seconds_after_1970(found.mtime())).text(c"%a, %d %b %Y %H:%M:%S GMT");
             request.headers.push(("If-Modified-Since".into(), since));
         }
-        let answer = system.http_get(&request);
+        let answer = match args.url.strip_prefix("file://") {
+            Some(path) => local(Path::new(path), system),
+            None => system.http_get(&request),
+        };
         let answer = answer.map_err(|error| {
             args.failure(format!("Request failed: <urlopen error {}>", os_error_alone(&error)), &dest)
         })?;
-        outcome.values.insert("status_code", u32::from(answer.status));
+        let status = Value::from(u32::from(answer.status));
+        outcome.values.insert("status_code", if args.url.starts_with("file://") { Value::Null } else { status });
         if answer.status == 304 {
             outcome.values.insert("msg", "HTTP Error 304: Not Modified");
             return Ok(settle(outcome, rewrite));
@@ -245,6 +261,8 @@ impl Module for GetUrl {
                         dest.display()
                     ))
                     .with("dest", dest.display().to_string())
+                    .with("url", predicted.values.get("url").cloned().unwrap_or_default())
+                    .with("checksum_dest", Value::from(before))
                     .with("checksum_src", after));
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use ksplay_value::{Map, Value};
 use super::attributes::{FileAttributes, describe};
 use super::rewrite::Rewrite;
 use crate::arguments::{Opt, OptType};
-use crate::system::{HttpAnswer, HttpGet, HttpRequest, host_of, os_error_alone};
+use crate::system::{Calendar, HttpAnswer, HttpGet, HttpRequest, host_of, os_error_alone, seconds_after_1970};
 use crate::{Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`UriArgs`].
@@ -130,7 +131,9 @@ impl Module for Uri {
             return Err(Failure::new(format!("uri: `{name}` is not supported yet")));
         }
         // What a request changes only the server knows.
-        Ok(Inspection::only_for_real("ansible.builtin.uri", args.clone()))
+        let mut found = Inspection::only_for_real("uri", args.clone());
+        found.predicted.values.insert("msg", "This action (uri) does not support check mode.");
+        Ok(found)
     }
 
     fn apply(args: UriArgs, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
@@ -167,6 +170,13 @@ impl UriArgs {
         if body.is_some() && !has(&headers, "Content-Type") {
             headers.push(("Content-Type".into(), kind.into()));
         }
+        if let Some(dest) = self.dest.as_ref().filter(|_| !self.force && !has(&headers, "If-Modified-Since"))
+            && let Ok(found) = system.metadata(&self.place(dest, system))
+            && found.is_file()
+        {
+            let since = Calendar::utc(seconds_after_1970(found.mtime())).text(c"%a, %d %b %Y %H:%M:%S GMT");
+            headers.push(("If-Modified-Since".into(), since));
+        }
         if !has(&headers, "User-Agent") {
             headers.push(("User-Agent".into(), self.http_agent.clone()));
         }
@@ -198,6 +208,14 @@ impl UriArgs {
                 client,
             },
         })
+    }
+
+    /// The file that the answer goes to.
+    fn place(&self, dest: &Path, system: &Probe) -> PathBuf {
+        match system.is_dir(dest) {
+            true => dest.join(file_name(&self.url)),
+            false => dest.to_owned(),
+        }
     }
 
     /// The bytes to be sent and their type.
@@ -331,15 +349,14 @@ impl UriArgs {
         outcome.values.insert("status", status);
         outcome.values.insert("url", url);
         if let Some(dest) = &self.dest {
-            let path = match system.is_dir(dest) {
-                true => dest.join(file_name(&self.url)),
-                false => dest.clone(),
-            };
+            let path = self.place(dest, system);
             let attributes = self.attributes.clone();
             let rewrite = Rewrite { path: path.clone(), backup: false, validate: None, attributes };
-            rewrite.write(&bytes, system)?;
-            self.attributes.ensure(&path, system)?;
-            outcome.changed = true;
+            let is_new = system.read(&path).ok().as_deref() != Some(&bytes[..]);
+            if is_new {
+                rewrite.write(&bytes, system)?;
+            }
+            outcome.changed = self.attributes.ensure(&path, system)? || is_new;
             outcome.values.insert("path", path.display().to_string());
             describe(system, &path, &mut outcome.values);
         }

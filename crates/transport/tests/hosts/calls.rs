@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ksplay_transport::{AgentFiles, Become, Call, Connection, Error, Job, Method, PayloadSource, Target, raw};
+use ksplay_transport::{
+    AgentFiles, Become, Call, Connection, Error, Job, Method, PayloadSource, Target, raw, raw_while_awaited,
+};
 use ksplay_value::{Map, Value};
 use libtest_mimic::{Failed, Trial};
 
@@ -66,6 +68,7 @@ pub fn trials(prefix: &str, via: Via) -> Vec<Trial> {
         nothing_is_left_when_the_connection_is_dropped,
         a_job_goes_on_when_the_connection_has_gone,
         a_plain_command_gives_its_output,
+        a_plain_command_ends_when_nobody_waits_for_it,
         programs_that_want_a_terminal_have_one,
         a_request_is_cheap,
     );
@@ -194,6 +197,18 @@ async fn a_plain_command_gives_its_output(via: Via) {
             assert_eq!(String::from_utf8_lossy(&output.stdout), "nobody\n1\n", "{method:?}: {output:?}");
         }
     }
+}
+
+async fn a_plain_command_ends_when_nobody_waits_for_it(via: Via) {
+    let target = via.target();
+    let whole = raw_while_awaited(&target, "echo out; echo err >&2; cat; exit 3", None).await.unwrap();
+    assert_eq!((whole.rc, &whole.stdout[..]), (3, &b"out\n"[..]));
+    assert!(String::from_utf8_lossy(&whole.stderr).contains("err\n"));
+    let marker = format!("{}.25", 200_000 + std::process::id());
+    let text = format!("sleep {marker} | cat; true");
+    let limit = Duration::from_millis(1500);
+    assert!(tokio::time::timeout(limit, raw_while_awaited(&target, &text, None)).await.is_err());
+    until(|| processes_with(&marker).is_empty(), Duration::from_secs(10)).await;
 }
 
 fn flags(method: Method) -> Option<String> {
