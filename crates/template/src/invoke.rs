@@ -8,7 +8,7 @@ use crate::eval::{self, Home, Run, ops};
 use crate::filters::short;
 use crate::templar::undefined_of;
 use crate::tree::Tree;
-use crate::{Call, Error, ErrorKind, Function, Templar};
+use crate::{Call, Error, ErrorKind, Function, Templar, signature};
 
 /// Filters that may answer differently the next time.
 const IMPURE: &[&str] =
@@ -89,8 +89,12 @@ impl Templar<'_> {
             Err(mut error) if error.kind == ErrorKind::Operation || error.kind == ErrorKind::UnknownPlugin => {
                 error.kind = ErrorKind::Operation;
                 if !error.message.starts_with("The ") || !error.message.contains(" plugin '") {
-                    let full = if name.contains('.') { name.to_owned() } else { format!("ansible.builtin.{name}") };
-                    error.message = format!("The {kind} plugin '{full}' failed: {}", error.message);
+                    let full = match name.contains('.') {
+                        true => name.to_owned(),
+                        false => format!("ansible.builtin.{}", signature::spelled(name)),
+                    };
+                    let message = signature::with_function(kind, short, &error.message);
+                    error.message = format!("The {kind} plugin '{full}' failed: {message}");
                 }
                 Err(error)
             }

@@ -25,6 +25,7 @@ mod near;
 mod parse;
 mod reads;
 mod scope;
+mod signature;
 pub mod syntax;
 mod templar;
 pub mod tests;

@@ -1,6 +1,10 @@
-//! Every filter, test and lookup that playbooks can count on is there, under its short and its full name.
+//! Every filter, test and lookup that playbooks can count on is there, under its short and its full name, and is held to the
+//! reference's answers by at least five cases.
+
+#![allow(clippy::unwrap_used)]
 
 use ksplay_template::{filters, lookups, tests};
+use regex::Regex;
 
 const FILTERS: &str = "abs attr b64decode b64encode basename batch bool capitalize center checksum combinations combine comment \
     commonpath count d default dict2items dictsort difference dirname e escape expanduser expandvars extract fileglob \
@@ -49,4 +53,45 @@ fn every_test_is_there_under_both_its_names() {
 #[test]
 fn every_lookup_is_there_under_both_its_names() {
     assert_eq!(missing(LOOKUPS, |name| lookups::find(name).is_some()), [""; 0]);
+}
+
+/// The templates of all cases.
+fn cases() -> Vec<String> {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let data = std::fs::read_dir(here.join("tests/data")).unwrap().map(|entry| entry.unwrap().path());
+    let files = data.chain([here.join("../cli/tests/data/eval.jsonl")]);
+    let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"));
+    files
+        .flat_map(|file| std::fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Those of the names for which a pattern, with the name in place of `NAME`, finds fewer than five cases.
+fn rare(names: &str, pattern: &str) -> Vec<String> {
+    let cases = cases();
+    let found = |name: &str| {
+        let short = if name.contains(char::is_alphabetic) { name.rsplit('.').next().unwrap_or(name) } else { name };
+        let pattern = Regex::new(&pattern.replace("NAME", &regex::escape(short))).unwrap();
+        cases.iter().filter(|case| pattern.is_match(case)).count()
+    };
+    names.split_whitespace().filter(|name| found(name) < 5).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_filter_has_five_cases() {
+    let used = r#"(\|\s*|map\(\s*\\?['"])([a-z_]+\.[a-z_]+\.)?NAME\b"#;
+    assert_eq!(rare(FILTERS, used), [""; 0]);
+    assert_eq!(rare(FILTERS_OF_COLLECTIONS, used), [""; 0]);
+}
+
+#[test]
+fn every_test_has_five_cases() {
+    let used = r#"\bis (not )?([a-z_]+\.[a-z_]+\.)?NAME($|\W)|(select|reject)(attr)?\([^)]*['"]NAME\\?['"]"#;
+    assert_eq!(rare(TESTS, used), [""; 0]);
+}
+
+#[test]
+fn every_lookup_has_five_cases() {
+    let used = r#"(lookup|query|q)\(\s*\\?['"]([a-z_]+\.[a-z_]+\.)?NAME\\?['"]"#;
+    assert_eq!(rare(LOOKUPS, used), [""; 0]);
 }

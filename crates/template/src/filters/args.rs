@@ -84,7 +84,12 @@ impl Call<'_, '_> {
         let rest: Vec<Value> = args.collect();
         if rest.len() > N {
             let (most, given) = (N + 1, rest.len() + 1);
-            return Err(Error::operation(format!("takes at most {most} positional arguments but {given} were given")));
+            let allowed = if N == 0 {
+                "1 positional argument".to_owned()
+            } else {
+                format!("from 1 to {most} positional arguments")
+            };
+            return Err(Error::operation(format!("takes {allowed} but {given} were given")));
         }
         Ok((subject, self.bind_keywords(names, rest)?))
     }
@@ -203,6 +208,12 @@ fn not_iterable(value: &Value) -> Error {
 /// The text of a string; any other type is an error.
 pub(crate) fn string(value: &Value) -> Result<&str, Error> {
     value.as_str().ok_or_else(|| Error::operation(format!("expected a string, not {}", value.type_name())))
+}
+
+/// The text of a path; any other type is an error, in Python's words.
+pub(crate) fn path(value: &Value) -> Result<&str, Error> {
+    let message = || format!("expected str, bytes or os.PathLike object, not {}", value.type_name());
+    value.as_str().ok_or_else(|| Error::operation(message()))
 }
 
 /// The mapping; any other type is an error.

@@ -332,10 +332,7 @@ pub(crate) fn subelements_of(elements: &[Value], path: &[Value], skip_missing: b
                     break;
                 }
                 None => {
-                    return Err(Error::operation(format!(
-                        "could not find {:?} key in iterated item {element}",
-                        part.to_string()
-                    )));
+                    return Err(Error::operation(format!("could not find '{part}' key in iterated item '{element}'")));
                 }
             }
         }
@@ -343,7 +340,10 @@ pub(crate) fn subelements_of(elements: &[Value], path: &[Value], skip_missing: b
             continue;
         }
         let Some(items) = found.as_list() else {
-            return Err(Error::operation(format!("the key should point to a list, got {found}")));
+            return Err(Error::operation(format!(
+                "the key {} should point to a list, got '{found}'",
+                path.last().map(ToString::to_string).unwrap_or_default()
+            )));
         };
         pairs.extend(items.iter().map(|item| tuple(vec![element.clone(), item.clone()])));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ksplay_value::Value;
 
-use super::args::{iterate, string, tuple};
+use super::args::{iterate, path as text_of_path, string, tuple};
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -135,7 +135,7 @@ fn relpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if string(&path)?.is_empty() {
         return Err(Error::operation("no path specified"));
     }
-    let (path, start) = (absolute(string(&path)?)?, absolute(start.value().as_ref().map_or(Ok("."), string)?)?);
+    let (path, start) = (absolute(string(&path)?)?, absolute(start.value().as_ref().map_or(Ok("."), text_of_path)?)?);
     let split = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, start) = (split(&path), split(&start));
     let common = path.iter().zip(&start).take_while(|(left, right)| left == right).count();
@@ -169,7 +169,7 @@ fn commonpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The path with `~` and `~user` replaced by the home directory: `'~/x' | expanduser`.
 fn expanduser(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    Ok(expand_home(string(&path)?).into())
+    Ok(expand_home(text_of_path(&path)?).into())
 }
 
 /// As the filter; also for the names that lookups take.

@@ -2,7 +2,6 @@
 
 use ksplay_value::{Template, TemplateKind, Value};
 
-use super::args::string;
 use crate::environment::{Seal, Vault};
 use crate::{Call, Error, Function};
 
@@ -15,8 +14,8 @@ fn vault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (data, [secret, salt, id, wrap, _deprecated]) =
         call.bind(["secret", "salt", "vault_id", "wrap_object", "vaultid"])?;
     let secret = secret.required()?;
-    let secret = text_of(&secret, "Secret")?;
-    let plain = text_of(&data, "What is encrypted")?;
+    let secret = text_of(&secret, "Secret passed is required to be a string")?;
+    let plain = text_of(&data, "Can only vault strings")?;
     let usual = || call.templar.environment().vault_salt.as_deref().map(str::to_owned);
     let (salt, id) = (salt.text().or_else(usual), id.text_or("filter_default"));
     let sealed = encrypt(&Seal { plain, secret, id: &id, salt: salt.as_deref() })
@@ -32,8 +31,8 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Vault { decrypt, .. } = functions(call)?;
     let (data, [secret, _id, _deprecated]) = call.bind(["secret", "vault_id", "vaultid"])?;
     let secret = secret.required()?;
-    let secret = text_of(&secret, "Secret")?;
-    let text = text_of(&data, "Vault")?;
+    let secret = text_of(&secret, "Secret passed is required to be as string")?;
+    let text = text_of(&data, "Vault should be in the form of a string")?;
     if !text.starts_with("$ANSIBLE_VAULT;") {
         return Ok(text.into());
     }
@@ -45,6 +44,7 @@ fn functions(call: &Call<'_, '_>) -> Result<Vault, Error> {
     call.templar.environment().vault.ok_or_else(|| Error::operation("nothing is encrypted here"))
 }
 
-fn text_of<'v>(value: &'v Value, what: &str) -> Result<&'v str, Error> {
-    string(value).map_err(|_| Error::operation(format!("{what} must be a string, not {}", value.type_name())))
+fn text_of<'v>(value: &'v Value, wanted: &str) -> Result<&'v str, Error> {
+    let message = || format!("{wanted}, instead we got <class '{}'>.", value.type_name());
+    value.as_str().ok_or_else(|| Error::operation(message()))
 }

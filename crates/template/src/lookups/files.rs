@@ -35,7 +35,11 @@ fn file(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut texts = Vec::new();
     for name in call.terms() {
-        texts.push(Value::from(call.read_file("files", &name.to_string())?.1));
+        let name = name.to_string();
+        if call.find_file("files", &name)?.is_none() {
+            return Err(Error::operation(format!("Unable to find file matching \"{name}\"")));
+        }
+        texts.push(Value::from(call.read_file("files", &name)?.1));
     }
     Ok(texts.into())
 }
@@ -92,11 +96,7 @@ impl Scope for Overlay<'_> {
 fn fileglob(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
     for term in std::mem::take(&mut call.args) {
-        let Some(term) = term.as_str() else {
-            let message = format!("expected str, bytes or os.PathLike object, not {}", term.type_name());
-            return Err(Error::operation(message));
-        };
-        for place in call.candidates("files", term)? {
+        for place in call.candidates("files", crate::filters::args::path(&term)?)? {
             let files = files_matching(&place.to_string_lossy());
             if !files.is_empty() {
                 found.extend(files.into_iter().map(Value::from));

@@ -125,24 +125,23 @@ fn random_choice(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Each element with each item of the list at a path below it: `query('subelements', users, 'keys')`; a third term may say
 /// `{'skip_missing': true}`.
 fn subelements(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let unfit = |why: &str| Error::operation(format!("subelements lookup expects a list of two or three items, {why}"));
     let terms = std::mem::take(&mut call.args);
     let (elements, path, flags) = match terms.as_slice() {
         [elements, path] => (elements, path, None),
         [elements, path, flags] => (elements, path, Some(flags)),
-        _ => return Err(Error::operation("subelements lookup expects a list of two or three items")),
+        _ => return Err(unfit("")),
     };
     if flags.is_some_and(|flags| flags.as_map().is_none()) {
-        return Err(Error::operation(
-            "subelements lookup expects a list of two or three items, the optional third item must be a dict with flags skip_missing",
-        ));
+        return Err(unfit("the optional third item must be a dict with flags skip_missing"));
     }
     let Value::String(path) = path else {
-        return Err(Error::operation("subelements lookup expects a string as its second term"));
+        return Err(unfit("first a dict or a list, second a string pointing to the subkey"));
     };
     let elements = match elements {
         Value::Map(map) => map.values().cloned().collect(),
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
-        _ => return Err(Error::operation("subelements lookup expects a dictionary or a list as its first term")),
+        _ => return Err(unfit("first a dict or a list, second a string pointing to the subkey")),
     };
     let skipped = |element: &Value| element.get("skipped").is_some_and(Value::is_true);
     let elements: Vec<Value> = elements.into_iter().filter(|element| !skipped(element)).collect();

@@ -12,6 +12,9 @@ pub(super) const TABLE: &[(&str, Function)] = &[("url", url)];
 const SHARED: [&str; 8] =
     ["ca_path", "follow_redirects", "force", "http_agent", "timeout", "unix_socket", "use_proxy", "validate_certs"];
 
+/// What the module `uri` says before the reason why there was no answer.
+const UNMADE: &str = "Status code was -1 and not [200]: Request failed: ";
+
 /// What lies at URLs, as lines: `query('url', 'http://localhost/x')`; each as one text with `split_lines=false`. Options:
 /// `headers`, `username`, `password`, `timeout` and others that the module `uri` has too.
 fn url(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -39,7 +42,8 @@ fn url(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     for term in call.terms() {
         let mut request = shared.clone();
         request.insert("url", term.to_string());
-        let failed = |why| Error::operation(format!("Failed lookup url for {term} : {why}"));
+        let failed =
+            |why: String| Error::operation(format!("Failed lookup url for {term}: {}", why.trim_start_matches(UNMADE)));
         let text = fetch(request).map_err(failed)?;
         match split {
             true => found.extend(text.lines().map(Value::from)),

@@ -38,7 +38,10 @@ fn varnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
     for pattern in call.terms() {
         let Value::String(pattern) = &pattern else {
-            return Err(Error::operation(format!("Invalid setting identifier, \"{pattern}\" is not a string")));
+            let kind = pattern.type_name();
+            let message =
+                format!("Invalid setting identifier, \"{pattern}\" is not a string, it is a <class '{kind}'>");
+            return Err(Error::operation(message));
         };
         let pattern = Pattern::new(pattern, Flags::default())?;
         for name in call.templar.scope().names() {
@@ -83,35 +86,85 @@ fn inventory_hostnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             }
         }
     }
-    let select = |pattern: &str| -> Vec<String> {
-        let in_groups = groups.iter().filter(|(name, _)| name.as_str().is_some_and(|name| name_matches(name, pattern)));
-        let mut hosts: Vec<String> =
-            in_groups.flat_map(|(_, hosts)| hosts.as_list().unwrap_or_default().iter().map(Value::to_string)).collect();
-        hosts.extend(all.iter().filter(|host| name_matches(host, pattern)).cloned());
-        hosts
+    let select = |pattern: &str| -> Result<Vec<String>, Error> {
+        let (pattern, part) = subscript(pattern);
+        let regex = pattern.strip_prefix('~').map(|regex| Pattern::new(regex, Flags::default())).transpose()?;
+        let matches = |name: &str| match &regex {
+            Some(regex) => regex.matches_at_start(name),
+            None => Ok(name_matches(name, pattern)),
+        };
+        let mut hosts = Vec::new();
+        for (name, members) in groups.iter() {
+            if matches(name.as_str().unwrap_or_default())? {
+                hosts.extend(iterate(members)?.iter().map(Value::to_string));
+            }
+        }
+        for host in &all {
+            if matches(host)? {
+                hosts.push(host.clone());
+            }
+        }
+        Ok(part.map_or(hosts.clone(), |part| part.of(&hosts)))
     };
     let mut chosen: Vec<String> = Vec::new();
     let patterns: Vec<String> = call
         .terms()
         .iter()
-        .flat_map(|term| term.to_string().split([':', ',']).map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|term| {
+            let mut inside = 0;
+            let text = term.to_string();
+            let patterns = text.split(|letter: char| {
+                inside += i32::from(letter == '[') - i32::from(letter == ']');
+                inside == 0 && matches!(letter, ':' | ',')
+            });
+            patterns.map(str::to_owned).collect::<Vec<_>>()
+        })
         .collect();
     let plain = |pattern: &&String| !pattern.starts_with(['!', '&']);
-    if !patterns.iter().any(|pattern| plain(&pattern)) {
-        chosen = select("all");
+    if !patterns.is_empty() && !patterns.iter().any(|pattern| plain(&pattern)) {
+        chosen = select("all")?;
     }
     for pattern in patterns.iter().filter(plain) {
-        chosen.extend(select(pattern.trim()));
+        chosen.extend(select(pattern.trim())?);
     }
     for pattern in patterns.iter().filter_map(|pattern| pattern.strip_prefix('&')) {
-        let hosts: HashSet<String> = select(pattern).into_iter().collect();
+        let hosts: HashSet<String> = select(pattern)?.into_iter().collect();
         chosen.retain(|host| hosts.contains(host));
     }
     for pattern in patterns.iter().filter_map(|pattern| pattern.strip_prefix('!')) {
-        let hosts: HashSet<String> = select(pattern).into_iter().collect();
+        let hosts: HashSet<String> = select(pattern)?.into_iter().collect();
         chosen.retain(|host| !hosts.contains(host));
     }
     let mut seen = HashSet::new();
     chosen.retain(|host| seen.insert(host.clone()));
     Ok(chosen.into_iter().collect())
+}
+
+/// Some of the hosts that a pattern selects: `web[0]`, `web[1:3]`.
+#[derive(Clone, Copy)]
+struct Part {
+    first: i64,
+    last: Option<i64>,
+}
+
+impl Part {
+    fn of(self, hosts: &[String]) -> Vec<String> {
+        let place = |at: i64| usize::try_from(if at < 0 { at + hosts.len() as i64 } else { at }).unwrap_or(0);
+        let last = self.last.map_or(hosts.len(), |last| place(last) + 1);
+        hosts.iter().take(last).skip(place(self.first)).cloned().collect()
+    }
+}
+
+/// The pattern, and which part of what it selects is meant.
+fn subscript(pattern: &str) -> (&str, Option<Part>) {
+    let inside = pattern.strip_suffix(']').filter(|_| !pattern.starts_with('~')).and_then(|text| text.rsplit_once('['));
+    let Some((name, inside)) = inside else { return (pattern, None) };
+    let part = match inside.split_once([':', '-']).filter(|(first, _)| !first.is_empty()) {
+        None => inside.parse().ok().map(|only| Part { first: only, last: Some(only) }),
+        Some((first, "")) => first.parse().ok().map(|first| Part { first, last: None }),
+        Some((first, last)) => {
+            first.parse().ok().zip(last.parse().ok()).map(|(first, last)| Part { first, last: Some(last) })
+        }
+    };
+    (if part.is_some() { name } else { pattern }, part)
 }

@@ -51,32 +51,36 @@ fn ne(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok((left != right).into())
 }
 
-fn ordered(call: &mut Call<'_, '_>, holds: fn(Ordering) -> bool) -> Result<Value, Error> {
+fn ordered(call: &mut Call<'_, '_>, sign: &str, holds: fn(Ordering) -> bool) -> Result<Value, Error> {
     let (left, right) = operands(call)?;
     if matches!((number(&left), number(&right)), (Some(left), Some(right)) if left.is_nan() || right.is_nan()) {
         return Ok(false.into());
     }
-    Ok(holds(compare(&left, &right)?).into())
+    let order = compare(&left, &right).map_err(|mut error| {
+        error.message = error.message.replacen("'<' not", &format!("'{sign}' not"), 1);
+        error
+    })?;
+    Ok(holds(order).into())
 }
 
 /// Whether the subject is less: `1 is lt 2`.
 fn lt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    ordered(call, Ordering::is_lt)
+    ordered(call, "<", Ordering::is_lt)
 }
 
 /// Whether the subject is less or equal: `1 is le 1`.
 fn le(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    ordered(call, Ordering::is_le)
+    ordered(call, "<=", Ordering::is_le)
 }
 
 /// Whether the subject is greater: `2 is gt 1`.
 fn gt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    ordered(call, Ordering::is_gt)
+    ordered(call, ">", Ordering::is_gt)
 }
 
 /// Whether the subject is greater or equal: `1 is ge 1`.
 fn ge(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    ordered(call, Ordering::is_ge)
+    ordered(call, ">=", Ordering::is_ge)
 }
 
 /// Whether both are the same object: equal values of one type that Python keeps once (null, booleans, small numbers).

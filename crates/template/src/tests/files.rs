@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ksplay_value::Value;
 
-use crate::filters::args::string;
+use crate::filters::args::{path as text_of_path, string};
 use crate::filters::paths::expand_home;
 use crate::{Call, Error, Function};
 
@@ -32,7 +32,10 @@ fn path(call: &mut Call<'_, '_>) -> Result<PathBuf, Error> {
     Ok(match value {
         // Python takes an integer for the number of an open file; there is none here.
         Value::Int(_) => PathBuf::new(),
-        value => PathBuf::from(string(&value)?),
+        value => PathBuf::from(value.as_str().ok_or_else(|| {
+            let kind = value.type_name();
+            Error::operation(format!("stat: path should be string, bytes, os.PathLike or integer, not {kind}"))
+        })?),
     })
 }
 
@@ -44,11 +47,7 @@ fn exists(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// As [`path`], where the number of an open file means nothing to Python either.
 fn named_path(call: &mut Call<'_, '_>) -> Result<PathBuf, Error> {
     let (value, []) = call.bind([])?;
-    let Some(path) = value.as_str() else {
-        let message = format!("expected str, bytes or os.PathLike object, not {}", value.type_name());
-        return Err(Error::operation(message));
-    };
-    Ok(PathBuf::from(path))
+    Ok(PathBuf::from(text_of_path(&value)?))
 }
 
 /// Whether there is something at the path, be it a dangling link.
@@ -89,7 +88,7 @@ fn is_same_file(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [other]) = call.bind(["other"])?;
     let read = |value: &Value| -> Result<std::fs::Metadata, Error> {
         let path = Path::new(string(value)?);
-        path.metadata().map_err(|error| Error::operation(format!("{}: {error}", path.display())))
+        path.metadata().map_err(|error| Error::operation(in_pythons_words(&error, &path.display().to_string(), "")))
     };
     let (left, right) = (read(&value)?, read(&other.required()?)?);
     Ok((left.dev() == right.dev() && left.ino() == right.ino()).into())
@@ -99,6 +98,16 @@ fn is_same_file(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn vaulted_file(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind([])?;
     let path = expand_home(string(&value)?);
-    let bytes = std::fs::read(&path).map_err(|error| Error::operation(format!("{path}: {error}")))?;
+    let bytes = std::fs::read(&path).map_err(|error| {
+        let why = in_pythons_words(&error, &path, "b");
+        Error::operation(format!("Cannot test if the file '{path}' is a vault: {why}"))
+    })?;
     Ok(bytes.starts_with(b"$ANSIBLE_VAULT;").into())
+}
+
+/// An error of the system as Python writes it.
+fn in_pythons_words(error: &std::io::Error, path: &str, mark: &str) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    format!("[Errno {}] {text}: {mark}'{path}'", error.raw_os_error().unwrap_or_default())
 }

@@ -31,8 +31,15 @@ fn of_result(
         Value::Map(map) => answer(call, &map),
         Value::Unknown(_) => Ok(value),
         Value::Undefined(undefined) => Err(crate::filters::args::undefined_error(&undefined)),
-        other => {
-            Err(Error::operation(format!("The '{}' test expects a dictionary, not {}", call.name, other.type_name())))
+        _ => {
+            let asked = match crate::filters::short(call.name) {
+                "change" => "changed",
+                "failure" | "success" | "succeeded" | "successful" => "failed",
+                "skip" => "skipped",
+                "reachable" => "unreachable",
+                name => name,
+            };
+            Err(Error::operation(format!("The '{asked}' test expects a dictionary")))
         }
     }
 }

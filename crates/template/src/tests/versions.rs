@@ -32,7 +32,7 @@ fn version(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         (_, Some("pep440")) => ordered::<Pep440>(&left, &right)?,
         (_, Some(other)) => {
             return Err(Error::operation(format!(
-                "Invalid version type ({other}). Must be one of loose, strict, semver, semantic, pep440"
+                "Invalid version type ({other}). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'"
             )));
         }
     };
@@ -45,7 +45,7 @@ fn version(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         "!=" | "<>" | "ne" => order.is_ne(),
         other => {
             return Err(Error::operation(format!(
-                "Invalid operator type ({other}). Must be one of ==, =, eq, <, lt, <=, le, >, gt, >=, ge, !=, <>, ne"
+                "Invalid operator type ({other}). Must be one of '==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', '>=', 'ge', '!=', '<>', 'ne'"
             )));
         }
     }
@@ -109,10 +109,11 @@ impl Version for Loose {
             let order = match (left, right) {
                 (Part::Number(left), Part::Number(right)) => left.cmp(right),
                 (Part::Word(left), Part::Word(right)) => left.cmp(right),
-                _ => {
-                    return Err(Error::operation(
-                        "Version comparison failed: '<' not supported between instances of 'str' and 'int'",
-                    ));
+                (left, _) => {
+                    let (left, right) = if matches!(left, Part::Word(_)) { ("str", "int") } else { ("int", "str") };
+                    return Err(Error::operation(format!(
+                        "Version comparison failed: '<' not supported between instances of '{left}' and '{right}'"
+                    )));
                 }
             };
             if order.is_ne() {
