@@ -257,7 +257,7 @@ impl Batch {
             action: task.action.clone(),
             role: task.role.as_ref().map(|role| role.name.clone()),
             span: task.span.clone(),
-            handler: self.scheduler.is_handler(step) || task.handler,
+            handler: self.is_flushing(step, task),
             check: self.shared.options.check,
             // Whether the keyword is wrong is told by the task itself.
             diff: self.shared.options.diff
@@ -285,7 +285,11 @@ impl Batch {
         }
         let first = self.scope(&task, hosts[0]);
         let asked = match &task.keywords.run_once {
-            Some(keyword) => boolean(&first.templar().resolve(keyword)?)?,
+            Some(keyword) => match first.templar().resolve(keyword)? {
+                // The task itself tells that check mode does not know it.
+                Value::Unknown(_) => false,
+                value => boolean(&value)?,
+            },
             None => false,
         };
         let mut for_all = steps::is_for_all_hosts(&task.action);
@@ -308,6 +312,10 @@ impl Batch {
         }
         self.shared.emit(Event::TaskStart(Arc::clone(&info)));
         self.warn_about(&task);
+        let hosts = self.without_undecided(step, &info, &task, hosts);
+        if hosts.is_empty() {
+            return Ok(());
+        }
         let throttle = self.throttle(&task, &first)?;
         let work = |host: &Str| Work {
             shared: Arc::clone(&self.shared),
@@ -380,6 +388,9 @@ impl Batch {
             ..TaskFailure::new(format!("Failed to convert the throttle value to an integer: {why}"))
         };
         let value = scope.templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
+        if matches!(value, Value::Unknown(_)) {
+            return Ok(None);
+        }
         let limit = value.to_string().parse::<usize>().map_err(|_| {
             wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
         })?;
@@ -425,6 +436,9 @@ impl Batch {
         self.note(&task, host, told, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
+        if outcome.status == Status::Undecided {
+            self.notify_perhaps(step, &task, host);
+        }
         if outcome.status == Status::Changed {
             // Each item that changed something notifies.
             let results = outcome.result.get("results").and_then(Value::as_list).filter(|_| outcome.looped);

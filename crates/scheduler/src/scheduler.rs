@@ -158,9 +158,12 @@ impl<P: Clone> Scheduler<P> {
         self.graph.position(step)
     }
 
-    /// Whether the step is a handler in a flush.
-    pub fn is_handler(&self, step: StepId) -> bool {
-        matches!(self.graph.node(step), Node::Handler(..))
+    /// The number of the handler that the step is, when it is one in a flush.
+    pub fn handler(&self, step: StepId) -> Option<usize> {
+        match self.graph.node(step) {
+            Node::Handler(_, number) => Some(*number),
+            _ => None,
+        }
     }
 
     /// Where a host stands.

@@ -61,6 +61,7 @@ impl Batch {
                 Next::Continue => break,
                 Next::Quit => return Ok(None),
                 Next::Redo => {
+                    self.count_again(host, &outcome);
                     let work = session.changed();
                     tokio::select! {
                         again = work.run_guarded() => outcome = again,
@@ -70,6 +71,20 @@ impl Batch {
             }
         }
         Ok(Some(outcome))
+    }
+}
+
+impl Batch {
+    /// Counts a task that is tried again as Ansible's recap does: what is tried again takes away one that was ok.
+    fn count_again(&self, host: HostIndex, outcome: &Outcome) {
+        self.shared.count(&self.hosts[host], |counts| match outcome.status {
+            Status::Ok | Status::Changed => {}
+            _ if outcome.ignored => counts.ignored += 1,
+            status => {
+                counts.skipped += u32::from(status == Status::Skipped);
+                counts.ok = counts.ok.saturating_sub(1);
+            }
+        });
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use ksplay_playbook::Task;
-use ksplay_scheduler::{HostIndex, StepId};
+use ksplay_scheduler::{Ended, HostIndex, StepId};
 use ksplay_template::Templar;
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, Unknown, Value};
 
 use super::Batch;
 use super::banner::banner;
 use crate::actions;
-use crate::event::Event;
+use crate::event::{Event, Status, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Layers;
 
@@ -24,6 +24,10 @@ pub(super) struct Notifications {
     order: Vec<usize>,
     /// What was found so far.
     found: HashMap<String, Vec<usize>>,
+    /// Notifications of tasks that check mode could not decide, with the names of the tasks.
+    perhaps: HashMap<HostIndex, Vec<(String, String)>>,
+    /// Handlers that were notified by such tasks alone, with the names of the tasks.
+    undecided: HashMap<(HostIndex, usize), String>,
 }
 
 impl Notifications {
@@ -51,38 +55,64 @@ impl Batch {
         if task.keywords.notify.is_empty() {
             return Ok(());
         }
-        let at_once = self.scheduler.is_handler(step) || task.handler;
-        let scope = self.scope(task, host);
-        for keyword in &task.keywords.notify {
-            let names = match scope.templar().resolve(keyword)? {
-                Value::List(names) => names.to_vec(),
-                // What check mode does not know notifies nobody yet.
-                Value::Omit | Value::Null | Value::Unknown(_) => Vec::new(),
-                name => vec![name],
-            };
-            for name in names {
-                let name = name.to_string();
-                let found = self.handlers_named(&name);
-                if found.is_empty() {
-                    let message = format!(
-                        "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
-                    );
-                    if self.shared.options.error_on_missing_handler {
-                        return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
-                    }
-                    self.shared.emit(Event::Warning(message));
-                } else if at_once {
-                    found.into_iter().for_each(|handler| self.notify_handler(host, handler));
-                } else {
-                    self.shared.emit(Event::Detail(format!("Notification for handler {name} has been saved.")));
-                    let kept = self.notifications.kept.entry(host).or_default();
-                    if !kept.contains(&name) {
-                        kept.push(name);
-                    }
+        for name in self.names_in(task, host)? {
+            let found = self.handlers_named(&name);
+            if found.is_empty() {
+                let message = format!(
+                    "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
+                );
+                if self.shared.options.error_on_missing_handler {
+                    return Err(TaskFailure { span: Some(task.span.clone()), ..TaskFailure::new(message) });
+                }
+                self.shared.emit(Event::Warning(message));
+            } else if self.is_flushing(step, task) {
+                found.into_iter().for_each(|handler| self.notify_handler(host, handler));
+            } else {
+                self.shared.emit(Event::Detail(format!("Notification for handler {name} has been saved.")));
+                let kept = self.notifications.kept.entry(host).or_default();
+                if !kept.contains(&name) {
+                    kept.push(name);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes the notifications of a task that check mode could not decide: their handlers are undecided too, unless
+    /// another task notifies them.
+    pub(super) fn notify_perhaps(&mut self, step: StepId, task: &Arc<Task>, host: HostIndex) {
+        if task.keywords.notify.is_empty() {
+            return;
+        }
+        let by = banner(task, &self.scope(task, host)).text;
+        // What cannot be evaluated is told when the task is carried out.
+        for name in self.names_in(task, host).unwrap_or_default() {
+            if self.is_flushing(step, task) {
+                self.notify_undecided(host, &name, &by);
+            } else {
+                self.notifications.perhaps.entry(host).or_default().push((name, by.clone()));
+            }
+        }
+    }
+
+    /// The names that a task notifies.
+    fn names_in(&self, task: &Arc<Task>, host: HostIndex) -> Result<Vec<String>, TaskFailure> {
+        let scope = self.scope(task, host);
+        let mut all = Vec::new();
+        for keyword in &task.keywords.notify {
+            match scope.templar().resolve(keyword)? {
+                Value::List(names) => all.extend(names.iter().map(Value::to_string)),
+                // What check mode does not know notifies nobody yet.
+                Value::Omit | Value::Null | Value::Unknown(_) => {}
+                name => all.push(name.to_string()),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether handlers run already, so that notifications count at once.
+    pub(super) fn is_flushing(&self, step: StepId, task: &Task) -> bool {
+        self.scheduler.handler(step).is_some() || task.handler
     }
 
     /// Notifies the handlers that a host's notifications mean by now.
@@ -90,9 +120,50 @@ impl Batch {
         for name in self.notifications.kept.remove(&host).unwrap_or_default() {
             self.handlers_named(&name).into_iter().for_each(|handler| self.notify_handler(host, handler));
         }
+        for (name, by) in self.notifications.perhaps.remove(&host).unwrap_or_default() {
+            self.notify_undecided(host, &name, &by);
+        }
+    }
+
+    fn notify_undecided(&mut self, host: HostIndex, name: &str, by: &str) {
+        for handler in self.handlers_named(name) {
+            if self.scheduler.notify(host, handler) {
+                self.notifications.undecided.insert((host, handler), by.to_owned());
+            }
+        }
+    }
+
+    /// The hosts of a step for which it is decided; of the others it is told that it is not.
+    pub(super) fn without_undecided(
+        &mut self,
+        step: StepId,
+        info: &Arc<TaskInfo>,
+        task: &Arc<Task>,
+        mut hosts: Vec<HostIndex>,
+    ) -> Vec<HostIndex> {
+        let Some(number) = self.scheduler.handler(step).filter(|_| !self.notifications.undecided.is_empty()) else {
+            return hosts;
+        };
+        hosts.retain(|host| {
+            let Some(by) = self.notifications.undecided.remove(&(*host, number)) else { return true };
+            let unknown = Unknown { because: vec![format!("the result of \"{by}\"").into()] };
+            let reason = TaskFailure::undecided("the notification", &unknown).message;
+            let name = self.hosts[*host].clone();
+            self.tell(info, name.clone(), Status::Undecided, Map::from([("undecided", reason)]));
+            self.shared.count(&name, |counts| counts.skipped += 1);
+            if let Some(register) = &task.register {
+                let vars = Map::from([(register.to_string(), Value::Unknown(Arc::new(unknown)))]);
+                self.shared.states.set_vars(&name, vars);
+            }
+            self.notify_perhaps(step, task, *host);
+            self.scheduler.complete(step, *host, Ended::Ok);
+            false
+        });
+        hosts
     }
 
     fn notify_handler(&mut self, host: HostIndex, handler: usize) {
+        self.notifications.undecided.remove(&(host, handler));
         if self.scheduler.notify(host, handler) {
             let handler = &self.scheduler.handlers()[handler];
             let name = banner(handler, &self.scope(handler, host)).text;

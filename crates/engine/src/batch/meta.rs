@@ -142,7 +142,7 @@ impl Batch {
 }
 
 impl Batch {
-    fn tell(&self, info: &Arc<TaskInfo>, host: Str, status: Status, result: Map) {
+    pub(super) fn tell(&self, info: &Arc<TaskInfo>, host: Str, status: Status, result: Map) {
         self.shared.emit(Event::Result(TaskResult::of(Arc::clone(info), host, status, Shown::of(result, false))));
     }
 }

@@ -24,7 +24,7 @@ impl Batch {
         if steps::meta_of(&task).is_some() {
             return Ok(Some(Ready { step, hosts }));
         }
-        let kind = if self.scheduler.is_handler(step) || task.handler { "HANDLER" } else { "TASK" };
+        let kind = if self.is_flushing(step, &task) { "HANDLER" } else { "TASK" };
         let alone = matches!(self.strategy, Strategy::Free | Strategy::HostPinned(_));
         let groups = if alone { hosts.iter().map(|host| vec![*host]).collect() } else { vec![hosts] };
         let mut confirmed = Vec::new();

@@ -35,6 +35,15 @@ impl Work {
         flag(scope, "ignore_errors", keywords.ignore_errors.as_ref())?;
         flag(scope, "ignore_unreachable", keywords.ignore_unreachable.as_ref())?;
         flag(scope, "any_errors_fatal", keywords.any_errors_fatal.as_ref())?;
+        // What is wrong with these is told before; here they may rest on what check mode does not know.
+        for (name, keyword) in [("run_once", &keywords.run_once), ("throttle", &keywords.throttle)] {
+            if let Some(keyword) = keyword
+                && let Err(failure) = known(scope, name, keyword)
+                && failure.undecided
+            {
+                return Err(failure);
+            }
+        }
         Ok(Flags {
             check: flag(scope, "check_mode", keywords.check_mode.as_ref())?.unwrap_or(options.check),
             diff: flag(scope, "diff", keywords.diff.as_ref())?.unwrap_or(options.diff),
