@@ -103,6 +103,11 @@ fn every_name_answers_right_and_wrong_use_as_ansible_does() {
     run("plugins_surface.jsonl");
 }
 
+#[test]
+fn filters_of_collections_answer_as_those_do() {
+    run("plugins_collections.jsonl");
+}
+
 fn evaluated(vars: Map, source: &str) -> Value {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/plugins");
     let environment = Environment { base_dir: folder, ..Environment::default() };

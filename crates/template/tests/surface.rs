@@ -18,7 +18,17 @@ const FILTERS: &str = "abs attr b64decode b64encode basename batch bool capitali
 
 const FILTERS_OF_COLLECTIONS: &str = "ansible.utils.fact_diff ansible.utils.ip4_hex ansible.utils.ipaddr ansible.utils.ipmath \
     ansible.utils.ipsubnet ansible.utils.ipv4 ansible.utils.ipv6 ansible.utils.ipwrap ansible.utils.keep_keys \
-    ansible.utils.nthhost community.general.dict community.general.json_query community.general.keep_keys \
+    ansible.utils.nthhost ansible.utils.cidr_merge ansible.utils.get_path ansible.utils.hwaddr ansible.utils.index_of \
+    ansible.utils.network_in_network ansible.utils.network_in_usable ansible.utils.next_nth_usable \
+    ansible.utils.param_list_compare ansible.utils.previous_nth_usable ansible.utils.reduce_on_network \
+    ansible.utils.remove_keys ansible.utils.replace_keys ansible.utils.slaac ansible.utils.to_paths ansible.utils.usable_range \
+    community.general.accumulate community.general.counter community.general.crc32 community.general.dict_kv \
+    community.general.from_csv community.general.from_ini community.general.groupby_as_dict \
+    community.general.lists_difference community.general.lists_intersect community.general.lists_mergeby \
+    community.general.lists_symmetric_difference community.general.lists_union community.general.remove_keys \
+    community.general.replace_keys community.general.to_days community.general.to_hours community.general.to_ini \
+    community.general.to_milliseconds community.general.to_minutes community.general.to_months community.general.to_seconds \
+    community.general.to_time_unit community.general.to_weeks community.general.to_years community.general.dict community.general.json_query community.general.keep_keys \
     community.crypto.x509_certificate_info community.general.version_sort ansible.builtin.rekey_on_member";
 
 const TESTS: &str = "!= < <= == > >= abs any all boolean callable change changed contains defined directory divisibleby eq equalto \

@@ -16,7 +16,6 @@ pub(super) const TABLE: &[(&str, Function)] = &[
     ("dictsort", dictsort),
     ("items", items),
     ("items2dict", items2dict),
-    ("keep_keys", keep_keys),
     ("rekey_on_member", rekey_on_member),
 ];
 
@@ -65,7 +64,7 @@ fn collect_maps(value: &Value, all: &mut Vec<Map>) -> Result<(), Error> {
 
 /// What becomes of lists that meet.
 #[derive(Clone, Copy)]
-enum ListMerge {
+pub(super) enum ListMerge {
     Replace,
     Keep,
     Append,
@@ -75,7 +74,7 @@ enum ListMerge {
 }
 
 impl ListMerge {
-    fn parse(name: &str) -> Result<Self, Error> {
+    pub(super) fn parse(name: &str) -> Result<Self, Error> {
         Ok(match name {
             "replace" => Self::Replace,
             "keep" => Self::Keep,
@@ -106,7 +105,8 @@ impl ListMerge {
     }
 }
 
-fn merge(base: &mut Map, over: &Map, recursive: bool, lists: ListMerge) {
+/// Lays the entries of one mapping over those of another.
+pub(super) fn merge(base: &mut Map, over: &Map, recursive: bool, lists: ListMerge) {
     for (key, new) in over.iter() {
         let merged = match (base.get_key(key), new) {
             (Some(Value::Map(old)), Value::Map(new)) if recursive => {
@@ -242,60 +242,4 @@ fn rekey_on_member(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         }
     }
     Ok(made.into())
-}
-
-/// Only the entries of these names, at any depth: `[{'a': 1, 'b': 2}] | keep_keys(target=['a'])` is `[{'a': 1}]`.
-/// `matching_parameter` (`equality`, `starts_with`, `ends_with`, `regex`) says how names compare.
-fn keep_keys(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (subject, [target, matching]) = call.bind(["target", "matching_parameter"])?;
-    let targets: Vec<String> = match target.required()? {
-        Value::String(text) => vec![text.to_string()],
-        other => iterate(&other)?.iter().map(Value::to_string).collect(),
-    };
-    let matching = matching.text_or("equality");
-    let wanted = |key: &str| -> Result<bool, Error> {
-        for target in &targets {
-            let hit = match matching.as_str() {
-                "equality" => key == target,
-                "starts_with" => key.starts_with(target.as_str()),
-                "ends_with" => key.ends_with(target.as_str()),
-                "regex" => super::regex::Pattern::new(target, Default::default())?.matches_at_start(key)?,
-                other => return Err(Error::operation(format!("unknown matching_parameter {other}"))),
-            };
-            if hit {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
-    kept(&subject, &wanted)
-}
-
-fn kept(value: &Value, wanted: &dyn Fn(&str) -> Result<bool, Error>) -> Result<Value, Error> {
-    Ok(match value {
-        Value::List(items) => {
-            let mut left = Vec::new();
-            for item in items.iter() {
-                left.push(kept(item, wanted)?);
-            }
-            left.into()
-        }
-        Value::Map(map) => {
-            let mut left = Map::new();
-            for (key, value) in map.iter() {
-                if wanted(&key.as_value().to_string())? {
-                    left.insert(key.clone(), value.clone());
-                } else if matches!(value, Value::Map(_) | Value::List(_)) {
-                    let inner = kept(value, wanted)?;
-                    if inner.is_true()
-                        && inner.as_list().is_none_or(|items| items.iter().any(|item| item.as_map().is_some()))
-                    {
-                        left.insert(key.clone(), inner);
-                    }
-                }
-            }
-            left.into()
-        }
-        other => other.clone(),
-    })
 }

@@ -54,6 +54,18 @@ impl Network {
         }
     }
 
+    pub(super) fn net(&self) -> &IpNet {
+        &self.net
+    }
+
+    /// The first and the last address for hosts.
+    pub(super) fn usable(&self) -> (u128, u128) {
+        match self.version() == 4 && self.host_bits() > 1 {
+            true => (self.first() + 1, self.last() - 1),
+            false => (self.first(), self.last()),
+        }
+    }
+
     pub(super) fn version(&self) -> u8 {
         if self.net.addr().is_ipv4() { 4 } else { 6 }
     }
@@ -67,19 +79,19 @@ impl Network {
         u32::from(self.net.max_prefix_len() - self.prefix())
     }
 
-    fn first(&self) -> u128 {
+    pub(super) fn first(&self) -> u128 {
         number_of(self.net.network())
     }
 
-    fn last(&self) -> u128 {
+    pub(super) fn last(&self) -> u128 {
         number_of(self.net.broadcast())
     }
 
-    fn at(&self, number: u128) -> Option<String> {
+    pub(super) fn at(&self, number: u128) -> Option<String> {
         address(number, self.version()).map(|address| address.to_string())
     }
 
-    fn single(&self) -> bool {
+    pub(super) fn single(&self) -> bool {
         self.host_bits() == 0
     }
 

@@ -9,6 +9,8 @@ pub(crate) mod args;
 mod certificates;
 mod combinatorics;
 mod comment;
+mod community;
+mod data_paths;
 mod dates;
 mod dicts;
 mod differences;
@@ -16,6 +18,7 @@ mod hashes;
 mod html;
 mod ip;
 mod json;
+mod keys;
 mod lipsum;
 mod lists;
 mod members;
@@ -30,6 +33,9 @@ mod regexes;
 mod selecting;
 mod sets;
 mod strings;
+mod subnets;
+mod tables;
+mod times;
 pub(crate) mod types;
 mod url;
 mod vaults;
@@ -66,12 +72,15 @@ static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
         certificates::TABLE,
         combinatorics::TABLE,
         comment::TABLE,
+        community::TABLE,
+        data_paths::TABLE,
         dates::TABLE,
         dicts::TABLE,
         differences::TABLE,
         hashes::TABLE,
         html::TABLE,
         json::TABLE,
+        keys::TABLE,
         lipsum::TABLE,
         lists::TABLE,
         members::TABLE,
@@ -84,6 +93,9 @@ static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
         selecting::TABLE,
         sets::TABLE,
         strings::TABLE,
+        subnets::TABLE,
+        tables::TABLE,
+        times::TABLE,
         types::TABLE,
         url::TABLE,
         vaults::TABLE,
@@ -96,7 +108,7 @@ static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
 
 /// The filter of this name, short or full (`ansible.builtin.combine`).
 pub fn find(name: &str) -> Option<Function> {
-    ALL.get(short(name)).copied()
+    ALL.get(name).or_else(|| ALL.get(short(name))).copied()
 }
 
 /// The names of all filters, short, in no order; for "did you mean".

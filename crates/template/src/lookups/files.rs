@@ -212,7 +212,8 @@ fn csvfile(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(found.into())
 }
 
-fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
+/// The rows of a CSV text.
+pub(crate) fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let mut rows = vec![vec![String::new()]];
     let mut quoted = false;
     let mut letters = text.chars().peekable();

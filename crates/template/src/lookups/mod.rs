@@ -19,6 +19,7 @@ mod plain;
 mod url;
 mod variables;
 
+pub(crate) use files::rows as csv_rows;
 pub(crate) use glob::files_matching;
 
 static ALL: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
