@@ -182,6 +182,9 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
             Token::BracketOpen if index > 0 && ends_operand(&tokens[index - 1].0) => {
                 wrap_tuple(&tokens, index + 1, &mut edits);
             }
+            Token::Ident("if" | "elif") if index > 0 && matches!(tokens[index - 1].0, Token::BlockStart) => {
+                wrap_tuple(&tokens, index + 1, &mut edits);
+            }
             Token::Ident("in") if for_head(&tokens, index) => {
                 wrap_tuple(&tokens, index + 1, &mut edits);
             }
@@ -261,7 +264,7 @@ struct Lower<'s> {
     heads: Heads,
     /// Whether this is a branch: there, a filter or test that does not exist is an error only when it is used.
     in_branch: Cell<bool>,
-    /// What is said of the first filter or test that does not exist.
+    /// What is said of the first filter or test that does not exist, or what else the parser does not mind.
     unknown: RefCell<Option<String>>,
     may_change: Cell<bool>,
 }
@@ -410,6 +413,13 @@ impl<'s> Lower<'s> {
                 (variable(name), default)
             })
             .collect();
+        for (at, name) in node.args.iter().enumerate() {
+            let name = variable(name);
+            if node.args[..at].iter().any(|other| variable(other) == name) {
+                let wrong = || format!("duplicate argument '{name}' in function definition");
+                self.unknown.borrow_mut().get_or_insert_with(wrong);
+            }
+        }
         let body = self.scope(&node.body);
         let mut uses = crate::reads::Names::default();
         uses.body(&body);
@@ -498,6 +508,21 @@ impl<'s> Lower<'s> {
         )
     }
 
+    /// Whether a number is written as Jinja does not read it; says so.
+    fn misspelt(&self, span: machinery::Span) -> bool {
+        let text = self.text.get(span.start_offset as usize..span.end_offset as usize).unwrap_or_default();
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let wrong = if digits && text.starts_with('0') && text.trim_start_matches('0') != "" {
+            "expected token 'end of print statement', got 'integer'"
+        } else if text.ends_with('.') || text.contains("__") {
+            "expected name or number"
+        } else {
+            return false;
+        };
+        self.unknown.borrow_mut().get_or_insert_with(|| wrong.to_owned());
+        true
+    }
+
     fn constant(&self, value: &minijinja::Value, span: machinery::Span) -> Value {
         use minijinja::value::ValueKind;
         match value.kind() {
@@ -509,6 +534,7 @@ impl<'s> Lower<'s> {
                 )
             }
             ValueKind::Bool => Value::Bool(value.is_true()),
+            ValueKind::Number if self.misspelt(span) => Value::Null,
             ValueKind::Number if value.is_integer() => match value.as_i64() {
                 Some(number) => Value::Int(number),
                 None => value.to_string().parse::<BigInt>().map_or(Value::Null, Value::from_big),

@@ -13,7 +13,8 @@ use ksplay_value::{Map, Source, Template, TemplateKind, Value, has_markers};
 use serde_json::{Value as Json, json};
 
 /// The files of cases in this form.
-const CASES: &[&str] = &["core.jsonl", "files.jsonl", "changes.jsonl", "operators.jsonl", "methods.jsonl"];
+const CASES: &[&str] =
+    &["core.jsonl", "files.jsonl", "changes.jsonl", "operators.jsonl", "methods.jsonl", "statements.jsonl"];
 
 fn trusted(json: &Json) -> Value {
     match json {

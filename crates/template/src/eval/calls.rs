@@ -141,7 +141,7 @@ impl Run<'_, '_> {
                     let mut output = Output::new();
                     let (node, depth) = (state.node.clone(), state.depth + 1);
                     self.nested(|run| run.for_loop(&node, Some(items), depth, &mut output))?;
-                    return output.into_text(self.templar);
+                    return output.value(self.templar);
                 }
                 if let Some(joiner) = any.downcast_ref::<Joiner>() {
                     return Ok(joiner.call());

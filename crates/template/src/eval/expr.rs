@@ -296,8 +296,13 @@ impl Run<'_, '_> {
     }
 
     fn concat(&mut self, left: &Expr, right: &Expr) -> Result<Value, Error> {
-        let left = self.operand(left)?;
-        let right = self.operand(right)?;
+        let [left, right] = [self.eval(left)?, self.eval(right)?].map(|value| match value {
+            Value::Undefined(undefined) if super::is_soft(&undefined) => Value::from(""),
+            other => other,
+        });
+        defined(&left)?;
+        defined(&right)?;
+        let (left, right) = (self.templar.deep(&left)?, self.templar.deep(&right)?);
         if let Some(unknown) = unknown_within([&left, &right]) {
             return Ok(unknown);
         }

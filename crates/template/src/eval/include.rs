@@ -28,7 +28,7 @@ impl<'t, 'e> Run<'t, 'e> {
             return Err(self.locate(missing(&value.to_string(), self), name.at));
         };
         let mut run = self.of_file(tree, home, with_context);
-        let value = run.nested(Self::template)?.into_text(self.templar)?;
+        let value = run.nested(Self::template)?.value(self.templar)?;
         if self.extends.is_none() {
             output.push(self.templar, value)?;
         }

@@ -41,6 +41,17 @@ impl Run<'_, '_> {
                 decl.params.len()
             )));
         }
+        if !decl.uses_caller
+            && let Some(caller) = caller.clone()
+        {
+            if !decl.uses_kwargs {
+                return Err(Error::operation(format!(
+                    "macro '{}' was invoked with two values for the special caller argument. This is most likely a bug.",
+                    decl.name
+                )));
+            }
+            kwargs.insert("caller", caller);
+        }
         if !kwargs.is_empty() && !decl.uses_kwargs {
             let name = kwargs.keys().next().map(|key| key.as_value().to_string()).unwrap_or_default();
             return Err(Error::operation(format!("macro '{}' takes no keyword argument '{name}'", decl.name)));

@@ -187,7 +187,7 @@ impl<'t, 'e> Run<'t, 'e> {
         Err(self.locate(error, at))
     }
 
-    /// What a body puts out, as text.
+    /// What a body puts out, a single value as it is.
     pub(crate) fn captured(&mut self, body: &[Stmt]) -> Result<Value, Error> {
         let mut output = Output::new();
         let extends = self.extends.take();
@@ -196,7 +196,7 @@ impl<'t, 'e> Run<'t, 'e> {
         self.frames.pop();
         self.extends = extends;
         flow?;
-        output.into_text(self.templar)
+        output.value(self.templar)
     }
 
     /// Applies a chain of filters to a value.
@@ -382,14 +382,14 @@ impl<'t, 'e> Run<'t, 'e> {
         };
         let mut output = Output::new();
         self.block(&name, level + 1, &mut output)?;
-        output.into_text(self.templar)
+        output.value(self.templar)
     }
 
     /// What `self.name()` gives.
     pub(crate) fn self_block(&mut self, name: &str) -> Result<Value, Error> {
         let mut output = Output::new();
         self.block(&name.into(), 0, &mut output)?;
-        output.into_text(self.templar)
+        output.value(self.templar)
     }
 
     /// Evaluates the arguments of a call and calls.

@@ -528,7 +528,13 @@ fn lookup(field: &str, values: &[Value], arguments: &Arguments<'_, '_>, counter:
     while !path.is_empty() {
         if let Some(after) = path.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
-            value = arguments.templar.get_attr(&value, &after[..end])?;
+            let name = &after[..end];
+            if let Value::Map(_) = value
+                && !super::has(&value, name)
+            {
+                return Err(Error::operation(format!("'dict' object has no attribute '{name}'")));
+            }
+            value = arguments.templar.get_attr(&value, name)?;
             path = &after[end..];
         } else {
             let Some(after) = path.strip_prefix('[') else {
