@@ -328,7 +328,7 @@ impl Screen {
                     text.push('\n');
                 }
                 if let Some(log) = &mut self.log {
-                    log.write(Level::Info, &diff::render(diff, false));
+                    log.write(Level::Info, &(diff::render(diff, false) + "\n"));
                 }
                 self.write(Output::Out, &text);
             }
