@@ -71,6 +71,9 @@ pub enum Command {
     Vault(VaultCommand),
     /// Show the value of a variable on a host and all its definitions, with file and line
     Vars(VarsArgs),
+    /// Show settings, and where each was made
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Make roles
     #[command(subcommand)]
     Role(RoleCommand),
@@ -381,6 +384,44 @@ pub struct VarsArgs {
     pub limit: Option<String>,
     #[command(flatten)]
     pub sources: SourceArgs,
+}
+
+/// `ksplay config`; names and meanings are those of ansible-config.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show the settings that have a meaning here, and where each was made
+    Dump(ConfigDump),
+    /// Show the configuration file that counts
+    View {
+        /// Accepted as in Ansible, without effect
+        #[arg(short, long, action = ArgAction::Count, hide = true)]
+        verbose: u8,
+    },
+}
+
+/// Which settings are shown.
+#[derive(Debug, Args)]
+pub struct ConfigDump {
+    /// Only those that somebody set
+    #[arg(long, alias = "changed-only")]
+    pub only_changed: bool,
+    /// How they are written
+    #[arg(short, long, value_name = "FORMAT", default_value = "display")]
+    pub format: ConfigFormat,
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    pub verbose: u8,
+}
+
+/// How settings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ConfigFormat {
+    /// A line each.
+    Display,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
 }
 
 /// `ksplay role`.

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{ArgAction, Args, FromArgMatches, Subcommand};
 use ksplay_value::Diagnostic;
 
-use crate::args::{AdhocArgs, Cli, Command, DocArgs, InventoryArgs, RunArgs, VaultCommand};
+use crate::args::{AdhocArgs, Cli, Command, ConfigCommand, DocArgs, InventoryArgs, RunArgs, VaultCommand};
 use crate::failure::Failure;
 use crate::refused;
 
@@ -14,11 +14,11 @@ use crate::refused;
 const BAD_OPTIONS: u8 = 2;
 
 /// The programs of Ansible that ksplay stands in for.
-pub const PROGRAMS: &[&str] = &["ansible", "ansible-playbook", "ansible-inventory", "ansible-vault", "ansible-doc"];
+pub const PROGRAMS: &[&str] =
+    &["ansible", "ansible-playbook", "ansible-inventory", "ansible-vault", "ansible-doc", "ansible-config"];
 
 /// Those that it does not stand in for, and what does the work instead.
 const OTHERS: &[(&str, &str)] = &[
-    ("ansible-config", "settings are read from ansible.cfg and ANSIBLE_*; `ksplay --version` says which file counts"),
     (
         "ansible-galaxy",
         "`ksplay role init NAME` makes a role; roles and collections are found below `roles_path` and `collections_path`",
@@ -52,6 +52,7 @@ pub fn parse(name: &'static str, arguments: impl Iterator<Item = OsString>) -> R
         "ansible-inventory" => InventoryArgs::augment_args(program),
         "ansible-vault" => VaultCommand::augment_subcommands(program),
         "ansible-doc" => DocArgs::augment_args(program),
+        "ansible-config" => ConfigCommand::augment_subcommands(program),
         _ => AdhocArgs::augment_args(program),
     }
     .subcommand_negates_reqs(true);
@@ -66,6 +67,7 @@ pub fn parse(name: &'static str, arguments: impl Iterator<Item = OsString>) -> R
             "ansible-inventory" => Command::Inventory(InventoryArgs::from_arg_matches(&matches)?),
             "ansible-vault" => Command::Vault(VaultCommand::from_arg_matches(&matches)?),
             "ansible-doc" => Command::Doc(DocArgs::from_arg_matches(&matches)?),
+            "ansible-config" => Command::Config(ConfigCommand::from_arg_matches(&matches)?),
             _ => Command::Adhoc(Box::new(AdhocArgs::from_arg_matches(&matches)?)),
         };
         Ok(Cli { command: Some(command), run: RunArgs::default(), version: false })

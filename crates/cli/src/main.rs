@@ -9,6 +9,7 @@ mod bug;
 mod callbacks;
 mod called;
 mod cases;
+mod config;
 mod doc;
 mod eval;
 mod failure;
@@ -71,6 +72,7 @@ fn command(cli: Cli) -> ExitCode {
         Some(Command::Adhoc(args)) => adhoc::run(&args),
         Some(Command::Doc(args)) => doc::show(&args),
         Some(Command::Vars(args)) => vars::show(&args),
+        Some(Command::Config(command)) => config::show(&command),
         Some(Command::Role(command)) => role::run(&command),
         Some(Command::Links { dir }) => links::make(&dir),
         Some(Command::Inventory(args)) => inventory::show(&args),

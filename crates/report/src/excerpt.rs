@@ -54,6 +54,9 @@ pub(crate) fn located(text: &str, span: &Span) -> String {
 
 /// The place as Ansible names it, with the whole path.
 pub(crate) fn origin(span: &Span) -> String {
+    if is_made_up(span) {
+        return span.source.name.clone();
+    }
     format!("{}:{}:{}", path(span), span.line, span.column)
 }
 
@@ -66,7 +69,15 @@ pub(crate) fn path(span: &Span) -> String {
     std::path::absolute(name).map_or_else(|_| name.clone(), |path| path.display().to_string())
 }
 
+/// Whether the text was made of the command line: nobody wrote its lines.
+fn is_made_up(span: &Span) -> bool {
+    span.source.name.starts_with("<adhoc ")
+}
+
 fn excerpt(span: &Span) -> Option<String> {
+    if is_made_up(span) {
+        return None;
+    }
     span.source.line(span.line)?;
     let gutter = span.line.to_string().len();
     let mut lines: Vec<String> = (span.line.saturating_sub(BEFORE).max(1)..=span.line)

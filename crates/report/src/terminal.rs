@@ -187,7 +187,8 @@ impl Screen {
                 let mut hosts: Vec<_> = hosts.iter().collect();
                 hosts.sort_by(|(one, _), (other, _)| one.cmp(other));
                 for (host, counts) in hosts {
-                    self.line(Output::Out, Tone::Plain, &recap::line(host, counts, self.options.colour));
+                    let painted = recap::line(host, counts, self.options.colour) + "\n";
+                    self.painted(&(recap::line(host, counts, false) + "\n"), &painted);
                 }
                 self.line(Output::Out, Tone::Plain, "");
                 self.custom_stats();
@@ -327,10 +328,7 @@ impl Screen {
                 if !text.ends_with('\n') {
                     text.push('\n');
                 }
-                if let Some(log) = &mut self.log {
-                    log.write(Level::Info, &(diff::render(diff, false) + "\n"));
-                }
-                self.write(Output::Out, &text);
+                self.painted(&(diff::render(diff, false) + "\n"), &text);
             }
         }
     }
@@ -431,6 +429,14 @@ impl Screen {
 
     fn line(&mut self, output: Output, tone: Tone, line: &str) {
         self.text(output, tone, &format!("{line}\n"));
+    }
+
+    /// A text that has its colours already, and what of it is kept.
+    fn painted(&mut self, plain: &str, painted: &str) {
+        if let Some(log) = &mut self.log {
+            log.write(Level::Info, plain);
+        }
+        self.write(Output::Out, painted);
     }
 
     /// A text whose last character is its line's end, which is not coloured.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, Origin};
 
 /// The entries of a configuration file.
 #[derive(Debug, Default)]
@@ -23,6 +23,18 @@ impl File {
         self.entries.get(&(section.to_owned(), key.to_owned())).map(|(value, line)| (value.as_str(), *line))
     }
 
+    /// Sections, keys and where they stand, from the top.
+    pub fn entries(&self) -> Vec<(&str, &str, Origin)> {
+        let path = self.path.clone().unwrap_or_default();
+        let mut entries: Vec<_> =
+            self.entries.iter().map(|((section, key), (_, line))| (section, key, *line)).collect();
+        entries.sort_by_key(|(.., line)| *line);
+        entries
+            .into_iter()
+            .map(|(section, key, line)| (section.as_str(), key.as_str(), Origin::File { path: path.clone(), line }))
+            .collect()
+    }
+
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path)
@@ -37,7 +49,7 @@ impl File {
         let mut section: Option<String> = None;
         let mut last: Option<(String, String)> = None;
         for (line, number) in text.lines().zip(1u32..) {
-            let origin = super::Origin::File { path: path.to_owned(), line: number };
+            let origin = Origin::File { path: path.to_owned(), line: number };
             let refused = |message: &str| Error { message: message.to_owned(), origin: Some(origin.clone()) };
             let content = without_comment(line);
             if content.trim().is_empty() {

@@ -31,6 +31,11 @@ const IGNORED: &[(&str, Names, &[&str])] = &[
 const NO: &[&str] = &["no", "false", "off", "0", "f", "n"];
 const YES: &[&str] = &["yes", "true", "on", "1", "t", "y"];
 
+/// The names of all.
+pub(super) fn names() -> impl Iterator<Item = &'static Names> + Clone {
+    IGNORED.iter().map(|(_, names, _)| names)
+}
+
 /// A warning for each of them that is set.
 pub(super) fn warnings(reader: &Reader<'_>) -> Vec<String> {
     let mut warnings = Vec::new();

@@ -39,6 +39,9 @@ impl Settings {
         let seconds = |value: &u64| Value::Int(*value as i64);
         let port = |value: &Option<u16>| value.map(|port| Value::Int(port.into())).into();
         known! {
+            "CALLBACKS_ENABLED" callbacks_enabled by |all: &Vec<String>| texts(all);
+            "CACHE_PLUGIN_PREFIX" fact_caching_prefix;
+            "DEFAULT_LOG_PATH" log_path by optional_path;
             "DEFAULT_FORKS" forks by number;
             "DEFAULT_HOST_LIST" inventory by |all: &Vec<PathBuf>| paths(all);
             "DEFAULT_ROLES_PATH" roles_path by |all: &Vec<PathBuf>| paths(all);

@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod ignored;
 mod known;
+mod misspelt;
 mod origin;
 mod paths;
 mod reader;

@@ -72,6 +72,12 @@ impl Reader<'_> {
         self.typed(names, default, |text, _| boolean(text))
     }
 
+    /// A boolean; for a name that is not Ansible's own, any other text is true, as `NO_COLOR` has it everywhere.
+    pub fn shared_flag(&self, names: Names, default: bool) -> Result<Setting<bool>, Error> {
+        let own = !matches!(self.raw(names), Some((_, Origin::Environment(name))) if !name.starts_with("ANSIBLE_"));
+        self.typed(names, default, |text, _| if own { boolean(text) } else { Ok(boolean(text).unwrap_or(true)) })
+    }
+
     /// A boolean, or nothing.
     pub fn optional_flag(&self, names: Names) -> Result<Setting<Option<bool>>, Error> {
         self.typed(names, None, |text, _| match text {

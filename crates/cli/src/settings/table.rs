@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use ksplay_inventory::Level;
 
 use super::file::{self, File};
-use super::ignored;
 use super::reader::{Names, Reader};
 use super::{Error, Setting};
+use super::{ignored, misspelt};
 
 /// Every field: its meaning, type, how it is read, and its names in the environment and in the file.
 macro_rules! settings {
@@ -21,6 +21,9 @@ macro_rules! settings {
             pub warnings: Vec<String>,
             $($(#[$doc])* pub $field: Setting<$type>,)*
         }
+
+        /// The names of all.
+        const NAMES: &[Names] = &[$(Names(&[$($variable),*], &[$($entry),*])),*];
 
         impl Settings {
             fn read(reader: &Reader<'_>, warnings: Vec<String>) -> Result<Self, Error> {
@@ -90,7 +93,7 @@ settings! {
     /// How mappings of one name meet.
     hash_behaviour: String = choice(&["replace", "merge"]), ["ANSIBLE_HASH_BEHAVIOUR"], [("defaults", "hash_behaviour")];
     /// Whether colours are never used.
-    nocolor: bool = flag(false), ["ANSIBLE_NOCOLOR", "NO_COLOR"], [("defaults", "nocolor")];
+    nocolor: bool = shared_flag(false), ["ANSIBLE_NOCOLOR", "NO_COLOR"], [("defaults", "nocolor")];
     /// Whether colours are used without a terminal too.
     force_color: bool = flag(false), ["ANSIBLE_FORCE_COLOR"], [("defaults", "force_color")];
     /// Whether differences are always shown.
@@ -229,7 +232,8 @@ impl Settings {
         let (path, warning) = file::find(variable, dir);
         let file = path.map(|path| File::read(&path)).transpose()?.unwrap_or_default();
         let reader = Reader { file: &file, variable, dir };
-        let warnings = warning.into_iter().chain(ignored::warnings(&reader)).collect();
+        let slips = misspelt::warnings(&file, NAMES.iter().chain(ignored::names()));
+        let warnings = warning.into_iter().chain(ignored::warnings(&reader)).chain(slips).collect();
         let settings = Self::read(&reader, warnings)?;
         settings.refuse_what_is_missing()?;
         Ok(settings)

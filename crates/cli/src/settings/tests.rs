@@ -70,3 +70,21 @@ fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway(
     let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
     assert!(warning.starts_with("the setting ANSIBLE_SSH_RETRIES has no effect here"), "{warning}");
 }
+
+#[test]
+fn a_slip_in_the_name_of_a_setting_is_a_warning() {
+    let text = "[defaults]\nhost_key_cheking = no\nno_target_syslog = yes\n[ssh_connection]\nscp_executable = scp\n";
+    let settings = load(text, &[]).unwrap();
+    let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+    assert!(
+        warning.starts_with("there is no setting `host_key_cheking`; did you mean `host_key_checking`?"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn a_boolean_that_is_none_is_refused() {
+    let refused = load("[defaults]\nhost_key_checking = perhaps\n", &[]).unwrap_err();
+    assert!(refused.starts_with("`perhaps` is not a boolean"), "{refused}");
+    assert!(*load("", &[("NO_COLOR", "please")]).unwrap().nocolor);
+}
