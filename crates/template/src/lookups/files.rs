@@ -66,6 +66,9 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut texts = Vec::new();
     for name in call.terms() {
         let name = name.to_string();
+        if call.find_file("templates", &name)?.is_none() {
+            return Err(Error::operation(format!("the template file {name} could not be found for the lookup")));
+        }
         let (path, text) = call.read_file("templates", &name)?;
         let base = call.templar.scope();
         let mut own = call.templar.about_file(&name, &path, Value::Null)?;
@@ -128,7 +131,7 @@ fn first_found(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             Value::String(_) => names.extend(joined(&list(Some(&term)), &paths)),
             other => {
                 return Err(Error::operation(format!(
-                    "Invalid term supplied, can handle string, mapping or list of strings but got: {}",
+                    "Invalid term supplied. A string, dict or list is required, not '{}').",
                     other.type_name()
                 )));
             }
@@ -182,6 +185,9 @@ fn text_of(options: &Map, name: &str, default: &str) -> String {
     options.get(name).filter(|value| !value.is_null()).map_or_else(|| default.to_owned(), Value::to_string)
 }
 
+/// What a term of `csvfile` may say besides its key.
+const CSV_OPTIONS: [&str; 6] = ["col", "default", "delimiter", "encoding", "file", "keycol"];
+
 /// A cell of a CSV file, in the row that begins with a key: `lookup('csvfile', 'key', file='x.csv', delimiter=',')`.
 /// Options: `file`, `delimiter` (`TAB`), `col` (1), `keycol` (0), `default`.
 fn csvfile(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -189,10 +195,17 @@ fn csvfile(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
     for term in call.terms() {
         let (key, inline) = inline_options(&term.to_string());
+        if key.is_empty() {
+            return Err(Error::operation("Search key is required but was not found"));
+        }
+        if let Some((name, _)) = inline.iter().find(|(name, _)| !CSV_OPTIONS.contains(&name.as_str())) {
+            return Err(Error::operation(format!("'{name}' is not a valid option")));
+        }
         let options = with_inline(&given, inline);
         let delimiter = match text_of(&options, "delimiter", "TAB").as_str() {
             "TAB" | "\\t" => '\t',
-            other => other.chars().next().unwrap_or('\t'),
+            other if other.chars().count() == 1 => other.chars().next().unwrap_or('\t'),
+            _ => return Err(Error::operation("\"delimiter\" must be a 1-character string")),
         };
         let column = |name: &str, default: &str| -> Result<usize, Error> {
             let text = text_of(&options, name, default);
@@ -203,7 +216,7 @@ fn csvfile(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let row = rows(&text, delimiter).into_iter().find(|row| row.get(keycol) == Some(&key));
         match row {
             Some(row) => {
-                let cell = row.get(col).ok_or_else(|| Error::operation("csvfile: list index out of range"))?;
+                let cell = row.get(col).ok_or_else(|| Error::operation("list index out of range"))?;
                 found.push(Value::from(cell));
             }
             None => found.extend(options.get("default").filter(|value| !value.is_null()).cloned()),
@@ -246,7 +259,12 @@ fn ini(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let properties = text_of(&options, "type", "ini") == "properties";
         let section = if properties { "java_properties".to_owned() } else { text_of(&options, "section", "global") };
         let cased = truth("case_sensitive");
-        let (_, text) = call.read_file("files", &text_of(&options, "file", "ansible.ini"))?;
+        let kind = text_of(&options, "type", "ini");
+        if !matches!(kind.as_str(), "ini" | "properties") {
+            let message = format!("Invalid value '{kind}' for config 'type' for 'ini' lookup plugin.");
+            return Err(Error::operation(message));
+        }
+        let (path, text) = call.read_file("files", &text_of(&options, "file", "ansible.ini"))?;
         let text = if properties { format!("[java_properties]\n{text}") } else { text };
         let Some(entries) = entries(&text, &section, cased, truth("allow_no_value") || truth("allow_none"))? else {
             match options.get("default") {
@@ -254,7 +272,7 @@ fn ini(call: &mut Call<'_, '_>) -> Result<Value, Error> {
                     found.push(default.clone());
                     continue;
                 }
-                None => return Err(Error::operation(format!("No section: '{section}'"))),
+                None => return Err(Error::operation(format!("No section '{section}' in '{}'.", path.display()))),
             }
         };
         if truth("re") {

@@ -39,7 +39,9 @@ impl Call<'_, '_> {
     /// The text of the file of this name; vaults are opened.
     pub(super) fn read_file(&self, subfolder: &str, name: &str) -> Result<(PathBuf, String), Error> {
         let Some(path) = self.find_file(subfolder, name)? else {
-            return Err(Error::operation(format!("Unable to access the file '{name}': it was not found")));
+            return Err(Error::operation(format!(
+                "Unable to access the file '{name}': File not found. Use -vvvvv to see paths searched."
+            )));
         };
         let bytes = std::fs::read(&path)
             .map_err(|error| Error::operation(format!("Unable to access the file '{}': {error}", path.display())))?;

@@ -38,7 +38,9 @@ fn one(call: &Call<'_, '_>, name: &str, options: &Map) -> Result<String, Error> 
     let length = match text("length") {
         None => 20,
         Some(length) => {
-            length.parse().map_err(|_| Error::operation(format!("length must be a number, not {length}")))?
+            length.parse().map_err(|_| Error::operation(format!(
+                "Config 'length' for 'password' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'integer': '{length}'"
+            )))?
         }
     };
     let path = place(call, name);

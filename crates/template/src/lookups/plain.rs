@@ -187,7 +187,7 @@ fn sequence(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             match word.split_once('=') {
                 Some((name, value)) => options.insert(name, value),
                 None => {
-                    return Err(Error::operation(format!("unknown error parsing with_sequence arguments: {text:?}")));
+                    return Err(Error::operation("unrecognized arguments to with_sequence: ['_raw_params']"));
                 }
             };
         }
@@ -211,7 +211,7 @@ impl Sequence {
     fn from_options(options: &Map) -> Result<Self, Error> {
         let known = ["start", "end", "count", "stride", "format"];
         if let Some(name) = options.keys().find(|key| !known.contains(&key.as_str().unwrap_or_default())) {
-            return Err(Error::operation(format!("unrecognized arguments to with_sequence: {}", name.as_value())));
+            return Err(Error::operation(format!("unrecognized arguments to with_sequence: ['{}']", name.as_value())));
         }
         let number = |name: &str| match options.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -270,7 +270,8 @@ impl Sequence {
         let mut texts = Vec::new();
         let mut at = self.start;
         while self.stride != 0 && (if self.stride > 0 { at <= self.end } else { at >= self.end }) {
-            texts.push(crate::filters::percent_format(&self.format, at)?);
+            let text = crate::filters::percent_format(&self.format, at);
+            texts.push(text.map_err(|_| Error::operation(format!("problem formatting {at} with '{}'", self.format)))?);
             at += self.stride;
         }
         Ok(texts)

@@ -18,14 +18,14 @@ fn vars(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut found = Vec::new();
     for name in call.terms() {
         let Value::String(name) = &name else {
-            return Err(Error::operation(format!("Invalid setting identifier, \"{name}\" is not a string")));
+            return Err(Error::operation(format!("Variable name must be 'str' not '{}'.", name.type_name())));
         };
         found.push(match (call.templar.variable(name)?, &default) {
             (Some(value), _) => value,
             (None, Some(Value::Undefined(undefined))) => return Err(undefined_error(undefined)),
             (None, Some(default)) => default.clone(),
             (None, None) => {
-                let message = format!("No variable found with this name: {name}");
+                let message = format!("No variable named '{name}' was found.");
                 return Err(Error::new(ErrorKind::Undefined, message));
             }
         });
@@ -58,7 +58,9 @@ fn env(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let default = call.kwargs.remove("default");
     let mut found = Vec::new();
     for name in call.terms() {
-        let name = name.to_string();
+        let Some(name) = name.as_str() else {
+            return Err(Error::operation(format!("'{}' object has no attribute 'split'", name.type_name())));
+        };
         let name = name.split_whitespace().next().unwrap_or_default();
         found.push(match (std::env::var(name), &default) {
             (Ok(value), _) => value.into(),
