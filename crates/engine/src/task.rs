@@ -4,10 +4,12 @@ mod conditions;
 mod guard;
 mod keywords;
 mod loops;
+mod outcome;
 mod undecided;
 
 pub(crate) use conditions::all_hold;
 pub(crate) use keywords::{Flags, flag, known, seconds};
+pub(crate) use outcome::{Effect, Include, Outcome};
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use ksplay_value::{Map, Str, Value};
 
 use self::conditions::{Verdict, undecided, verdict};
 use self::guard::guarded;
+use self::outcome::Once;
 use crate::actions::{self, ActionCall};
 use crate::connect;
 use crate::event::{Event, Shown, Status, TaskError, TaskInfo};
@@ -50,67 +53,6 @@ fn included(kind: &str, mut args: Map) -> Map {
     result
 }
 
-/// What a task left to be noted, once it has ended.
-#[derive(Debug)]
-pub(crate) enum Effect {
-    Facts { host: Str, facts: Map },
-    Vars { host: Str, vars: Map },
-    Included { host: Str, vars: Map },
-    AddHost { name: String, groups: Vec<String>, vars: Map },
-    GroupBy { group: String, parents: Vec<String> },
-}
-
-/// A dynamic include that a host reached.
-#[derive(Debug)]
-pub(crate) struct Include {
-    /// The arguments, evaluated.
-    pub args: Map,
-    /// Loop variables and the include's own `vars`.
-    pub vars: Map,
-    /// The label of the loop's item.
-    pub label: Option<String>,
-}
-
-/// How a task ended on a host.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// What is shown of the task: its action may be this host's own.
-    pub info: Arc<TaskInfo>,
-    pub status: Status,
-    pub ignored: bool,
-    /// The result as it is shown.
-    pub result: Map,
-    /// What `register` gets where that is another thing: check mode does not know all of it.
-    pub foreseen: Option<Value>,
-    pub effects: Vec<Effect>,
-    pub includes: Vec<Include>,
-    pub delegated: Option<(Str, Option<Str>)>,
-    pub looped: bool,
-    pub verbose: bool,
-    pub no_log: bool,
-    pub error: Option<Arc<TaskError>>,
-    /// Whether the debugger has shown it.
-    pub shown: bool,
-}
-
-/// How one item (or a task without a loop) ended.
-struct Once {
-    status: Status,
-    result: Map,
-    delegated: Option<(Str, Option<Str>)>,
-    include: Option<Map>,
-    /// What later tasks see of the result, when check mode does not know all of it.
-    foreseen: Option<Value>,
-    /// Whether check mode left undone what the task would do.
-    is_pending: bool,
-    /// Whether check mode did not carry it out at all.
-    not_run: bool,
-    verbose: bool,
-    /// Whether the error is about a keyword that decides how the task is carried out: no secret is in it.
-    about_keywords: bool,
-    error: Option<TaskError>,
-}
-
 /// Actions that take free text beside or instead of named arguments.
 const TAKE_FREE_TEXT: &[&str] =
     &["add_host", "command", "group_by", "include_vars", "meta", "raw", "script", "set_fact", "shell"];
@@ -121,32 +63,6 @@ impl Work {
         match guarded(self.run()).await {
             Ok(outcome) => outcome,
             Err(panic) => self.panicked(&panic),
-        }
-    }
-
-    fn panicked(&self, panic: &str) -> Outcome {
-        let failure = TaskFailure {
-            help: Some("This is a bug of ksplay, not of the playbook. Please report it.".into()),
-            ..TaskFailure::action(format!("ksplay panicked: {panic}"))
-        };
-        // What evaluates keywords may be what panicked: nothing is evaluated any more, and nothing shown that may be
-        // secret.
-        let no_log = self.task.keywords.no_log.is_some();
-        let once = self.failed(failure);
-        Outcome {
-            info: Arc::clone(&self.info),
-            status: once.status,
-            ignored: false,
-            result: once.result,
-            foreseen: None,
-            effects: Vec::new(),
-            includes: Vec::new(),
-            delegated: None,
-            looped: false,
-            verbose: false,
-            no_log,
-            error: self.report(once.error, no_log),
-            shown: false,
         }
     }
 
@@ -177,35 +93,6 @@ impl Work {
         match self.condition(scope) {
             Ok(Some(skipped)) => Once::of(Status::Skipped, skipped),
             _ => self.failed(failure),
-        }
-    }
-
-    /// What the end of a task comes to, or of a loop that went over nothing.
-    fn outcome_of(&self, once: Once, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
-        let no_log = self.hides(scope);
-        let error = self.report(once.error, no_log && !once.about_keywords);
-        let mut result = once.result;
-        if once.include.is_some() {
-            result.insert("changed", false);
-        } else if matches!(once.status, Status::Ok | Status::Changed) {
-            result.insert("failed", false);
-        }
-        let label = no_log.then(|| CENSORED.to_owned());
-        let include = once.include.map(|args| Include { args, vars: Map::new(), label });
-        Outcome {
-            info: Arc::clone(&self.info),
-            ignored: self.is_ignored(scope, once.status),
-            status: once.status,
-            result,
-            foreseen: once.foreseen,
-            effects,
-            includes: include.into_iter().collect(),
-            delegated: once.delegated,
-            looped: false,
-            verbose: once.verbose,
-            no_log,
-            error,
-            shown: false,
         }
     }
 
@@ -518,34 +405,6 @@ impl Work {
         }
         let error = failure.to_error(&self.task.span);
         Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) }
-    }
-
-    fn report(&self, error: Option<TaskError>, no_log: bool) -> Option<Arc<TaskError>> {
-        let error = error?;
-        if !no_log {
-            return Some(Arc::new(error));
-        }
-        let title =
-            "Task failed: the reason has been hidden due to the fact that 'no_log: true' was specified".to_owned();
-        let frame = crate::event::ErrorFrame { message: title.clone(), span: Some(self.task.span.clone()), help: None };
-        Some(Arc::new(TaskError { title, frames: vec![frame] }))
-    }
-}
-
-impl Once {
-    fn of(status: Status, result: Map) -> Self {
-        Self {
-            status,
-            result,
-            delegated: None,
-            include: None,
-            foreseen: None,
-            is_pending: false,
-            not_run: false,
-            verbose: false,
-            about_keywords: false,
-            error: None,
-        }
     }
 }
 

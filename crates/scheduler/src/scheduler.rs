@@ -1,4 +1,6 @@
-//! Who may go on.
+//! Where hosts stand, and where they go from there.
+
+mod ready;
 
 use std::collections::BTreeSet;
 
@@ -231,113 +233,6 @@ impl<P: Clone> Scheduler<P> {
             state.standing = Standing::Running;
             state.at = self.graph.after(state.at);
             self.settle(host);
-        }
-    }
-
-    /// Finds the hindmost running host.
-    fn find_front(&mut self) {
-        while self.crowd.get(self.front.index()).is_none_or(|crowd| *crowd == 0)
-            && let Some(next) = self.graph.follower(self.front)
-        {
-            self.front = next;
-        }
-    }
-
-    /// The hosts at the front, when nothing is under way.
-    fn at_front(&self) -> Option<Ready> {
-        if self.busy > 0 {
-            return None;
-        }
-        let step = self.front;
-        let hosts: Vec<HostIndex> = self.idle.iter().copied().filter(|host| self.hosts[*host].at == step).collect();
-        (!hosts.is_empty()).then_some(Ready { step, hosts })
-    }
-
-    /// Each idle host by itself, as far as there are slots.
-    fn single(&mut self, slots: usize) -> Vec<Ready> {
-        let mut ready = Vec::with_capacity(self.idle.len());
-        for host in std::mem::take(&mut self.idle) {
-            if self.pinned.len() < slots || self.pinned.contains(&host) {
-                self.pinned.insert(host);
-                self.idle.insert(host);
-                ready.push(Ready { step: self.hosts[host].at, hosts: vec![host] });
-            } else {
-                self.waiting.insert(host);
-            }
-        }
-        ready
-    }
-
-    /// A host has come to an end: its slot is another's.
-    fn unpin(&mut self, host: HostIndex) {
-        if self.pinned.remove(&host)
-            && let Strategy::HostPinned(_) = self.strategy
-        {
-            self.idle.extend(self.waiting.pop_first());
-        }
-    }
-
-    /// Idle hosts before the next step that can see others; that step itself when all have come to it.
-    fn up_to_the_barrier(&mut self) -> Vec<Ready> {
-        let before = self.barrier;
-        let barrier = self.next_barrier();
-        let end = self.graph.position(barrier);
-        let all_have_come = self.front == barrier && self.opened.replace(barrier) != Some(barrier);
-        if before != Some(barrier) || all_have_come {
-            self.idle.append(&mut self.waiting);
-        }
-        let mut ready: Vec<Ready> = Vec::new();
-        for host in std::mem::take(&mut self.idle) {
-            let step = self.hosts[host].at;
-            if self.graph.position(step) < end || (step == barrier && self.front == barrier) {
-                self.idle.insert(host);
-                match ready.iter_mut().find(|ready| ready.step == step) {
-                    Some(ready) => ready.hosts.push(host),
-                    None => ready.push(Ready { step, hosts: vec![host] }),
-                }
-            } else {
-                self.waiting.insert(host);
-            }
-        }
-        ready
-    }
-
-    /// The first step from the front on that can see other hosts, or the end.
-    fn next_barrier(&mut self) -> NodeIndex {
-        let known = self.barrier.filter(|barrier| self.graph.position(*barrier) >= self.graph.position(self.front));
-        let found = known.unwrap_or_else(|| {
-            let mut node = self.front;
-            while !self.is_barrier(node)
-                && let Some(next) = self.graph.follower(node)
-            {
-                node = next;
-            }
-            node
-        });
-        self.barrier = Some(found);
-        found
-    }
-
-    fn is_barrier(&self, node: NodeIndex) -> bool {
-        match self.graph.node(node) {
-            Node::Step(payload) | Node::Handler(payload, _) => (self.sees_others)(payload),
-            Node::Flush(_) | Node::End => true,
-            Node::Marker
-            | Node::BlockEnd
-            | Node::Role { .. }
-            | Node::RoleEnd(_)
-            | Node::Fork(_)
-            | Node::GraftEnd(..) => false,
-        }
-    }
-
-    /// Looks whether one of the nodes that were added comes before the barrier that is known.
-    fn note_barriers(&mut self, added: &[NodeIndex]) {
-        if let Some(known) = self.barrier
-            && let Some(first) = added.iter().copied().find(|node| self.is_barrier(*node))
-            && self.graph.position(first) < self.graph.position(known)
-        {
-            self.barrier = Some(first);
         }
     }
 
