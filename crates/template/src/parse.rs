@@ -512,7 +512,7 @@ impl<'s> Lower<'s> {
     fn misspelt(&self, span: machinery::Span) -> bool {
         let text = self.text.get(span.start_offset as usize..span.end_offset as usize).unwrap_or_default();
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let wrong = if digits && text.starts_with('0') && text.trim_start_matches('0') != "" {
+        let wrong = if digits && text.starts_with('0') && !text.trim_start_matches('0').is_empty() {
             "expected token 'end of print statement', got 'integer'"
         } else if text.ends_with('.') || text.contains("__") {
             "expected name or number"

@@ -4,7 +4,8 @@
 
 use ksplay_value::text::{from_json, repr};
 use ksplay_value::yaml::{EmitOptions, Node, NodeKind, emit, load, load_all};
-use ksplay_value::{Map, Source, TemplateKind, Value};
+use ksplay_value::{Bytes, Date, DateTime, Map, Source, TemplateKind, Value};
+use num_bigint::BigInt;
 use proptest::prelude::*;
 
 fn read(text: &str) -> Node {
@@ -158,6 +159,15 @@ fn a_text_made_to_exhaust_memory_is_refused() {
     assert!(refusal(&"- ".repeat(5_000)).ends_with("lists and mappings are nested more than 256 deep"));
 }
 
+fn day() -> impl Strategy<Value = Value> {
+    (-719_162..=2_932_896i64).prop_map(|days| Date::from_days(days).map(Value::from).unwrap_or_default())
+}
+
+/// A moment whose offset from UTC is in minutes, as YAML writes it.
+fn moment((instant, minutes): (i64, Option<i32>)) -> Value {
+    DateTime::from_instant(instant, minutes.map(|minutes| minutes * 60)).map(Value::from).unwrap_or_default()
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     let text = prop_oneof!["\\PC{0,12}", "[-+0-9._:exob]{0,6}", "[ \n\ta-c#:'\"\\[{&*!|>%@`-]{0,10}", any::<String>()]
         .prop_map(Value::from);
@@ -167,12 +177,24 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_filter("nan is unequal to itself", |number| !number.is_nan()).prop_map(Value::from),
+        (any::<i64>(), 0..90u32).prop_map(|(number, zeros)| Value::from(BigInt::from(number) << zeros)),
+        prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| Bytes(bytes).into()),
+        day(),
+        (-62_135_596_800_000_000..253_402_214_400_000_000i64, prop::option::of(-14 * 60..14 * 60)).prop_map(moment),
         text.clone(),
+    ];
+    let key = prop_oneof![
+        4 => text,
+        1 => any::<i64>().prop_map(Value::from),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => Just(Value::Null),
+        1 => (-9e15..9e15).prop_map(Value::Float),
+        1 => day(),
     ];
     leaf.prop_recursive(4, 32, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((text.clone(), inner), 0..5)
+            prop::collection::vec((key.clone(), inner), 0..5)
                 .prop_map(|entries| Value::from(entries.into_iter().collect::<Map>())),
         ]
     })

@@ -171,7 +171,7 @@ fn unsupported(symbol: &str, left: &Value, right: &Value) -> Error {
 /// The name of a type as Python says it of operands.
 fn operand_type(value: &Value) -> String {
     match value.type_name() {
-        name @ ("date" | "datetime" | "timedelta") => format!("datetime.{name}"),
+        name @ ("date" | "datetime" | "time" | "timedelta") => format!("datetime.{name}"),
         name => name.to_owned(),
     }
 }
@@ -208,7 +208,7 @@ fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
         other => {
             return Err(Error::operation(format!(
                 "can't multiply sequence by non-int of type '{}'",
-                other.type_name()
+                operand_type(other)
             )));
         }
     };
@@ -402,9 +402,9 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
         }),
         Value::Object(object) => match object.iterate() {
             Some(items) => Ok(items.contains(item)),
-            None => Err(Error::operation(format!("argument of type '{}' is not iterable", object.type_name()))),
+            None => Err(Error::operation(format!("argument of type '{}' is not iterable", operand_type(container)))),
         },
-        other => Err(Error::operation(format!("argument of type '{}' is not iterable", other.type_name()))),
+        other => Err(Error::operation(format!("argument of type '{}' is not iterable", operand_type(other)))),
     }
 }
 
@@ -437,9 +437,9 @@ pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Er
         }
         Value::Object(object) if !object.is_mapping() => match object.iterate() {
             Some(items) => slice(&Value::from(items), parts),
-            None => Err(Error::operation(format!("'{}' object is not subscriptable", object.type_name()))),
+            None => Err(Error::operation(format!("'{}' object is not subscriptable", operand_type(base)))),
         },
-        other => Err(Error::operation(format!("'{}' object is not subscriptable", other.type_name()))),
+        other => Err(Error::operation(format!("'{}' object is not subscriptable", operand_type(other)))),
     }
 }
 

@@ -96,6 +96,9 @@ pub(super) fn check(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<(
     let takes = takes(receiver, name);
     let wrong = match takes {
         Takes::Anything => None,
+        Takes::Some(1, 3) if keyword.is_some() && name != "maketrans" => {
+            Some(format!("{name}() takes no keyword arguments"))
+        }
         Takes::Nothing | Takes::One | Takes::Some(..) if keyword.is_some() => {
             Some(format!("{full} takes no keyword arguments"))
         }
