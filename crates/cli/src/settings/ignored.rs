@@ -26,6 +26,17 @@ const IGNORED: &[(&str, Names, &[&str])] = &[
         Names(&["ANSIBLE_HOST_PATTERN_MISMATCH"], &[("inventory", "host_pattern_mismatch")]),
         &["warning"],
     ),
+    ("COLOR_CHANGED", Names(&["ANSIBLE_COLOR_CHANGED"], &[("colors", "changed")]), &["yellow"]),
+    ("COLOR_DEBUG", Names(&["ANSIBLE_COLOR_DEBUG"], &[("colors", "debug")]), &["dark gray"]),
+    ("COLOR_DIFF_ADD", Names(&["ANSIBLE_COLOR_DIFF_ADD"], &[("colors", "diff_add")]), &["green"]),
+    ("COLOR_DIFF_LINES", Names(&["ANSIBLE_COLOR_DIFF_LINES"], &[("colors", "diff_lines")]), &["cyan"]),
+    ("COLOR_DIFF_REMOVE", Names(&["ANSIBLE_COLOR_DIFF_REMOVE"], &[("colors", "diff_remove")]), &["red"]),
+    ("COLOR_ERROR", Names(&["ANSIBLE_COLOR_ERROR"], &[("colors", "error")]), &["red"]),
+    ("COLOR_INCLUDED", Names(&["ANSIBLE_COLOR_INCLUDED"], &[("colors", "included")]), &["cyan"]),
+    ("COLOR_OK", Names(&["ANSIBLE_COLOR_OK"], &[("colors", "ok")]), &["green"]),
+    ("COLOR_SKIP", Names(&["ANSIBLE_COLOR_SKIP"], &[("colors", "skip")]), &["cyan"]),
+    ("COLOR_UNREACHABLE", Names(&["ANSIBLE_COLOR_UNREACHABLE"], &[("colors", "unreachable")]), &["bright red"]),
+    ("COLOR_WARN", Names(&["ANSIBLE_COLOR_WARN"], &[("colors", "warn")]), &["bright purple"]),
 ];
 
 const NO: &[&str] = &["no", "false", "off", "0", "f", "n"];

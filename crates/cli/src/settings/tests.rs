@@ -72,6 +72,13 @@ fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway(
 }
 
 #[test]
+fn a_colour_that_is_not_the_usual_one_is_a_warning() {
+    let settings = load("[colors]\nok = green\nchanged = blue\n", &[]).unwrap();
+    let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+    assert!(warning.starts_with("the setting COLOR_CHANGED has no effect here"), "{warning}");
+}
+
+#[test]
 fn a_slip_in_the_name_of_a_setting_is_a_warning() {
     let text = "[defaults]\nhost_key_cheking = no\nno_target_syslog = yes\n[ssh_connection]\nscp_executable = scp\n";
     let settings = load(text, &[]).unwrap();
