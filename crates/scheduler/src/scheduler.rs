@@ -2,7 +2,7 @@
 
 mod ready;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use petgraph::stable_graph::NodeIndex;
 
@@ -86,8 +86,10 @@ pub struct Scheduler<P> {
     crowd: Vec<u32>,
     /// Hosts that are on their way and may be ready to begin the step that they are at.
     idle: BTreeSet<HostIndex>,
-    /// Hosts that wait for all others to come to a step, or for a slot.
+    /// Hosts that wait for a slot.
     waiting: BTreeSet<HostIndex>,
+    /// Hosts that wait for all others to come to a step, by where they stand.
+    held: HashMap<NodeIndex, BTreeSet<HostIndex>>,
     /// Where the hindmost running host stands. It only moves forward, but for hosts that come back.
     front: NodeIndex,
     /// Hosts that could not be reached and are to go on when all others have ended.
@@ -132,6 +134,7 @@ impl<P: Clone> Scheduler<P> {
             crowd: Vec::new(),
             idle: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            held: HashMap::new(),
             front: at,
             late: Vec::new(),
             pinned: BTreeSet::new(),
@@ -342,6 +345,9 @@ impl<P: Clone> Scheduler<P> {
         }
         self.idle.remove(&host);
         self.waiting.remove(&host);
+        if let Some(held) = self.held.get_mut(&self.hosts[host].at) {
+            held.remove(&host);
+        }
         self.crowd[self.hosts[host].at.index()] -= 1;
     }
 

@@ -52,12 +52,10 @@ impl<P: Clone> Scheduler<P> {
 
     /// Idle hosts before the next step that can see others; that step itself when all have come to it.
     pub(super) fn up_to_the_barrier(&mut self) -> Vec<Ready> {
-        let before = self.barrier;
         let barrier = self.next_barrier();
         let end = self.graph.position(barrier);
-        let all_have_come = self.front == barrier && self.opened.replace(barrier) != Some(barrier);
-        if before != Some(barrier) || all_have_come {
-            self.idle.append(&mut self.waiting);
+        if self.front == barrier && self.opened.replace(barrier) != Some(barrier) {
+            self.wake(barrier);
         }
         let mut ready: Vec<Ready> = Vec::new();
         for host in std::mem::take(&mut self.idle) {
@@ -69,26 +67,32 @@ impl<P: Clone> Scheduler<P> {
                     None => ready.push(Ready { step, hosts: vec![host] }),
                 }
             } else {
-                self.waiting.insert(host);
+                self.held.entry(step).or_default().insert(host);
             }
         }
         ready
     }
 
-    /// The first step from the front on that can see other hosts, or the end.
+    /// The first step from the front on that can see other hosts, or the end. Hosts held before it are held no more.
     fn next_barrier(&mut self) -> NodeIndex {
-        let known = self.barrier.filter(|barrier| self.graph.position(*barrier) >= self.graph.position(self.front));
-        let found = known.unwrap_or_else(|| {
-            let mut node = self.front;
-            while !self.is_barrier(node)
-                && let Some(next) = self.graph.follower(node)
-            {
-                node = next;
-            }
-            node
-        });
-        self.barrier = Some(found);
-        found
+        let front = self.graph.position(self.front);
+        if let Some(known) = self.barrier.filter(|barrier| self.graph.position(*barrier) >= front) {
+            return known;
+        }
+        let mut node = self.front;
+        while !self.is_barrier(node)
+            && let Some(next) = self.graph.follower(node)
+        {
+            self.wake(node);
+            node = next;
+        }
+        self.barrier = Some(node);
+        node
+    }
+
+    /// Lets the hosts go on that are held at a node.
+    fn wake(&mut self, node: NodeIndex) {
+        self.idle.extend(self.held.remove(&node).into_iter().flatten());
     }
 
     fn is_barrier(&self, node: NodeIndex) -> bool {
