@@ -8,7 +8,7 @@ use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 use crate::Error;
 use crate::arguments::{self, builtin_name};
 use crate::context::Context;
-use crate::keywords::Kind;
+use crate::keywords::{self, Kind};
 use crate::modules;
 use crate::suggest::did_you_mean;
 
@@ -102,7 +102,9 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let Some(name) = key.as_str() else {
             return Err(Error::invalid(format!("a task's keys are text, not {}", key.describe()), &key.span));
         };
-        let name = modules::resolve(context, name, key, kind)?;
+        let own = node.get("collections").map(keywords::texts);
+        let collections = own.as_deref().unwrap_or(&context.outer.collections);
+        let name = modules::resolve(context, name, collections, key, kind)?;
         found = Some((name.clone(), module_arguments(&name, value)?));
     }
     let Some((name, own)) = found else {

@@ -47,14 +47,20 @@ pub(crate) fn is_language(action: &str) -> bool {
 
 /// The name under which the engine knows the module that a task's key names. One that cannot be run is noted in
 /// [`PlayState::missing`].
-pub(crate) fn resolve(context: &Context<'_>, name: &str, key: &Node, kind: Kind) -> Result<Str, Error> {
+pub(crate) fn resolve(
+    context: &Context<'_>,
+    name: &str,
+    collections: &[Str],
+    key: &Node,
+    kind: Kind,
+) -> Result<Str, Error> {
     let is_action = &context.loader.options().is_action;
     let note = |name: &str, why: Why, hint: Option<String>| context.play.missing.note(name, why, &key.span, hint);
     if is_language(name) || is_action(name) {
         return Ok(name.into());
     }
     let mut names = vec![name.to_owned()];
-    names.extend(context.outer.collections.iter().map(|collection| format!("{collection}.{name}")));
+    names.extend(collections.iter().map(|collection| format!("{collection}.{name}")));
     for full in &names {
         let target = match context.loader.route(context, full) {
             Routed::To(target) => target,
@@ -119,7 +125,7 @@ impl Loader {
             Routed::Removed(_) => None,
         };
         self.module_file(&target(name)?, &context).or_else(|| {
-            let mut full = context.outer.collections.iter().map(|collection| format!("{collection}.{name}"));
+            let mut full = task.keywords.collections.iter().map(|collection| format!("{collection}.{name}"));
             full.find_map(|full| self.module_file(&target(&full)?, &context))
         })
     }

@@ -59,7 +59,7 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
             let name = node
                 .get("role")
                 .or_else(|| node.get("name"))
-                .or_else(|| node.get("src"))
+                .or_else(|| node.get("src").filter(|_| !chain.is_empty()))
                 .ok_or_else(|| Error::invalid("role definitions must contain a role name", &node.span))?;
             let own = entries
                 .iter()

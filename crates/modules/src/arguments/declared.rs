@@ -97,8 +97,9 @@ impl Checker {
                 continue;
             };
             match converted(name, declared, value, level.path) {
-                Ok(value) => {
+                Ok((value, errors)) => {
                     values.insert(name, value);
+                    self.errors.extend(errors);
                 }
                 Err(error) => {
                     values.remove(name);
@@ -208,7 +209,8 @@ fn named(options: &Map) -> impl Iterator<Item = (&str, &Value)> {
     options.iter().filter_map(|(name, declared)| Some((Key::as_str(name)?, declared)))
 }
 
-fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Result<Value, String> {
+/// The value in its type; of a list the elements that fit theirs, and what is said of the others.
+fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Result<(Value, Vec<String>), String> {
     let place = match path {
         [] => String::new(),
         path => format!(" found in '{}'.", path.join(" -> ")),
@@ -223,11 +225,18 @@ fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Re
     let unknown = "there is no such type";
     let kind = kind_of(&word).ok_or_else(|| refused("argument", value, &word, unknown))?;
     let value = to_type(kind, value).map_err(|why| refused("argument", value, type_word(kind), &why))?;
-    let Value::List(items) = &value else { return Ok(value) };
-    let Some(word) = declared.get("elements").and_then(Value::as_str) else { return Ok(value) };
+    let Value::List(items) = &value else { return Ok((value, Vec::new())) };
+    let Some(word) = declared.get("elements").and_then(Value::as_str) else { return Ok((value, Vec::new())) };
     let what = "Elements value for option";
     let kind = kind_of(word).ok_or_else(|| refused(what, &value, word, unknown))?;
-    items.iter().map(|item| to_type(kind, item).map_err(|why| refused(what, item, type_word(kind), &why))).collect()
+    let (mut fitting, mut errors) = (Vec::new(), Vec::new());
+    for item in items.iter() {
+        match to_type(kind, item) {
+            Ok(item) => fitting.push(item),
+            Err(why) => errors.push(refused(what, item, type_word(kind), &why)),
+        }
+    }
+    Ok((fitting.into(), errors))
 }
 
 fn wrong_choice(name: &str, declared: &Value, value: &Value) -> Option<String> {
@@ -283,6 +292,15 @@ mod tests {
                 "{spec: {d: {type: list, elements: dict, options: {x: {type: int}}}}, given: {d: [{x: 1}, {x: q}]}}",
                 &["argument 'x' is of type str found in 'd'. and we were unable to convert to int: \"'q'\" cannot be \
                    converted to an int"],
+            ),
+            (
+                "{spec: {l: {type: list, elements: int}}, given: {l: [1, x, '2', y]}}",
+                &[
+                    "Elements value for option 'l' is of type str and we were unable to convert to int: \"'x'\" cannot \
+                     be converted to an int",
+                    "Elements value for option 'l' is of type str and we were unable to convert to int: \"'y'\" cannot \
+                     be converted to an int",
+                ],
             ),
             (
                 "{spec: {l: {type: list, elements: str, choices: [a, b]}}, given: {l: [a, q]}}",
