@@ -56,6 +56,8 @@ struct StepRun {
     /// All hosts that the step is for; under `run_once` only the first of them works.
     hosts: Vec<HostIndex>,
     run_once: bool,
+    /// Whether what is registered is for all of them too: not where only the action itself is for all hosts.
+    shares: bool,
     waiting: usize,
     includes: Vec<(HostIndex, Vec<Include>)>,
     failed: Vec<HostIndex>,
@@ -111,12 +113,15 @@ impl Batch {
         let play = &context.play;
         let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
-        let setting = |value: &Option<Value>| value.as_ref().map(|value| templar.resolve(value)).transpose();
-        let force = match setting(&play.force_handlers)? {
+        let setting = |name: &str, value: &Option<Value>| {
+            let value = value.as_ref().map(|value| templar.resolve(value)).transpose();
+            value.map_err(|error| TaskFailure::of_play(name, error))
+        };
+        let force = match setting("force_handlers", &play.force_handlers)? {
             Some(value) => boolean(&value)?,
             None => shared.options.force_handlers,
         };
-        let strategy = setting(&play.strategy)?.map(|name| name.to_string());
+        let strategy = setting("strategy", &play.strategy)?.map(|name| name.to_string());
         let debugs = shared.options.debugger || strategy.as_deref().is_some_and(|name| short_name(name) == "debug");
         let strategy = match strategy {
             None => Strategy::Linear,
@@ -129,7 +134,7 @@ impl Batch {
                 other => return Err(TaskFailure::new(format!("the strategy '{other}' is not supported yet"))),
             },
         };
-        let max_fail = match setting(&play.max_fail_percentage)? {
+        let max_fail = match setting("max_fail_percentage", &play.max_fail_percentage)? {
             Some(value) => Some(value.to_string().trim_end_matches('%').parse().map_err(|_| {
                 TaskFailure::new(format!("the value '{value}' of 'max_fail_percentage' is not a number"))
             })?),
@@ -288,7 +293,8 @@ impl Batch {
             Some(keyword) => match first.templar().resolve(keyword)? {
                 // The task itself tells that check mode does not know it.
                 Value::Unknown(_) => false,
-                value => boolean(&value)?,
+                // And whether it is a flag at all.
+                value => boolean(&value).unwrap_or_else(|_| value.is_true()),
             },
             None => false,
         };
@@ -350,8 +356,16 @@ impl Batch {
                 (step, host, number, outcome, slot)
             });
         }
-        let run =
-            StepRun { waiting: working.len(), info, task, hosts, run_once, includes: Vec::new(), failed: Vec::new() };
+        let run = StepRun {
+            waiting: working.len(),
+            info,
+            task,
+            hosts,
+            run_once,
+            shares: asked,
+            includes: Vec::new(),
+            failed: Vec::new(),
+        };
         self.steps.insert(number, run);
         Ok(())
     }
@@ -388,10 +402,12 @@ impl Batch {
             ..TaskFailure::new(format!("Failed to convert the throttle value to an integer: {why}"))
         };
         let value = scope.templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
-        if matches!(value, Value::Unknown(_)) {
-            return Ok(None);
-        }
-        let limit = value.to_string().parse::<usize>().map_err(|_| {
+        let number = match &value {
+            Value::Unknown(_) => return Ok(None),
+            Value::Float(number) => Ok(*number as usize),
+            value => value.to_string().trim().parse::<usize>(),
+        };
+        let limit = number.map_err(|_| {
             wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
         })?;
         if limit == 0 {
@@ -433,19 +449,16 @@ impl Batch {
         let Some(run) = self.steps.get(&number) else { return Ok(()) };
         let (task, run_once, hosts) = (Arc::clone(&run.task), run.run_once, run.hosts.clone());
         let told = if run_once { hosts.as_slice() } else { std::slice::from_ref(&host) };
-        self.note(&task, host, told, &outcome);
+        let sharing = if run.shares { told } else { std::slice::from_ref(&host) };
+        self.note(&task, host, sharing, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
         if outcome.status == Status::Undecided {
             self.notify_perhaps(step, &task, host);
         }
-        if outcome.status == Status::Changed {
-            // Each item that changed something notifies.
-            let results = outcome.result.get("results").and_then(Value::as_list).filter(|_| outcome.looped);
-            let changed = |item: &&Value| item.get("changed").is_some_and(Value::is_true);
-            for _ in 0..results.map_or(1, |results| results.iter().filter(changed).count().max(1)) {
-                self.notify(step, &task, host)?;
-            }
+        // As in Ansible, what changes the inventory notifies nobody.
+        if outcome.status == Status::Changed && !matches!(short_name(&task.action), "add_host" | "group_by") {
+            self.notify(step, &task, host, &outcome.notified)?;
         }
         if !outcome.shown {
             self.show(host, &outcome);

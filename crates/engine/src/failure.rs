@@ -79,6 +79,12 @@ impl TaskFailure {
         Self::new(format!("Timed out after {} second(s).", after.as_secs_f64())).with("timedout", period)
     }
 
+    /// A keyword of a play that cannot be evaluated: the run ends as with what cannot be read.
+    pub(crate) fn of_play(keyword: &str, error: ksplay_template::Error) -> Self {
+        let message = format!("Error processing keyword '{keyword}': {}", error.message);
+        Self { message, exit_code: 4, ..error.into() }
+    }
+
     /// The failure with one more value in the result.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -96,21 +102,15 @@ impl TaskFailure {
     /// The result as modules give it.
     pub fn into_result(self) -> Map {
         let message = match &self.prefix {
-            _ if self.bare => self.message,
-            Some(_) => self.message,
+            _ if self.bare => self.message.clone(),
+            Some(_) => self.message.clone(),
             None => format!("Task failed: {}", join(self.step.as_deref(), &self.message)),
         };
-        let mut map = Map::new();
-        if self.unreachable {
-            map.insert("unreachable", true);
+        let state = if self.unreachable { "unreachable" } else { "failed" };
+        let mut map = Map::from([(state, Value::Bool(true)), ("msg", Value::from(message))]);
+        if !self.bare {
             map.insert("changed", false);
-        } else {
-            map.insert("failed", true);
-            if self.prefix.is_some() {
-                map.insert("changed", false);
-            }
         }
-        map.insert("msg", message);
         map.extend(self.values);
         map
     }
@@ -124,6 +124,7 @@ impl TaskFailure {
         }
         let inner = match self.prefix {
             Some("") => self.message.clone(),
+            Some(prefix) if self.message.is_empty() => format!("{prefix}."),
             Some(prefix) => format!("{prefix}: {}", self.message),
             None => join(self.step.as_deref(), &self.message),
         };

@@ -354,6 +354,7 @@ impl Run {
         let Some(play) = &prompts::answered(play, shared, &mut self.interrupt).await? else {
             return Ok(Ending::Interrupted);
         };
+        vars_files::tell_undefined(shared, play);
         let patterns = patterns_of(play, &shared.environment, &shared.extra_vars)?;
         let name = name_of(play, shared);
         let selection = shared
@@ -424,11 +425,10 @@ pub fn patterns_of(play: &Play, environment: &Environment, extra_vars: &Map) -> 
     let templar = ksplay_template::Templar::new(environment, &vars);
     // As in Ansible: a play without a name is named by its hosts, and the name comes first.
     let keyword = if play.name.is_some() { "hosts" } else { "name" };
-    let wrong = |error: ksplay_template::Error| TaskFailure {
-        message: format!("Error processing keyword '{keyword}': {}", error.message),
-        exit_code: 4,
-        ..error.into()
-    };
+    let wrong = |error| TaskFailure::of_play(keyword, error);
+    if let Some(name) = &play.name {
+        templar.resolve(name).map_err(|error| TaskFailure::of_play("name", error))?;
+    }
     let patterns: Vec<String> = match templar.resolve(&play.hosts).map_err(wrong)? {
         Value::List(patterns) => patterns.iter().map(Value::to_string).collect(),
         pattern => vec![pattern.to_string()],
@@ -468,7 +468,8 @@ fn name_of(play: &Play, shared: &Arc<Shared>) -> String {
 fn order(play: &Play, shared: &Arc<Shared>, hosts: &mut [Str]) -> Result<(), TaskFailure> {
     let Some(order) = &play.order else { return Ok(()) };
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
-    let order = ksplay_template::Templar::new(&shared.environment, &vars).resolve(order)?.to_string();
+    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+    let order = templar.resolve(order).map_err(|error| TaskFailure::of_play("order", error))?.to_string();
     match order.as_str() {
         "inventory" => {}
         "reverse_inventory" => hosts.reverse(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use ksplay_inventory::Inventory;
 use ksplay_playbook::{Play, Role, Task};
@@ -53,6 +53,8 @@ pub struct HostScope {
     locals: Map,
     /// Set where it is what `hostvars` says of the host.
     foreign: Option<Foreign>,
+    /// Where the task is done for the host.
+    delegate: Option<Arc<HostScope>>,
 }
 
 /// Who looks at a host through `hostvars`.
@@ -121,12 +123,24 @@ impl HostScope {
             above: Arc::new(above),
             locals: Map::new(),
             foreign: None,
+            delegate: None,
         }
     }
 
     /// The settings of the run.
     pub(crate) fn options(&self) -> &Options {
         &self.shared.options
+    }
+
+    /// The variables of a task that is done elsewhere: they say how the delegate is reached where they do not say how this
+    /// host is.
+    pub(crate) fn delegated_to(&self, delegate: &HostScope) -> Self {
+        let mut own = delegate.clone();
+        own.set_local("inventory_hostname", &self.host);
+        let mut scope = self.clone();
+        scope.set_local("ansible_delegated_vars", Map::from([(&**delegate.host(), own.into_value())]));
+        scope.delegate = Some(Arc::new(delegate.clone()));
+        scope
     }
 
     /// The host.
@@ -213,6 +227,7 @@ impl HostScope {
             "ansible_run_tags" => options.tags.iter().collect(),
             "ansible_skip_tags" => options.skip_tags.iter().collect(),
             "ansible_version" => version(),
+            "ansible_playbook_python" => python(),
             "ansible_inventory_sources" => options.inventory_sources.iter().collect(),
             "ansible_config_file" => options.config_file.as_deref().map(path).into(),
             "ansible_search_path" => task?.dirs.iter().map(|dir| path(dir)).collect(),
@@ -259,6 +274,10 @@ impl HostScope {
 
     /// What tasks see of the connection where nothing says otherwise.
     fn connection_default(&self, name: &str) -> Option<Value> {
+        if let Some(delegate) = &self.delegate {
+            let named = OF_CONNECTIONS.contains(&name);
+            return if named { delegate.templar().variable(name).ok().flatten() } else { None };
+        }
         let keywords = &self.task.as_ref()?.keywords;
         let defaults = &self.shared.options.connection;
         let keyword = |value: &Option<Value>| self.templar().resolve(value.as_ref()?).ok();
@@ -317,6 +336,21 @@ fn unique(list: &Value) -> Value {
     found.into()
 }
 
+/// What says how a host is reached, and is known of every host.
+const OF_CONNECTIONS: &[&str] = &[
+    "ansible_connection",
+    "ansible_host",
+    "ansible_port",
+    "ansible_ssh_host",
+    "ansible_ssh_port",
+    "ansible_ssh_user",
+    "ansible_timeout",
+    "ansible_user",
+];
+
+/// Those that are there, and not among the names of variables.
+const UNNAMED: &[&str] = &["ansible_search_path", "omit"];
+
 const MAGIC: &[&str] = &[
     "inventory_hostname",
     "inventory_hostname_short",
@@ -350,6 +384,7 @@ const MAGIC: &[&str] = &[
     "ansible_run_tags",
     "ansible_skip_tags",
     "ansible_version",
+    "ansible_playbook_python",
     "ansible_inventory_sources",
     "ansible_config_file",
     "ansible_search_path",
@@ -368,7 +403,12 @@ impl Scope for HostScope {
             .flat_map(|layer| layer.keys())
             .chain(self.locals.keys())
             .filter_map(|key| key.as_str().map(Str::from))
-            .chain(MAGIC.iter().filter(|name| self.magic(name).is_some()).map(|name| Str::from(*name)))
+            .chain(
+                MAGIC
+                    .iter()
+                    .filter(|name| !UNNAMED.contains(name) && self.magic(name).is_some())
+                    .map(|name| Str::from(*name)),
+            )
             .collect();
         names.sort();
         names.dedup();
@@ -382,6 +422,17 @@ fn short(host: &str) -> &str {
 
 /// The version of ansible-core whose behaviour this follows.
 pub const ANSIBLE_VERSION: &str = "2.19.14";
+
+/// The magic variable `ansible_playbook_python`: the interpreter that tasks on this machine would have.
+fn python() -> Value {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    let found = PYTHON.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).map(|dir| dir.join("python3")).find(|file| file.is_file());
+        found.map_or_else(|| "/usr/bin/python3".to_owned(), |file| file.display().to_string())
+    });
+    Value::from(found)
+}
 
 /// The magic variable `ansible_version`.
 fn version() -> Value {

@@ -31,9 +31,14 @@ impl Builder {
         let mut tasks = self.items(&play.role_tasks);
         tasks.extend(self.items(&play.tasks));
         let post_tasks = self.items(&play.post_tasks);
+        // The flush at the end of a section has the tag `always`.
+        let options = &self.shared.options;
+        let flushes = tags::selects(&options.tags, &options.skip_tags, &["always".into()]);
         let mut tree = Vec::new();
         for section in [pre_tasks, tasks, post_tasks] {
-            if force_handlers {
+            if !flushes {
+                tree.extend(section);
+            } else if force_handlers {
                 tree.push(Tree::Block { main: section, rescue: Vec::new(), always: vec![Tree::Flush(None)] });
             } else {
                 tree.extend(section);
@@ -121,8 +126,8 @@ pub(crate) fn meta_of(task: &Task) -> Option<String> {
     if short_name(&task.action) != "meta" {
         return None;
     }
-    let args = task.args.as_map()?;
-    args.get("_raw_params").or_else(|| args.get("action")).map(Value::to_string)
+    let asked = task.args.get("_raw_params").or_else(|| task.args.get("action"));
+    Some(asked.map_or_else(|| "None".to_owned(), Value::to_string))
 }
 
 /// Whether the action concerns all hosts at once, so that only the first does it.
@@ -169,7 +174,10 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     let asked = match &play.gather_facts {
-        Some(value) => Some(boolean(&templar.resolve(value)?)?),
+        Some(value) => {
+            let value = templar.resolve(value).map_err(|error| TaskFailure::of_play("gather_facts", error))?;
+            Some(boolean(&value)?)
+        }
         None => None,
     };
     if !asked.unwrap_or(options.gathering != Gathering::Explicit) {
@@ -229,7 +237,8 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
 pub(crate) fn batches(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Vec<Vec<Str>>, TaskFailure> {
     let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
-    let sizes = match ksplay_template::Templar::new(&shared.environment, &vars).resolve(serial)? {
+    let templar = ksplay_template::Templar::new(&shared.environment, &vars);
+    let sizes = match templar.resolve(serial).map_err(|error| TaskFailure::of_play("serial", error))? {
         Value::List(sizes) => sizes.to_vec(),
         size => vec![size],
     };

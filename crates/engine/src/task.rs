@@ -8,7 +8,7 @@ mod outcome;
 mod undecided;
 
 pub(crate) use conditions::all_hold;
-pub(crate) use keywords::{Flags, flag, known, seconds};
+pub(crate) use keywords::{Flags, flag, keyword, known, notified, seconds};
 pub(crate) use outcome::{Effect, Include, Outcome};
 
 use std::sync::Arc;
@@ -137,7 +137,19 @@ impl Work {
         }
         let delegate = match self.delegate(scope) {
             Ok(delegate) => delegate,
-            Err(failure) => return self.failed(failure),
+            Err(failure) => {
+                let written = self.task.keywords.delegate_to.as_ref().map(actions::as_written);
+                let delegated = written.map(|name| (Str::from(name.to_string()), None));
+                return Once { delegated, ..self.failed(failure) };
+            }
+        };
+        let seen;
+        let scope = match &delegate {
+            Some(delegate) => {
+                seen = scope.delegated_to(delegate);
+                &seen
+            }
+            None => scope,
         };
         let elsewhere = delegate.as_ref().filter(|delegate| *delegate.host() != self.host);
         let delegated = elsewhere.map(|scope| (scope.host().clone(), self.address_of(scope)));
@@ -145,20 +157,25 @@ impl Work {
             Ok(flags) => flags,
             Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
         };
+        let notified = match notified(&self.task, scope) {
+            Ok(notified) => notified,
+            Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
+        };
+        let plan = match self.tries(scope) {
+            Ok(plan) => plan,
+            Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
+        };
         let options = &self.shared.options;
         let remote = delegate.as_ref().unwrap_or(scope);
         if let Err(failure) = connect::check_become_method(&remote.templar(), &self.task.keywords, options) {
             return Once { delegated, ..self.failed(failure) };
         }
-        let plan = match self.tries(scope) {
-            Ok(plan) => plan,
-            Err(failure) => return self.failed(failure),
-        };
         let mut attempt = 1;
         loop {
             let before = effects.len();
             let mut once = self.attempt(scope, delegate.as_ref(), flags, effects).await;
             once.delegated = delegated.clone();
+            once.notified = notified.clone();
             if once.status == Status::Unreachable {
                 // As in Ansible, without the address.
                 once.delegated = delegated.map(|(host, _)| (host, None));
@@ -181,7 +198,10 @@ impl Work {
                 return once;
             }
             if attempt >= plan.limit {
-                once.status = Status::Failed;
+                // As in Ansible, what `failed_when` says of the last try stands beside the failure.
+                if once.result.get("failed_when_result") != Some(&Value::Bool(false)) {
+                    once.status = Status::Failed;
+                }
                 once.result.insert("failed", true);
                 once.result.insert("attempts", Value::from(plan.limit - 1));
                 if once.error.is_none() {
@@ -245,11 +265,7 @@ impl Work {
                 }
                 if failure.prefix.is_none() {
                     // The task itself is wrong: nothing ran whose result `failed_when` could judge.
-                    let mut result = failure.into_result();
-                    if !matches!(actions::short_name(&self.task.action), "debug" | "assert" | "fail") {
-                        result.insert("changed", false);
-                    }
-                    return Once { error: Some(error), ..Once::of(Status::Failed, result) };
+                    return Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) };
                 }
                 (failure.into_result(), Some(error))
             }
@@ -319,7 +335,8 @@ impl Work {
     fn failure_of(&self, result: &Map) -> TaskError {
         let failure = match result.get("msg").map(Value::to_string) {
             Some(message) if !message.is_empty() => {
-                TaskFailure { prefix: Some("Module failed"), ..TaskFailure::new(message) }
+                let prefix = if actions::is_here(&self.task.action) { "Action failed" } else { "Module failed" };
+                TaskFailure { prefix: Some(prefix), ..TaskFailure::new(message) }
             }
             Some(_) => TaskFailure::new("Action failed."),
             None => TaskFailure::action("Unknown error."),

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use ksplay_template::ErrorKind;
-use ksplay_value::{Diagnostic, Map, Str, Value};
+use ksplay_playbook::Play;
+use ksplay_template::{ErrorKind, Templar};
+use ksplay_value::{Diagnostic, Map, Span, Str, Value};
 
+use crate::event::Event;
 use crate::failure::TaskFailure;
-use crate::run::Shared;
+use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 
 /// What the files hold for this host, the last file first. Names that rest on variables which are not there yet (facts
@@ -24,6 +26,30 @@ pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -
         context.files.write().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), found.clone());
     }
     found
+}
+
+/// Tells which files have names that rest on more than the play itself, as Ansible does before it looks at any host.
+pub(crate) fn tell_undefined(shared: &Shared, play: &Play) {
+    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+    let templar = Templar::new(&shared.environment, &vars);
+    for entry in &play.vars_files {
+        if matches!(templar.resolve(entry), Err(error) if error.kind == ErrorKind::Undefined) {
+            let text = "skipping vars_files item due to an undefined variable".to_owned();
+            shared.emit(match place(entry) {
+                Some(span) => Event::WarningAt { text, span, help: None },
+                None => Event::Warning(text),
+            });
+        }
+    }
+}
+
+/// The place of the first template.
+fn place(entry: &Value) -> Option<Span> {
+    match entry {
+        Value::Template(template) => template.span.clone(),
+        Value::List(items) => items.iter().find_map(place),
+        _ => None,
+    }
 }
 
 /// Reads the files for a host; the answer says too whether all names could be evaluated.
@@ -57,7 +83,7 @@ pub(crate) fn read(
             let what =
                 if names.len() == 1 { format!("file {}", names[0]) } else { format!("none of {}", names.join(", ")) };
             // As in Ansible this is no error; but it is hardly meant.
-            shared.emit(crate::event::Event::Warning(format!("vars {what} was not found")));
+            shared.emit(Event::Warning(format!("vars {what} was not found")));
             continue;
         };
         let vars =

@@ -167,6 +167,11 @@ impl Inventory {
     pub fn add_host(&mut self, name: &str, groups: &[impl AsRef<str>], vars: Map) -> Result<bool, Error> {
         let mut changed = !self.hosts.contains_key(name);
         self.insert_host(name, None, None);
+        if changed {
+            // Before those that the sources have.
+            self.add_group("all");
+            self.add_host_to("all", name)?;
+        }
         for group in groups {
             changed |= self.group_by(name, group.as_ref(), &[] as &[&str])?;
         }

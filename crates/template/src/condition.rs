@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::{Str, Template, TemplateKind, Unknown, Value};
+use ksplay_value::{Map, Str, Template, TemplateKind, Unknown, Value};
 
 use crate::eval::{self, Home, ops};
 use crate::templar::outermost_in;
@@ -35,6 +35,53 @@ impl Templar<'_> {
     pub fn expression(&self, text: &Value) -> Result<Value, Error> {
         let resolved = self.expression_value(text).and_then(|value| self.resolved(&value));
         resolved.map_err(|error| self.suggest(located(error, text)))
+    }
+
+    /// The value of a bare expression as [`Templar::expression`] has it, with `instead` of what is undefined in it.
+    ///
+    /// # Errors
+    ///
+    /// If a template is wrong.
+    pub fn expression_with(&self, text: &Value, instead: &mut dyn FnMut(Error) -> Value) -> Result<Value, Error> {
+        let own = |error| self.suggest(located(error, text));
+        match self.expression_value(text) {
+            Ok(value) => self.with_errors(&value, &mut |error| instead(own(error))).map_err(own),
+            Err(error) if error.kind == ErrorKind::Undefined => Ok(instead(own(error))),
+            Err(error) => Err(own(error)),
+        }
+    }
+
+    /// The value evaluated to any depth, with `instead` of what is undefined in it.
+    fn with_errors(&self, value: &Value, instead: &mut dyn FnMut(Error) -> Value) -> Result<Value, Error> {
+        let resolved = match value {
+            Value::List(items) | Value::Tuple(items) => {
+                let items = items.iter().map(|item| self.with_errors(item, instead));
+                return Ok(items
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_iter()
+                    .filter(|item| *item != Value::Omit)
+                    .collect());
+            }
+            Value::Map(map) => {
+                let mut resolved = Map::with_capacity(map.len());
+                for (key, item) in map.iter() {
+                    match self.with_errors(item, instead)? {
+                        Value::Omit => {}
+                        item => drop(resolved.insert(key.clone().into_value(), item)),
+                    }
+                }
+                return Ok(resolved.into());
+            }
+            Value::Template(template) => match self.template(template) {
+                Ok(value) => return self.with_errors(&value, instead),
+                Err(error) => Err(error),
+            },
+            other => self.resolved(other),
+        };
+        match resolved {
+            Err(error) if error.kind == ErrorKind::Undefined => Ok(instead(located(error, value))),
+            resolved => resolved,
+        }
     }
 
     fn expression_value(&self, text: &Value) -> Result<Value, Error> {

@@ -10,21 +10,20 @@ const KNOWN: &[&str] = &["fail_msg", "msg", "quiet", "success_msg", "that"];
 
 /// Evaluates the conditions of `that` in order; the first that does not hold fails the task with `fail_msg`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
-    let raw = call.raw_args()?;
-    refuse_rest(&call.task().action, &raw, KNOWN)?;
-    let that = raw.get("that").ok_or_else(|| TaskFailure::raised("missing required arguments: that"))?;
+    refuse_rest(&call.task().action, &call.raw_args()?, KNOWN)?;
+    let (args, that) = call.args_but("that")?;
+    let that = that.ok_or_else(|| TaskFailure::raised("missing required arguments: that"))?;
     let conditions = match that {
         Value::Null => return Err(TaskFailure::new("Empty conditional expressions are not allowed.")),
         Value::List(conditions) => conditions.to_vec(),
-        other => vec![other.clone()],
+        other => vec![other],
     };
     let templar = call.templar();
-    let text = |names: [&str; 2], default: &str| -> Result<Value, TaskFailure> {
-        let given = names.iter().find_map(|name| raw.get(name));
-        Ok(given.map(|value| templar.resolve(value)).transpose()?.unwrap_or_else(|| Value::from(default)))
+    let text = |names: &[&str], default: &str| {
+        names.iter().find_map(|name| args.get(name)).cloned().unwrap_or_else(|| Value::from(default))
     };
     for (name, shown) in [("fail_msg", "fail_msg"), ("msg", "fail_msg"), ("success_msg", "success_msg")] {
-        if let Some(given @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Map(_))) = raw.get(name) {
+        if let Some(given @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Map(_))) = args.get(name) {
             return Err(TaskFailure::raised(format!(
                 "argument '{shown}' is of type {} and we were unable to convert to str_or_list_of_str: a string or list of \
                  strings is required",
@@ -32,13 +31,13 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             )));
         }
     }
-    let quiet = raw.get("quiet").map(|value| flag_of("quiet", &templar.resolve(value)?)).transpose()?.unwrap_or(false);
+    let quiet = args.get("quiet").map(|value| flag_of("quiet", value)).transpose()?.unwrap_or(false);
     *call.verbose = !quiet;
     for condition in &conditions {
         match templar.condition(condition)? {
             Truth::Known(true) => {}
             Truth::Known(false) => {
-                let message = text(["fail_msg", "msg"], "Assertion failed")?;
+                let message = text(&["fail_msg", "msg"], "Assertion failed");
                 return Err(TaskFailure::action(message.to_string())
                     .with("msg", message)
                     .with("assertion", as_written(condition))
@@ -49,8 +48,6 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             }
         }
     }
-    Ok(Map::from([
-        ("changed", Value::Bool(false)),
-        ("msg", text(["success_msg", "success_msg"], "All assertions passed")?),
-    ]))
+    let message = text(&["success_msg"], "All assertions passed");
+    Ok(Map::from([("changed", Value::Bool(false)), ("msg", message)]))
 }

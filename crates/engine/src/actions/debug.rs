@@ -1,6 +1,7 @@
 //! `debug`: shows a message or a variable.
 
-use ksplay_value::{Map, Value};
+use ksplay_template::Templar;
+use ksplay_value::{Map, TemplateKind, Value};
 
 use super::{ActionCall, refuse_rest, take};
 use crate::event::Event;
@@ -13,7 +14,6 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if raw.contains_key("msg") && raw.contains_key("var") {
         return Err(TaskFailure::raised("parameters are mutually exclusive: msg|var"));
     }
-    *call.verbose = true;
     if let Some(verbosity) = raw.get("verbosity") {
         let given = call.templar().resolve(verbosity)?;
         let wanted = given.to_string().trim().parse::<i64>().map_err(|_| {
@@ -33,22 +33,30 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             ]));
         }
     }
-    if let Some(var) = take(&mut raw, &["var"]) {
+    let var = match take(&mut raw, &["var"]) {
+        Some(var) => expression(&call.templar(), var)?,
+        None => None,
+    };
+    *call.verbose = true;
+    if let Some(var) = var {
         let name = super::as_written(&var).to_string();
         let shown = match call.templar().expression(&var) {
             Ok(value) => match ksplay_template::unknown_in(&value) {
                 None => value,
                 Some(unknown) => return Err(TaskFailure::undecided(&name, &unknown)),
             },
+            // What can be shown is shown.
             Err(error) if error.kind == ksplay_template::ErrorKind::Undefined => {
-                let text = format!("Encountered 1 template error.\nerror 1 - {error}");
-                let span = match &var {
-                    Value::Template(template) => template.span.clone(),
-                    _ => None,
-                };
-                let span = span.unwrap_or_else(|| call.work.task.span.clone());
-                call.work.shared.emit(Event::WarningAt { text, span, help: None });
-                Value::from(format!("<< error 1 - {error} >>"))
+                let mut number = 0;
+                call.templar().expression_with(&var, &mut |error| {
+                    number += 1;
+                    let message = format!("error {number} - {error}");
+                    let shown = Value::from(format!("<< {message} >>"));
+                    let span = error.span.unwrap_or_else(|| call.work.task.span.clone());
+                    let text = format!("Encountered 1 template error.\n{message}");
+                    call.work.shared.emit(Event::WarningAt { text, span, help: None });
+                    shown
+                })?
             }
             Err(error) => return Err(error.into()),
         };
@@ -57,4 +65,40 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let args = call.args()?;
     let message = args.get("msg").cloned().unwrap_or_else(|| Value::from("Hello world!"));
     Ok(Map::from([("msg", message)]))
+}
+
+/// What `var` asks for: an expression, or a template whose value is one that the play's author wrote.
+fn expression(templar: &Templar<'_>, var: Value) -> Result<Option<Value>, TaskFailure> {
+    let wrong = |value: &Value| {
+        TaskFailure::raised(format!(
+            "argument 'var' is of type {} and we were unable to convert to _check_type_str_no_conversion: '{value}' is not a string and conversion is not allowed",
+            value.type_name()
+        ))
+    };
+    match &var {
+        Value::String(text) if text.is_empty() => Ok(None),
+        Value::Template(template) if template.text.is_empty() => Ok(None),
+        Value::Template(template) if template.kind == TemplateKind::Jinja => match resolved(templar, &var)? {
+            Value::String(text) if text.is_empty() => Ok(None),
+            // Its text may come from a machine: only a variable is looked up by it.
+            Value::String(text) if text.chars().all(|c| c.is_alphanumeric() || "_.[]'\"".contains(c)) => {
+                Ok(Some(Value::String(text)))
+            }
+            Value::String(_) => Err(TaskFailure::new(
+                "Error while resolving `var` expression: Encountered untrusted template or expression.",
+            )),
+            value => Err(wrong(&value)),
+        },
+        Value::String(_) | Value::Template(_) => Ok(Some(var)),
+        other => Err(wrong(other)),
+    }
+}
+
+fn resolved(templar: &Templar<'_>, var: &Value) -> Result<Value, TaskFailure> {
+    templar.resolve(var).map_err(|error| {
+        let failure = TaskFailure::from(error);
+        let message = format!("Error while resolving value for 'var': {}", failure.message);
+        let step = "Finalization of task args for 'ansible.builtin.debug' failed.";
+        TaskFailure { message, ..failure }.during(step)
+    })
 }

@@ -44,7 +44,7 @@ pub(crate) use jobs::Asynchronous;
 use crate::connect;
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
-use crate::task::{Effect, Flags, Work, known};
+use crate::task::{Effect, Flags, Work, keyword, known};
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
 
@@ -161,6 +161,11 @@ pub(crate) fn include_kind(action: &str) -> Option<&'static str> {
 /// In a failure: what is missing on the controller may be brought by a task that check mode did not carry out.
 pub(crate) const MISSING_HERE: &str = "_ksplay_missing_here";
 
+/// Whether an action needs no connection.
+pub(crate) fn is_here(action: &str) -> bool {
+    matches!(find(short_name(action)), Some(Action::Here(_)))
+}
+
 /// Whether the `ansible_facts` of the result are variables, noted by the action itself, and no facts.
 pub(crate) fn sets_variables(action: &str) -> bool {
     matches!(short_name(action), "set_fact" | "include_vars")
@@ -205,6 +210,13 @@ impl<'a> ActionCall<'a> {
     /// The arguments, evaluated, with the defaults of `module_defaults` below them.
     pub fn args(&self) -> Result<Map, TaskFailure> {
         finalize(self.task(), self.scope)
+    }
+
+    /// The arguments, evaluated but for one, which comes as it is written.
+    pub fn args_but(&self, name: &str) -> Result<(Map, Option<Value>), TaskFailure> {
+        let mut args = self.raw_args()?;
+        let one = args.remove(name);
+        Ok((evaluated(self.task(), self.scope, &args)?, one))
     }
 
     /// The arguments as written.
@@ -287,7 +299,7 @@ impl<'a> ActionCall<'a> {
             }
         };
         for value in &self.task().keywords.environment {
-            match known(self.scope, "environment", value)? {
+            match keyword(self.scope, "environment", value)? {
                 Value::List(items) => items.iter().cloned().for_each(&mut add),
                 other => add(other),
             }
@@ -320,17 +332,12 @@ impl<'a> ActionCall<'a> {
 /// Does what the task says, by an action of the controller or a module of the target.
 pub(crate) async fn run(mut call: ActionCall<'_>) -> Result<Map, TaskFailure> {
     let name = short_name(&call.task().action).to_owned();
-    // What fails within an action changed nothing; what fails before it has no such value.
-    let unchanged = |failure: TaskFailure| match failure.step {
-        None if !failure.unreachable && !failure.values.contains_key("changed") => failure.with("changed", false),
-        _ => failure,
-    };
     if call.job.is_some() {
         jobs::check(&name)?;
     }
     let result = match find(&name) {
-        Some(Action::Here(action)) => action(&mut call).map_err(unchanged),
-        Some(Action::There(action)) => action(&mut call).await.map_err(unchanged),
+        Some(Action::Here(action)) => action(&mut call),
+        Some(Action::There(action)) => action(&mut call).await,
         None => module(&mut call, &name).await,
     }?;
     match call.job.take() {
@@ -413,12 +420,25 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
     };
     let mut args = Map::new();
     for defaults in &task.keywords.module_defaults {
-        let Value::Map(defaults) = scope.templar().resolve(defaults)? else { continue };
+        // What a task says itself is never looked at in its defaults.
+        let defaults = match defaults {
+            Value::Map(defaults) => Arc::clone(defaults),
+            other => match scope.templar().resolve(other)? {
+                Value::Map(defaults) => defaults,
+                _ => continue,
+            },
+        };
         for (key, value) in defaults.iter() {
-            if let (Some(name), Value::Map(values)) = (key.as_str(), value)
-                && short_name(name) == short_name(&task.action)
-            {
-                args.extend(entries(values));
+            if key.as_str().is_none_or(|name| short_name(name) != short_name(&task.action)) {
+                continue;
+            }
+            match value {
+                Value::Map(values) => args.extend(entries(values)),
+                other => {
+                    if let Value::Map(values) = scope.templar().resolve(other)? {
+                        args.extend(entries(&values));
+                    }
+                }
             }
         }
     }
@@ -432,8 +452,15 @@ fn entries(map: &Map) -> impl Iterator<Item = (Value, Value)> + '_ {
 
 /// The arguments of a task, evaluated.
 pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
-    let step = || format!("Finalization of task args for '{}' failed.", full_name(&task.action));
-    let raw = raw_args(task, scope).map_err(|failure| failure.during(step()))?;
+    let raw = raw_args(task, scope).map_err(|failure| failure.during(finalization(task)))?;
+    evaluated(task, scope, &raw)
+}
+
+fn finalization(task: &Task) -> String {
+    format!("Finalization of task args for '{}' failed.", full_name(&task.action))
+}
+
+fn evaluated(task: &Task, scope: &HostScope, raw: &Map) -> Result<Map, TaskFailure> {
     // A variable may be unknown until it is used.
     let keeps_unknown = short_name(&task.action) == "set_fact";
     let templar = scope.templar();
@@ -454,7 +481,7 @@ pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailur
             Err(error) => {
                 let mut failure = TaskFailure::from(error);
                 failure.message = format!("Error while resolving value for '{}': {}", key.as_value(), failure.message);
-                return Err(failure.during(step()));
+                return Err(failure.during(finalization(task)));
             }
         }
     }
@@ -550,8 +577,7 @@ pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<()
     strange.sort_unstable();
     supported.sort_unstable();
     Err(TaskFailure::raised(format!(
-        "Unsupported parameters for ({}) module: {}. Supported parameters include: {}.",
-        action,
+        "Unsupported parameters for ({action}) module: {}. Supported parameters include: {}.",
         strange.join(", "),
         supported.join(", ")
     )))

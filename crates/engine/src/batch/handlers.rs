@@ -14,6 +14,7 @@ use crate::actions;
 use crate::event::{Event, Status, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Layers;
+use crate::task::notified;
 
 /// What hosts have said since their last flush, and which handlers names stand for.
 #[derive(Default)]
@@ -51,12 +52,15 @@ impl Batch {
     }
 
     /// Takes the notifications of a changed task: those of handlers count at once, others at the host's next flush.
-    pub(super) fn notify(&mut self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Result<(), TaskFailure> {
-        if task.keywords.notify.is_empty() {
-            return Ok(());
-        }
-        for name in self.names_in(task, host)? {
-            let found = self.handlers_named(&name);
+    pub(super) fn notify(
+        &mut self,
+        step: StepId,
+        task: &Arc<Task>,
+        host: HostIndex,
+        names: &[String],
+    ) -> Result<(), TaskFailure> {
+        for name in names {
+            let found = self.handlers_named(name);
             if found.is_empty() {
                 let message = format!(
                     "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
@@ -70,8 +74,8 @@ impl Batch {
             } else {
                 self.shared.emit(Event::Detail(format!("Notification for handler {name} has been saved.")));
                 let kept = self.notifications.kept.entry(host).or_default();
-                if !kept.contains(&name) {
-                    kept.push(name);
+                if !kept.contains(name) {
+                    kept.push(name.clone());
                 }
             }
         }
@@ -86,28 +90,13 @@ impl Batch {
         }
         let by = banner(task, &self.scope(task, host)).text;
         // What cannot be evaluated is told when the task is carried out.
-        for name in self.names_in(task, host).unwrap_or_default() {
+        for name in notified(task, &self.scope(task, host)).unwrap_or_default() {
             if self.is_flushing(step, task) {
                 self.notify_undecided(host, &name, &by);
             } else {
                 self.notifications.perhaps.entry(host).or_default().push((name, by.clone()));
             }
         }
-    }
-
-    /// The names that a task notifies.
-    fn names_in(&self, task: &Arc<Task>, host: HostIndex) -> Result<Vec<String>, TaskFailure> {
-        let scope = self.scope(task, host);
-        let mut all = Vec::new();
-        for keyword in &task.keywords.notify {
-            match scope.templar().resolve(keyword)? {
-                Value::List(names) => all.extend(names.iter().map(Value::to_string)),
-                // What check mode does not know notifies nobody yet.
-                Value::Omit | Value::Null | Value::Unknown(_) => {}
-                name => all.push(name.to_string()),
-            }
-        }
-        Ok(all)
     }
 
     /// Whether handlers run already, so that notifications count at once.

@@ -75,6 +75,9 @@ impl Batch {
         let mut ended = Ended::Ok;
         match meta {
             "noop" => {}
+            "flush_handlers" if self.scheduler.handler(step).is_some() => {
+                return Err(TaskFailure::new("flush_handlers cannot be used as a handler"));
+            }
             "flush_handlers" => self.scheduler.flush(step, &holding),
             "end_host" => {
                 ended = Ended::Left;

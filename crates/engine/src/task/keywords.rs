@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use ksplay_playbook::Task;
+use ksplay_value::text::repr;
 use ksplay_value::{Str, Value};
 
 use super::Work;
-use crate::actions::Asynchronous;
+use crate::actions::{self, Asynchronous};
 use crate::connect;
 use crate::event::{Event, Status};
 use crate::failure::TaskFailure;
@@ -27,28 +29,48 @@ pub(super) struct Tries {
 }
 
 impl Work {
-    /// The flags, once a task's condition holds; the other flags are evaluated too, so that none is wrong.
+    /// The flags, once a task's condition holds; the other keywords are evaluated too, so that none is wrong.
     pub(super) fn flags(&self, scope: &HostScope) -> Result<Flags, TaskFailure> {
+        self.check_keywords(scope)?;
         let keywords = &self.task.keywords;
         let options = &self.shared.options;
-        flag(scope, "no_log", keywords.no_log.as_ref())?;
-        flag(scope, "ignore_errors", keywords.ignore_errors.as_ref())?;
-        flag(scope, "ignore_unreachable", keywords.ignore_unreachable.as_ref())?;
-        flag(scope, "any_errors_fatal", keywords.any_errors_fatal.as_ref())?;
-        // What is wrong with these is told before; here they may rest on what check mode does not know.
-        for (name, keyword) in [("run_once", &keywords.run_once), ("throttle", &keywords.throttle)] {
-            if let Some(keyword) = keyword
-                && let Err(failure) = known(scope, name, keyword)
-                && failure.undecided
-            {
-                return Err(failure);
-            }
-        }
         Ok(Flags {
             check: flag(scope, "check_mode", keywords.check_mode.as_ref())?.unwrap_or(options.check),
             diff: flag(scope, "diff", keywords.diff.as_ref())?.unwrap_or(options.diff),
             delegate_facts: flag(scope, "delegate_facts", keywords.delegate_facts.as_ref())?.unwrap_or(false),
         })
+    }
+
+    /// Evaluates the keywords that others read, be they needed for this task or not.
+    fn check_keywords(&self, scope: &HostScope) -> Result<(), TaskFailure> {
+        let task = &self.task;
+        let keywords = &task.keywords;
+        let flags = [
+            ("any_errors_fatal", &keywords.any_errors_fatal),
+            ("become", &keywords.become_),
+            ("ignore_errors", &keywords.ignore_errors),
+            ("ignore_unreachable", &keywords.ignore_unreachable),
+            ("no_log", &keywords.no_log),
+            ("run_once", &keywords.run_once),
+        ];
+        flags.iter().try_for_each(|(name, value)| flag(scope, name, value.as_ref()).map(drop))?;
+        let numbers = [("poll", &task.poll), ("port", &keywords.port), ("throttle", &keywords.throttle)];
+        numbers.iter().try_for_each(|(name, value)| whole(scope, name, value.as_ref()).map(drop))?;
+        let texts = [
+            ("become_exe", &keywords.become_exe),
+            ("become_flags", &keywords.become_flags),
+            ("become_method", &keywords.become_method),
+            ("become_user", &keywords.become_user),
+            ("connection", &keywords.connection),
+            ("remote_user", &keywords.remote_user),
+        ];
+        let given = texts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        given.map(|(name, value)| keyword(scope, name, value)).try_for_each(|value| value.map(drop))?;
+        // Where there is a connection its use evaluates them, once.
+        if actions::is_here(&task.action) {
+            keywords.environment.iter().try_for_each(|value| keyword(scope, "environment", value).map(drop))?;
+        }
+        Ok(())
     }
 
     /// Whether the output is hidden. A `no_log` that cannot be evaluated hides it: what was meant is not known.
@@ -83,15 +105,16 @@ impl Work {
     }
 
     pub(super) fn tries(&self, scope: &HostScope) -> Result<Tries, TaskFailure> {
-        let repeats = !self.task.until.is_empty() || self.task.retries.is_some();
-        if !repeats {
-            return Ok(Tries { repeats, limit: 1, delay: Duration::ZERO });
-        }
-        let limit = number(scope, self.task.retries.as_ref(), "retries")?.unwrap_or(3.0);
+        let limit = whole(scope, "retries", self.task.retries.as_ref())?.unwrap_or(3);
         let delay = number(scope, self.task.delay.as_ref(), "delay")?.unwrap_or(5.0);
-        // The first try is none of the `retries`.
-        let limit = (limit.max(0.0) as u64).saturating_add(1);
-        Ok(Tries { repeats, limit, delay: seconds(delay, "delay")? })
+        let repeats = !self.task.until.is_empty() || self.task.retries.is_some();
+        // The first try is none of the `retries`; where there are none, nothing decides about it either.
+        match u64::try_from(limit) {
+            Ok(limit) if repeats && limit > 0 => {
+                Ok(Tries { repeats, limit: limit.saturating_add(1), delay: seconds(delay, "delay")? })
+            }
+            _ => Ok(Tries { repeats: false, limit: 1, delay: Duration::ZERO }),
+        }
     }
 
     /// `async` and `poll`; none when the task is to be waited for as usual.
@@ -105,9 +128,15 @@ impl Work {
     }
 
     pub(super) fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {
-        match number(scope, self.task.keywords.timeout.as_ref(), "timeout")? {
-            Some(limit) if limit > 0.0 || limit.is_nan() => seconds(limit, "timeout").map(Some),
-            _ => Ok(self.shared.options.task_timeout),
+        /// What clocks count, as Ansible has it.
+        const LIMIT: i64 = 100_000_000;
+        match whole(scope, "timeout", self.task.keywords.timeout.as_ref())? {
+            None | Some(0) => Ok(self.shared.options.task_timeout),
+            Some(limit @ 1..=LIMIT) => Ok(Some(Duration::from_secs(limit.unsigned_abs()))),
+            Some(limit) => {
+                let message = format!("Timeout {limit} is invalid, it must be between 0 and {LIMIT}.");
+                Err(TaskFailure::new(message))
+            }
         }
     }
 }
@@ -121,32 +150,58 @@ pub(crate) fn known(scope: &HostScope, name: &str, keyword: &Value) -> Result<Va
     }
 }
 
+/// What a task notifies when it changes something.
+pub(crate) fn notified(task: &Task, scope: &HostScope) -> Result<Vec<String>, TaskFailure> {
+    let mut names = Vec::new();
+    for keyword in &task.keywords.notify {
+        let value = scope.templar().resolve(keyword);
+        match value.map_err(|error| of_keyword("notify", keyword, error.into()))? {
+            Value::List(several) => names.extend(several.iter().map(Value::to_string)),
+            // What check mode does not know notifies nobody yet.
+            Value::Omit | Value::Null | Value::Unknown(_) => {}
+            name => names.push(name.to_string()),
+        }
+    }
+    Ok(names)
+}
+
+/// The value of a keyword, which has to be known; an error names the keyword.
+pub(crate) fn keyword(scope: &HostScope, name: &str, keyword: &Value) -> Result<Value, TaskFailure> {
+    known(scope, name, keyword).map_err(|failure| match failure.undecided {
+        true => failure,
+        false => of_keyword(name, keyword, failure),
+    })
+}
+
+/// A keyword that is of this kind, as `convert` makes one; `None` when it is not set.
+fn converted<T>(
+    scope: &HostScope,
+    name: &str,
+    written: Option<&Value>,
+    kind: &str,
+    convert: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<T>, TaskFailure> {
+    let Some(written) = written else { return Ok(None) };
+    match keyword(scope, name, written)? {
+        Value::Omit | Value::Null => Ok(None),
+        value => convert(&value).map(Some).ok_or_else(|| {
+            let message = format!("The value {} could not be converted to '{kind}'.", repr(&value));
+            of_keyword(name, written, TaskFailure::new(message))
+        }),
+    }
+}
+
 /// A keyword that is a flag; `None` when it is not set.
 pub(crate) fn flag(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Option<bool>, TaskFailure> {
-    let Some(keyword) = keyword else { return Ok(None) };
-    let wrong = |failure: TaskFailure| if failure.undecided { failure } else { of_keyword(name, keyword, failure) };
-    match known(scope, name, keyword).map_err(wrong)? {
-        Value::Omit | Value::Null => Ok(None),
-        value => connect::boolean(&value)
-            .map(Some)
-            .map_err(|_| wrong(TaskFailure::new(format!("The value '{value}' could not be converted to 'bool'.")))),
-    }
+    converted(scope, name, keyword, "bool", |value| connect::boolean(value).ok())
 }
 
 /// A keyword that is a whole number; `None` when it is not set.
 fn whole(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Option<i64>, TaskFailure> {
-    let Some(keyword) = keyword else { return Ok(None) };
-    let wrong = |failure: TaskFailure| if failure.undecided { failure } else { of_keyword(name, keyword, failure) };
-    match known(scope, name, keyword).map_err(wrong)? {
-        Value::Omit | Value::Null => Ok(None),
-        Value::Int(number) => Ok(Some(number)),
-        value => value
-            .to_string()
-            .trim()
-            .parse()
-            .map(Some)
-            .map_err(|_| wrong(TaskFailure::new(format!("The value '{value}' could not be converted to 'int'.")))),
-    }
+    converted(scope, name, keyword, "int", |value| match value {
+        Value::Int(number) => Some(*number),
+        value => decimal(value).filter(|number| number.fract() == 0.0).map(|number| number as i64),
+    })
 }
 
 /// The failure as one of this keyword.
@@ -157,20 +212,20 @@ fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure 
             Value::Template(template) => template.span.clone(),
             _ => None,
         }),
-        ..failure.with("changed", false)
+        ..failure
     }
 }
 
 /// A keyword that is a number; text with a number counts.
 pub(super) fn number(scope: &HostScope, keyword: Option<&Value>, name: &str) -> Result<Option<f64>, TaskFailure> {
-    let Some(keyword) = keyword else { return Ok(None) };
-    match known(scope, name, keyword)? {
-        Value::Null | Value::Omit => Ok(None),
-        value => {
-            let text = value.to_string();
-            let wrong = |_| TaskFailure::new(format!("the value '{text}' of '{name}' is not a number"));
-            text.trim().parse().map(Some).map_err(wrong)
-        }
+    converted(scope, name, keyword, "float", decimal)
+}
+
+/// The number that a value means, text as Python reads it.
+fn decimal(value: &Value) -> Option<f64> {
+    match value {
+        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+        value => value.to_string().trim().replace('_', "").parse().ok(),
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ksplay_template::{ErrorKind, Scope};
 use ksplay_value::{Map, Str, Value};
 use tokio::task::JoinSet;
 
-use super::keywords::{flag, number, seconds};
+use super::keywords::{flag, keyword, number, seconds};
 use super::{CENSORED, Effect, Include, Once, Outcome, Work, all_hold};
 use crate::actions;
 use crate::event::{Event, Shown, Status, TaskResult};
@@ -19,7 +20,12 @@ impl Work {
     pub(super) fn items(&self, scope: &HostScope) -> Result<Arc<Vec<Value>>, TaskFailure> {
         let Some(loop_) = &self.task.loop_ else { return Ok(Arc::default()) };
         let templar = scope.templar();
-        let value = templar.resolve(&loop_.items)?;
+        // Only of what is undefined it is said that the task failed.
+        let wrong = |error: ksplay_template::Error| {
+            let bare = error.kind != ErrorKind::Undefined;
+            TaskFailure { bare, ..error.into() }
+        };
+        let value = templar.resolve(&loop_.items).map_err(wrong)?;
         if let Value::Unknown(unknown) = &value {
             return Err(TaskFailure::undecided("loop", unknown));
         }
@@ -30,7 +36,7 @@ impl Work {
                     Value::List(terms) => terms.to_vec(),
                     other => vec![other],
                 };
-                templar.call_lookup(lookup, terms, Map::new())?
+                templar.call_lookup(lookup, terms, Map::new()).map_err(wrong)?
             }
         };
         match list {
@@ -57,7 +63,11 @@ impl Work {
     pub(super) async fn run_loop(&self, items: Arc<Vec<Value>>, scope: HostScope, effects: Vec<Effect>) -> Outcome {
         let control = match self.loop_control(&scope) {
             Ok(control) => control,
-            Err(failure) => return self.outcome_of(self.failed(failure), &scope, effects),
+            // It is told without a word about the task.
+            Err(failure) => {
+                let failure = TaskFailure { bare: !failure.undecided, ..failure };
+                return self.outcome_of(self.failed(failure), &scope, effects);
+            }
         };
         if items.is_empty() {
             let result = Map::from([
@@ -70,25 +80,31 @@ impl Work {
             outcome.looped = true;
             return outcome;
         }
+        if scope.get(&control.loop_var).is_some() {
+            self.shared.emit(Event::Warning(format!(
+                "The loop variable '{0}' is already in use.\nOrigin: <unknown>\n\n{0}\n\nYou should set the `loop_var` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior.",
+                control.loop_var
+            )));
+        }
         let mut run = LoopRun { work: self, items, control, scope, effects, ended: Items::default() };
         if run.control.parallel > 1 {
             run.beside_each_other().await;
-        } else {
-            run.in_turn().await;
+        } else if let Err(failure) = run.in_turn().await {
+            let failure = TaskFailure { bare: true, ..failure };
+            return self.outcome_of(self.failed(failure), &run.scope, run.effects);
         }
         run.ended.into_outcome(self, &run.scope, run.effects)
     }
 
     fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
         let control = self.task.loop_.as_ref().map(|loop_| loop_.control.clone()).unwrap_or_default();
-        let templar = scope.templar();
-        let text = |value: &Option<Value>| match value {
-            Some(value) => templar.resolve(value).map(|value| Some(value.to_string())),
+        let text = |name: &str, value: &Option<Value>| match value {
+            Some(value) => keyword(scope, name, value).map(|value| Some(value.to_string())),
             None => Ok(None),
         };
         Ok(LoopVariables {
-            loop_var: text(&control.loop_var)?.unwrap_or_else(|| "item".into()),
-            index_var: text(&control.index_var)?,
+            loop_var: text("loop_var", &control.loop_var)?.unwrap_or_else(|| "item".into()),
+            index_var: text("index_var", &control.index_var)?,
             label: control.label.clone(),
             pause: seconds(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0), "pause")?,
             extended: flag(scope, "extended", control.extended.as_ref())?.unwrap_or(false),
@@ -97,12 +113,13 @@ impl Work {
             parallel: parallel(scope, control.parallel.as_ref())?,
         })
     }
+}
 
-    fn label(&self, scope: &HostScope, control: &LoopVariables, item: &Value) -> String {
-        match &control.label {
-            Some(label) => scope.templar().resolve(label).unwrap_or_else(|_| actions::as_written(label)).to_string(),
-            None => item.to_string(),
-        }
+/// The text that stands for an item.
+fn label(scope: &HostScope, control: &LoopVariables, item: &Value) -> Result<String, TaskFailure> {
+    match &control.label {
+        Some(label) => Ok(scope.templar().resolve(label)?.to_string()),
+        None => Ok(item.to_string()),
     }
 }
 
@@ -118,7 +135,7 @@ struct LoopRun<'w> {
 
 impl LoopRun<'_> {
     /// Runs each item when the one before it has ended.
-    async fn in_turn(&mut self) {
+    async fn in_turn(&mut self) -> Result<(), TaskFailure> {
         for index in 0..self.items.len() {
             if index > 0 && !self.control.pause.is_zero() {
                 tokio::time::sleep(self.control.pause).await;
@@ -126,8 +143,14 @@ impl LoopRun<'_> {
             let extra = self.control.variables(&self.items, index);
             self.scope.extend_locals(&extra);
             let before = self.effects.len();
-            let once = self.work.execute(&self.scope, &mut self.effects).await;
-            for effect in &self.effects[before..] {
+            let mut once = self.work.execute(&self.scope, &mut self.effects).await;
+            let (earlier, made) = self.effects.split_at(before);
+            if made.iter().any(|effect| matches!(effect, Effect::AddHost { .. }) && earlier.contains(effect)) {
+                // The item before it has added the host.
+                once.status = Status::Ok;
+                once.result.insert("changed", false);
+            }
+            for effect in made {
                 if let Effect::Vars { host, vars } | Effect::Facts { host, facts: vars } = effect
                     && *host == self.work.host
                 {
@@ -135,10 +158,11 @@ impl LoopRun<'_> {
                 }
             }
             self.item_ended(index, &extra, once);
-            if self.breaks() {
+            if self.breaks()? {
                 break;
             }
         }
+        Ok(())
     }
 
     /// Runs several items at the same time; what comes of them is told and kept in their order. None sees what another
@@ -179,11 +203,23 @@ impl LoopRun<'_> {
     }
 
     /// Tells and keeps what came of an item.
-    fn item_ended(&mut self, index: usize, extra: &Map, once: Once) {
+    fn item_ended(&mut self, index: usize, extra: &Map, mut once: Once) {
         let (work, scope, ended) = (self.work, &self.scope, &mut self.ended);
         let no_log = work.hides(scope);
         ended.hidden |= no_log;
-        let label = if no_log { CENSORED.to_owned() } else { work.label(scope, &self.control, &self.items[index]) };
+        ended.notified.append(&mut once.notified);
+        let item = &self.items[index];
+        let label = match label(scope, &self.control, item) {
+            _ if no_log => CENSORED.to_owned(),
+            Ok(label) => label,
+            Err(failure) => {
+                once.status = Status::Failed;
+                once.result.insert("failed", true);
+                once.result.insert("msg", format!("Failed to template loop_control.label: {}", failure.message));
+                let hides_item = actions::short_name(&work.task.action) == "debug";
+                if hides_item { "None".to_owned() } else { item.to_string() }
+            }
+        };
         let mut result = once.result;
         result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
         ended.changed |= result.get("changed").is_some_and(Value::is_true);
@@ -193,7 +229,8 @@ impl LoopRun<'_> {
             Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
         }
         ended.ran |= !matches!(once.status, Status::Skipped | Status::Undecided);
-        if once.include.is_none() && matches!(once.status, Status::Ok | Status::Changed) {
+        let is_good = matches!(once.status, Status::Ok | Status::Changed);
+        if once.include.is_none() && is_good && !result.contains_key("failed") {
             result.insert("failed", false);
         }
         if let Some(args) = once.include {
@@ -227,9 +264,14 @@ impl LoopRun<'_> {
         ended.results.push(Value::from(result));
     }
 
-    fn breaks(&self) -> bool {
+    fn breaks(&self) -> Result<bool, TaskFailure> {
         let conditions = &self.control.break_when;
-        !conditions.is_empty() && all_hold(&self.scope, "break_when", conditions).unwrap_or(false)
+        match all_hold(&self.scope, "break_when", conditions) {
+            _ if conditions.is_empty() => Ok(false),
+            // What check mode does not know breaks nothing off.
+            Err(failure) if failure.undecided => Ok(false),
+            holds => holds,
+        }
     }
 }
 
@@ -291,6 +333,7 @@ struct Items {
     /// What later tasks see of an item, by its place among the results, when check mode does not know all of it.
     foreseen: Vec<(usize, Value)>,
     includes: Vec<Include>,
+    notified: Vec<String>,
     /// Whether any item was not skipped.
     ran: bool,
     changed: bool,
@@ -332,6 +375,7 @@ impl Items {
             result,
             effects,
             includes: self.includes,
+            notified: self.notified,
             delegated: self.delegated,
             looped: true,
             verbose: false,

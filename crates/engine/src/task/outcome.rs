@@ -10,7 +10,7 @@ use crate::failure::TaskFailure;
 use crate::scope::HostScope;
 
 /// What a task left to be noted, once it has ended.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
     Facts { host: Str, facts: Map },
     Vars { host: Str, vars: Map },
@@ -43,6 +43,8 @@ pub(crate) struct Outcome {
     pub foreseen: Option<Value>,
     pub effects: Vec<Effect>,
     pub includes: Vec<Include>,
+    /// What it notifies if it changed something; of a loop, what all items do.
+    pub notified: Vec<String>,
     pub delegated: Option<(Str, Option<Str>)>,
     pub looped: bool,
     pub verbose: bool,
@@ -58,6 +60,7 @@ pub(super) struct Once {
     pub result: Map,
     pub delegated: Option<(Str, Option<Str>)>,
     pub include: Option<Map>,
+    pub notified: Vec<String>,
     /// What later tasks see of the result, when check mode does not know all of it.
     pub foreseen: Option<Value>,
     /// Whether check mode left undone what the task would do.
@@ -77,6 +80,7 @@ impl Once {
             result,
             delegated: None,
             include: None,
+            notified: Vec::new(),
             foreseen: None,
             is_pending: false,
             not_run: false,
@@ -105,6 +109,7 @@ impl Work {
             foreseen: None,
             effects: Vec::new(),
             includes: Vec::new(),
+            notified: Vec::new(),
             delegated: None,
             looped: false,
             verbose: false,
@@ -121,7 +126,7 @@ impl Work {
         let mut result = once.result;
         if once.include.is_some() {
             result.insert("changed", false);
-        } else if matches!(once.status, Status::Ok | Status::Changed) {
+        } else if matches!(once.status, Status::Ok | Status::Changed) && !result.contains_key("failed") {
             result.insert("failed", false);
         }
         let label = no_log.then(|| CENSORED.to_owned());
@@ -134,6 +139,7 @@ impl Work {
             foreseen: once.foreseen,
             effects,
             includes: include.into_iter().collect(),
+            notified: once.notified,
             delegated: once.delegated,
             looped: false,
             verbose: once.verbose,
