@@ -235,6 +235,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
             password: become_password,
         },
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        async_dir: settings.async_dir.value.clone(),
         debugger: *settings.enable_task_debugger,
         poll_interval: Duration::from_secs(*settings.poll_interval),
         config_file: settings.file.clone(),

@@ -47,6 +47,8 @@ pub struct Options {
     pub becoming: BecomeDefaults,
     /// The setting `task_timeout`; none when zero.
     pub task_timeout: Option<Duration>,
+    /// The setting `async_dir`: the folder of a machine where results of jobs are kept.
+    pub async_dir: String,
     /// The setting `enable_task_debugger`: whether the user looks at all failures.
     pub debugger: bool,
     /// The setting `poll_interval`: how long to wait between two looks at a job whose task does not say.
@@ -138,6 +140,7 @@ impl Default for Options {
             connection: ConnectionDefaults::default(),
             becoming: BecomeDefaults::default(),
             task_timeout: None,
+            async_dir: "~/.ansible_async".into(),
             debugger: false,
             poll_interval: Duration::from_secs(15),
             config_file: None,

@@ -182,6 +182,8 @@ settings! {
     enable_task_debugger: bool = flag(false), ["ANSIBLE_ENABLE_TASK_DEBUGGER"], [("defaults", "enable_task_debugger")];
     /// Seconds between two looks at a job whose task does not say.
     poll_interval: u64 = number(15), ["ANSIBLE_POLL_INTERVAL"], [("defaults", "poll_interval")];
+    /// The folder of a machine where results of jobs are kept.
+    async_dir: String = text("~/.ansible_async"), ["ANSIBLE_ASYNC_DIR"], [("defaults", "async_dir")];
     /// Seconds that a task may take; 0 is no limit.
     task_timeout: u64 = number(0), ["ANSIBLE_TASK_TIMEOUT"], [("defaults", "task_timeout")];
     /// Whether an empty inventory is worth a warning.

@@ -3,7 +3,7 @@
 use ksplay_modules::{Failure, Fragments, Probe};
 use ksplay_value::{Map, Value};
 
-use super::content::{self, Content, blocking};
+use super::content::{self, Content, blocking, has_failed};
 use super::copy::send;
 use super::{ActionCall, flag, take_flag, take_text};
 use crate::failure::TaskFailure;
@@ -27,7 +27,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         delimiter: take_text(&mut args, &["delimiter"]),
         ignore_hidden: take_flag(&mut args, &["ignore_hidden"], false)?,
     };
-    let folder = call.find_file("files", &src)?;
+    let folder = call.find_file("files", &src).map_err(|failure| TaskFailure { prefix: None, ..failure })?;
     if !folder.is_dir() {
         return Err(TaskFailure::raised(format!("Source ({}) is not a directory", folder.display())));
     }
@@ -40,6 +40,9 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     })
     .await?;
     let mut result = send(call, args, Content::of_bytes(joined)).await?;
+    if has_failed(&result) {
+        result.remove("checksum");
+    }
     if let Some(Value::List(diffs)) = result.get("diff")
         && let [diff] = &diffs[..]
     {

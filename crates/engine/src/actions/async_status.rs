@@ -15,6 +15,6 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     {
         return Err(TaskFailure::raised(format!("value of mode must be one of: status, cleanup, got: {mode}")));
     }
-    args.insert("_ksplay_dir", jobs::dir(call.remote())?);
+    args.insert("_ksplay_dir", jobs::dir(call)?);
     call.module("async_status", args, None).await
 }

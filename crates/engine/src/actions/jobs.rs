@@ -7,7 +7,6 @@ use ksplay_value::{Map, Value};
 use super::{ActionCall, find};
 use crate::event::{AsyncState, Event, Shown};
 use crate::failure::TaskFailure;
-use crate::scope::HostScope;
 
 /// A task with `async`.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +29,10 @@ impl Asynchronous {
 }
 
 /// Where results of jobs are kept on the host.
-pub(super) fn dir(scope: &HostScope) -> Result<String, TaskFailure> {
-    let set = scope.templar().variable("ansible_async_dir")?.filter(|dir| !matches!(dir, Value::Null | Value::Omit));
-    Ok(set.map_or_else(|| "~/.ansible_async".to_owned(), |dir| dir.to_string()))
+pub(super) fn dir(call: &ActionCall<'_>) -> Result<String, TaskFailure> {
+    let set = call.remote().templar().variable("ansible_async_dir")?;
+    let set = set.filter(|dir| !matches!(dir, Value::Null | Value::Omit));
+    Ok(set.map_or_else(|| call.work.shared.options.async_dir.clone(), |dir| dir.to_string()))
 }
 
 /// Refuses `async` where it means nothing.
@@ -84,7 +84,7 @@ pub(super) async fn follow(call: &ActionCall<'_>, job: Asynchronous, begun: Map)
 }
 
 async fn status(call: &ActionCall<'_>, id: &Value, mode: &str) -> Result<Map, TaskFailure> {
-    let args = Map::from([("jid", id.clone()), ("mode", mode.into()), ("_ksplay_dir", dir(call.remote())?.into())]);
+    let args = Map::from([("jid", id.clone()), ("mode", mode.into()), ("_ksplay_dir", dir(call)?.into())]);
     let mut result = call.module("async_status", args, None).await?;
     crate::task::add_lines(&mut result);
     Ok(result)

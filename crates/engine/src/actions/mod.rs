@@ -259,7 +259,7 @@ impl<'a> ActionCall<'a> {
             let (options, keywords) = (&self.work.shared.options, &self.task().keywords);
             let target = connect::target(self.remote().host(), &templar, keywords, options)?;
             let job = match self.job {
-                Some(job) => Some(Job { limit: job.limit_there(), dir: jobs::dir(self.remote())? }),
+                Some(job) => Some(Job { limit: job.limit_there(), dir: jobs::dir(self)? }),
                 None => None,
             };
             (target, connect::becoming(&templar, keywords, options)?, self.environment()?, job)

@@ -19,7 +19,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         return Err(TaskFailure::raised("src and dest are required"));
     };
     if args.get("content").is_some_and(|content| !content.is_null()) {
-        return Err(TaskFailure::raised("src and content are mutually exclusive"));
+        return Err(TaskFailure::action("src and content are mutually exclusive"));
     }
     args.remove("remote_src");
     let Some(dest) = args.get("dest").filter(|dest| !dest.is_null()).map(Value::to_string) else {
@@ -33,7 +33,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if let Some(sequence) = take_text(&mut args, &["newline_sequence"]) {
         options.newline_sequence = sequence.replace("\\n", "\n").replace("\\r", "\r");
         if !matches!(options.newline_sequence.as_str(), "\n" | "\r" | "\r\n") {
-            return Err(TaskFailure::raised("newline_sequence needs to be one of: \n, \r or \r\n"));
+            return Err(TaskFailure::raised("newline_sequence needs to be one of: \n, \r or"));
         }
     }
     let encoding = Encoding::named(&take_text(&mut args, &["output_encoding"]).unwrap_or_else(|| "utf-8".into()))?;

@@ -83,7 +83,7 @@ fn state(system: &Probe, path: &Path) -> &'static str {
     system.link_metadata(path).map_or("absent", |found| state_of(&found))
 }
 
-/// A hard link that is to be at a directory goes into it, under the name of what it is a link to.
+/// What has a source and is to be at a directory goes into it, under the name of the source.
 fn named_in_directory(path: PathBuf, args: &FileArgs, system: &Probe) -> PathBuf {
     let name = args._original_basename.as_deref().or(args.src.as_deref());
     // As in Python, what ends with a slash has no last name.
@@ -104,7 +104,10 @@ impl Module for File {
             Some("absent") if !trimmed.is_empty() => PathBuf::from(trimmed),
             _ => PathBuf::from(&args.path),
         };
-        let path = if args.state.as_deref() == Some("hard") { named_in_directory(path, args, system) } else { path };
+        let path = match args.state.as_deref() {
+            Some("link" | "absent") => path,
+            _ => named_in_directory(path, args, system),
+        };
         let previous = state(system, &path);
         let wanted = match &args.state {
             Some(state) => state.as_str(),

@@ -104,8 +104,7 @@ impl GetUrlArgs {
         if !self.url.contains(':') {
             return Err(Failure::new(format!("unknown url type: '{}'", self.url))
                 .with("url", self.url.as_str())
-                .with("status", -1)
-                .with("elapsed", 0));
+                .with("status", -1));
         }
         match dest.parent().filter(|folder| !folder.as_os_str().is_empty() && !system.is_dir(folder)) {
             Some(folder) => {

@@ -118,8 +118,7 @@ impl Module for Uri {
         if !args.url.contains(':') {
             return Err(Failure::new(format!("unknown url type: '{}'", args.url))
                 .with("url", args.url.as_str())
-                .with("status", -1)
-                .with("elapsed", 0));
+                .with("status", -1));
         }
         let unsupported = [
             ("body_format: form-multipart", args.body_format == "form-multipart"),
