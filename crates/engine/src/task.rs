@@ -137,6 +137,7 @@ impl Work {
         }
         let delegate = match self.delegate(scope) {
             Ok(delegate) => delegate,
+            Err(failure) if failure.undecided => return self.failed(failure),
             Err(failure) => {
                 let written = self.task.keywords.delegate_to.as_ref().map(actions::as_written);
                 let delegated = written.map(|name| (Str::from(name.to_string()), None));
