@@ -46,7 +46,7 @@ const SITE: &str = "\
 - name: Prepare the machines
   hosts: all
   gather_facts: false
-  vars_files: ['{{ inventory_dir }}/vars.yml']
+  vars_files: ['{{ inventory_dir | default(playbook_dir) }}/vars.yml']
   tasks:
     - ansible.builtin.command: 'true'
     - ansible.builtin.command: 'false'
@@ -55,7 +55,7 @@ const SITE: &str = "\
 - name: Finish the cluster
   hosts: all[0]
   gather_facts: false
-  vars_files: ['{{ inventory_dir }}/vars.yml']
+  vars_files: ['{{ inventory_dir | default(playbook_dir) }}/vars.yml']
   tasks:
     - ansible.builtin.debug:
         msg: ['### Welcome ###', 'Console: http://{{ inventory_hostname }}']
