@@ -354,7 +354,6 @@ impl Run {
         let Some(play) = &prompts::answered(play, shared, &mut self.interrupt).await? else {
             return Ok(Ending::Interrupted);
         };
-        vars_files::tell_undefined(shared, play);
         let patterns = patterns_of(play, &shared.environment, &shared.extra_vars)?;
         let name = name_of(play, shared);
         let selection = shared
@@ -374,6 +373,20 @@ impl Run {
         }
         let alive = |hosts: &[Str]| hosts.iter().filter(|host| !shared.is_lost(host)).cloned().collect::<Vec<_>>();
         let in_play = alive(&all);
+        let context = |living: &[Str]| {
+            Arc::new(PlayContext {
+                play: Arc::clone(play),
+                vars: vec![Arc::new(play.vars.clone())],
+                roles: RwLock::new(play.roles.clone()),
+                included: RwLock::default(),
+                hosts_all: all.clone(),
+                hosts: RwLock::new(in_play.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
+                batch: RwLock::new(living.iter().cloned().collect()),
+                name: name.clone(),
+                files: RwLock::default(),
+            })
+        };
+        vars_files::tell_undefined(shared, &context(&in_play));
         let mut hosts = all.clone();
         order(play, shared, &mut hosts)?;
         for host in &in_play {
@@ -388,17 +401,7 @@ impl Run {
                 continue;
             }
             shared.count_kept_out();
-            let context = Arc::new(PlayContext {
-                play: Arc::clone(play),
-                vars: vec![Arc::new(play.vars.clone())],
-                roles: RwLock::new(play.roles.clone()),
-                included: RwLock::default(),
-                hosts_all: all.clone(),
-                hosts: RwLock::new(in_play.iter().filter(|host| !shared.is_lost(host)).cloned().collect()),
-                batch: RwLock::new(living.iter().cloned().collect()),
-                name: name.clone(),
-                files: RwLock::default(),
-            });
+            let context = context(&living);
             for host in &living {
                 vars_files::read(shared, &context, host)?;
             }

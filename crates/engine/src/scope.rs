@@ -179,7 +179,8 @@ impl HostScope {
         Templar::new(&self.shared.environment, self)
     }
 
-    fn magic(&self, name: &str) -> Option<Value> {
+    /// A variable that ksplay itself sets.
+    pub(crate) fn magic(&self, name: &str) -> Option<Value> {
         let play = self.play.as_ref();
         let task = self.task.as_ref();
         let role = task.and_then(|task| task.role.as_ref());

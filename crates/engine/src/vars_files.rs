@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use ksplay_playbook::Play;
-use ksplay_template::{ErrorKind, Templar};
+use ksplay_template::{ErrorKind, Scope, Templar};
 use ksplay_value::{Diagnostic, Map, Span, Str, Value};
 
 use crate::event::Event;
@@ -29,10 +28,15 @@ pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -
 }
 
 /// Tells which files have names that rest on more than the play itself, as Ansible does before it looks at any host.
-pub(crate) fn tell_undefined(shared: &Shared, play: &Play) {
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+pub(crate) fn tell_undefined(shared: &Arc<Shared>, context: &Arc<PlayContext>) {
+    let hosts = context.hosts_all.first();
+    let Some(host) = hosts.filter(|_| !context.play.vars_files.is_empty()) else { return };
+    let vars = PlayScope {
+        vars: Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&context.play.known_vars)]),
+        any_host: HostScope::with_files(shared, Some(context), None, host, Vec::new()),
+    };
     let templar = Templar::new(&shared.environment, &vars);
-    for entry in &play.vars_files {
+    for entry in &context.play.vars_files {
         if matches!(templar.resolve(entry), Err(error) if error.kind == ErrorKind::Undefined) {
             let text = "skipping vars_files item due to an undefined variable".to_owned();
             shared.emit(match place(entry) {
@@ -42,6 +46,32 @@ pub(crate) fn tell_undefined(shared: &Shared, play: &Play) {
         }
     }
 }
+
+/// What is known of a play while no host is meant.
+struct PlayScope {
+    vars: Layers,
+    any_host: HostScope,
+}
+
+impl Scope for PlayScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.vars.get(name).or_else(|| if OF_HOSTS.contains(&name) { None } else { self.any_host.magic(name) })
+    }
+
+    fn names(&self) -> Vec<Str> {
+        self.vars.names()
+    }
+}
+
+/// Magic variables that say something else of each host.
+const OF_HOSTS: [&str; 6] = [
+    "inventory_hostname",
+    "inventory_hostname_short",
+    "inventory_dir",
+    "inventory_file",
+    "group_names",
+    "ansible_facts",
+];
 
 /// The place of the first template.
 fn place(entry: &Value) -> Option<Span> {
