@@ -1,7 +1,6 @@
-//! `ksplay doc`: what modules do and which arguments they take, from the declaration that the modules themselves use.
+//! `ksplay doc`: what modules do and which arguments they take, from the declarations that the modules themselves use.
 
-use ksplay_modules::registry::{self, Entry};
-use ksplay_modules::{Docs, Opt, OptType};
+use ksplay_modules::{Docs, Opt, OptType, Spec, registry};
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Diagnostic, Map, Value};
 
@@ -24,25 +23,26 @@ pub fn show(args: &DocArgs) -> Result<u8, Failure> {
         DocKind::Lookup => return name_of("lookup", args, ksplay_template::lookups::names()),
     }
     if args.list || args.names.is_empty() {
-        let wanted = |(entry, _): &Documented| {
-            let full = full_name(entry);
+        let wanted = |entry: &Documented| {
+            let full = entry.full_name();
             args.names.is_empty()
                 || args.names.iter().any(|name| full == *name || full.starts_with(&format!("{name}.")))
         };
-        let entries: Vec<Documented> = registry::documented().filter(wanted).collect();
+        let entries: Vec<Documented> = documented().filter(wanted).collect();
         match args.json {
-            true => say!("{}", json(entries.iter().map(|(entry, docs)| (full_name(entry), docs.summary.into())))?),
+            true => say!("{}", json(entries.iter().map(|entry| (entry.full_name(), entry.docs.summary.into())))?),
             false => say!("{}", list(&entries, width).trim_end()),
         }
         return Ok(0);
     }
-    let found = args.names.iter().map(|name| documented(name).ok_or_else(|| unknown(name)));
+    let found =
+        args.names.iter().map(|name| documented().find(|entry| entry.is_called(name)).ok_or_else(|| unknown(name)));
     let entries: Vec<Documented> = found.collect::<Result<_, _>>()?;
     if args.json {
-        say!("{}", json(args.names.iter().cloned().zip(entries.into_iter().map(described)))?);
+        say!("{}", json(args.names.iter().cloned().zip(entries.iter().map(described)))?);
         return Ok(0);
     }
-    for (number, entry) in entries.into_iter().enumerate() {
+    for (number, entry) in entries.iter().enumerate() {
         let text = if args.snippet { snippet(entry, width) } else { page(entry, width) };
         say!("{}{}", if number > 0 { "\n" } else { "" }, text.trim_end());
     }
@@ -77,9 +77,9 @@ fn json(entries: impl Iterator<Item = (String, Value)>) -> Result<String, Failur
 }
 
 /// A page in the shape of `ansible-doc --json`.
-fn described((entry, docs): Documented) -> Value {
+fn described(entry: &Documented) -> Value {
     let mut options = Map::new();
-    for (option, doc) in shown((entry, docs)) {
+    for (option, doc) in entry.options() {
         let mut about = Map::from([
             ("description", Value::from_iter([doc])),
             ("required", Value::Bool(option.required)),
@@ -96,22 +96,22 @@ fn described((entry, docs): Documented) -> Value {
                 about.insert(name, values.iter().copied().collect::<Value>());
             }
         }
-        options.insert(option.name, about);
+        options.insert(called(option), about);
     }
     let doc = Map::from([
         ("collection", Value::from(entry.collection)),
         ("module", entry.name.into()),
-        ("short_description", docs.summary.into()),
+        ("short_description", entry.docs.summary.into()),
         ("options", options.into()),
     ]);
     Map::from([("doc", doc)]).into()
 }
 
 /// A task with all arguments, to be filled in.
-fn snippet((entry, docs): Documented, width: usize) -> String {
-    let mut text = format!("- name: {}\n  {}:\n", docs.summary, entry.name);
-    for (option, doc) in shown((entry, docs)) {
-        let head = format!("    {}:", option.name);
+fn snippet(entry: &Documented, width: usize) -> String {
+    let mut text = format!("- name: {}\n  {}:\n", entry.docs.summary, entry.name);
+    for (option, doc) in entry.options() {
+        let head = format!("    {}:", called(option));
         let required = if option.required { "(required) " } else { "" };
         for (number, line) in wrap(&format!("{required}{doc}"), width.saturating_sub(32)).iter().enumerate() {
             text += &format!("{:<30}# {line}\n", if number == 0 { head.as_str() } else { "" });
@@ -120,46 +120,82 @@ fn snippet((entry, docs): Documented, width: usize) -> String {
     text
 }
 
-/// The arguments that a user may give, those that must be given first.
-fn shown((entry, docs): Documented) -> Vec<(&'static Opt, &'static str)> {
-    let all = entry.spec.all().zip(docs.all());
-    let mut options: Vec<_> = all.filter(|(option, _)| !option.name.starts_with("_ksplay_")).collect();
-    options.sort_by_key(|(option, _)| (!option.required, option.name));
-    options
-}
-
 /// As wide as the terminal, but no line longer than reads well.
 fn width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 100)
 }
 
 fn unknown(name: &str) -> Failure {
-    if ksplay_engine::is_known(name) {
-        let message = format!("`{name}` is carried out by the engine itself and has no page yet");
-        return Failure::of(
-            1,
-            &Diagnostic::new(message).help(Some("it takes the arguments that it has in Ansible".into())),
-        );
-    }
     let short = name.rsplit('.').next().unwrap_or(name);
-    let hint = playbooks::nearest(short, registry::MODULES.iter().map(|entry| entry.name.to_owned()));
+    let hint = playbooks::nearest(short, documented().map(|entry| entry.name.to_owned()));
     let diagnostic = Diagnostic::new(format!("no module is named `{name}`"))
         .hint(hint.map(|hint| format!("did you mean `{hint}`?")))
         .help(Some("`ksplay doc` lists them".into()));
     Failure::of(1, &diagnostic)
 }
 
-/// A module and what is said about it.
-type Documented = (&'static Entry, &'static Docs);
+/// A module or action, and what is said about it.
+struct Documented {
+    collection: &'static str,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    spec: &'static Spec,
+    docs: &'static Docs,
+}
 
-fn documented(name: &str) -> Option<Documented> {
-    let found = registry::find(name)?;
-    registry::documented().find(|(entry, _)| std::ptr::eq(*entry, found))
+impl Documented {
+    fn full_name(&self) -> String {
+        format!("{}.{}", self.collection, self.name)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let short = match name.strip_prefix("ansible.legacy.") {
+            Some(short) if self.collection == "ansible.builtin" => short,
+            _ => name.strip_prefix(self.collection).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name),
+        };
+        self.name == short || self.aliases.contains(&short)
+    }
+
+    /// The arguments that a user may give, those that must be given first.
+    fn options(&self) -> Vec<(&'static Opt, &'static str)> {
+        let all = self.spec.all().zip(self.docs.all());
+        let mut options: Vec<_> =
+            all.filter(|(option, _)| !option.name.starts_with('_') || option.name == RAW).collect();
+        options.sort_by_key(|(option, _)| (!option.required, called(option)));
+        options
+    }
+}
+
+/// The argument that holds the text of `command: TEXT`.
+const RAW: &str = "_raw_params";
+
+/// The name of an argument in its documentation.
+fn called(option: &Opt) -> &'static str {
+    if option.name == RAW { "free_form" } else { option.name }
+}
+
+/// All modules and actions.
+fn documented() -> impl Iterator<Item = Documented> {
+    let modules = registry::documented().map(|(entry, docs)| Documented {
+        collection: entry.collection,
+        name: entry.name,
+        aliases: entry.aliases,
+        spec: entry.spec,
+        docs,
+    });
+    let actions = ksplay_engine::pages().iter().map(|page| Documented {
+        collection: "ansible.builtin",
+        name: page.name,
+        aliases: &[],
+        spec: &page.spec,
+        docs: &page.docs,
+    });
+    modules.chain(actions)
 }
 
 fn list(entries: &[Documented], width: usize) -> String {
     let mut entries: Vec<(String, &str)> =
-        entries.iter().map(|(entry, docs)| (full_name(entry), docs.summary)).collect();
+        entries.iter().map(|entry| (entry.full_name(), entry.docs.summary)).collect();
     entries.sort();
     let column = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     let mut text = String::new();
@@ -173,24 +209,20 @@ fn list(entries: &[Documented], width: usize) -> String {
     text
 }
 
-fn full_name(entry: &Entry) -> String {
-    format!("{}.{}", entry.collection, entry.name)
-}
-
-fn page((entry, docs): Documented, width: usize) -> String {
-    let mut text = full_name(entry) + "\n";
+fn page(entry: &Documented, width: usize) -> String {
+    let mut text = entry.full_name() + "\n";
     if !entry.aliases.is_empty() {
         text += &format!("also called: {}\n", entry.aliases.join(", "));
     }
-    text += &format!("\n{}\n", indented(docs.summary, 2, width));
-    let options = shown((entry, docs));
+    text += &format!("\n{}\n", indented(entry.docs.summary, 2, width));
+    let options = entry.options();
     if options.is_empty() {
         text += "\nIt takes no arguments.\n";
         return text;
     }
     text += "\nARGUMENTS\n";
     for (option, doc) in options {
-        let head = indented(&format!("{} ({})", option.name, traits(option)), 2, width);
+        let head = indented(&format!("{} ({})", called(option), traits(option)), 2, width);
         text += &format!("\n{head}\n{}\n", indented(doc, 6, width));
         for (label, values) in [("one of", option.choices), ("also called", option.aliases)] {
             if !values.is_empty() {
@@ -226,12 +258,12 @@ fn kind(kind: OptType) -> &'static str {
         OptType::Float => "float",
         OptType::List => "list",
         OptType::Dict => "dict",
-        OptType::Raw => "any",
+        OptType::Raw => "raw",
     }
 }
 
 /// What holds between the arguments.
-fn rules(entry: &Entry, width: usize) -> String {
+fn rules(entry: &Documented, width: usize) -> String {
     let spec = entry.spec;
     let mut rules = Vec::new();
     for names in spec.mutually_exclusive {
@@ -284,8 +316,8 @@ mod tests {
 
     #[test]
     fn no_line_of_any_page_is_wider_than_the_terminal() {
-        for (entry, docs) in registry::documented() {
-            for line in page((entry, docs), 60).lines() {
+        for entry in documented() {
+            for line in page(&entry, 60).lines() {
                 assert!(line.chars().count() <= 60 || line.split_whitespace().count() == 1, "{}: {line}", entry.name);
             }
         }

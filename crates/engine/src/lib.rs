@@ -25,7 +25,7 @@ mod task;
 mod teller;
 mod vars_files;
 
-pub use actions::{is_known, names};
+pub use actions::{Page, is_known, names, pages};
 pub use connect::{expand_home, split_words};
 pub use event::{AsyncState, Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
 pub use fact_cache::FactCache;

@@ -20,7 +20,7 @@ pub use arguments::{
     Arguments, Docs, FromArgument, Given, Opt, OptType, Spec, boolean, declared_errors, expand_path, option_name,
 };
 pub use commands::CUSTOM;
-pub use files::{Bytes, Fragments};
+pub use files::{Bytes, FileAttributes, Fragments};
 pub use module::{Diff, Diffs, Failure, Inspection, MISSING, Module, NOT_RUN, Outcome, RunOptions, run};
 pub use system::{
     Cancel, CommandOutput, CommandSpec, Digest, Group, NewFile, Payload, Probe, Sink, Staged, System, User,

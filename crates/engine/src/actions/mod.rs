@@ -16,6 +16,7 @@ mod gather_facts;
 mod group_by;
 mod include_vars;
 mod jobs;
+mod pages;
 mod pause;
 mod raw;
 mod reboot;
@@ -40,6 +41,7 @@ use ksplay_value::{Key, Map, Value};
 
 pub(crate) use content::Sums;
 pub(crate) use jobs::Asynchronous;
+pub use pages::{Page, pages};
 
 use crate::connect;
 use crate::failure::TaskFailure;

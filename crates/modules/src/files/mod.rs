@@ -23,6 +23,7 @@ pub(crate) use attributes::describe;
 pub(crate) use rewrite::text_diff;
 
 pub use assemble::{Assemble, Fragments};
+pub use attributes::FileAttributes;
 pub use blockinfile::BlockInFile;
 pub use copy::{Bytes, Copy};
 pub use fetch::Fetch;
