@@ -102,7 +102,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let Some(name) = key.as_str() else {
             return Err(Error::invalid(format!("a task's keys are text, not {}", key.describe()), &key.span));
         };
-        let own = node.get("collections").map(keywords::texts);
+        let own = node.get("collections").map(keywords::collections).transpose()?;
         let collections = own.as_deref().unwrap_or(&context.outer.collections);
         let name = modules::resolve(context, name, collections, key, kind)?;
         found = Some((name.clone(), module_arguments(&name, value)?));
@@ -112,7 +112,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
             .with_help("a task needs a module, such as `debug:` or `ansible.builtin.copy:`"));
     };
     if builtin_name(&name) == "include" {
-        return Err(Error::invalid(
+        return Err(Error::content(
             "'include' has been removed. Use include_tasks or import_tasks instead.",
             &node.span,
         ));

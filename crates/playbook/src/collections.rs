@@ -19,6 +19,8 @@ pub(crate) struct Routing {
     redirects: HashMap<String, String>,
     /// Why modules are there no longer, by short name.
     removed: HashMap<String, String>,
+    /// Groups of modules (`action_groups`).
+    groups: Vec<String>,
 }
 
 /// A name, led on as far as it goes.
@@ -75,6 +77,11 @@ impl Loader {
         Routed::To(name)
     }
 
+    /// Whether a collection has a group of modules of this name.
+    pub(crate) fn has_group(&self, context: &Context<'_>, collection: &str, group: &str) -> bool {
+        self.routing(context, collection).groups.iter().any(|known| known == group)
+    }
+
     /// The routing of a collection, read once.
     fn routing(&self, context: &Context<'_>, collection: &str) -> Arc<Routing> {
         let Some(path) = self.in_collection(context, collection, "meta/runtime.yml", Path::is_file) else {
@@ -120,7 +127,9 @@ pub(crate) fn split(name: &str) -> Option<(String, &str)> {
 }
 
 fn routing_of(root: &Node) -> Routing {
-    let mut routing = Routing::default();
+    let groups = root.get("action_groups").and_then(Node::entries).unwrap_or_default();
+    let groups = groups.iter().filter_map(|(name, _)| name.as_str()).map(str::to_owned).collect();
+    let mut routing = Routing { groups, ..Routing::default() };
     let plugins = root.get("plugin_routing");
     for kind in ["action", "modules"] {
         let entries = plugins.and_then(|plugins| plugins.get(kind)).and_then(Node::entries).unwrap_or_default();

@@ -27,6 +27,9 @@ pub enum ErrorKind {
     Syntax,
     /// It is YAML, but no playbook.
     Invalid,
+    /// A playbook, but what stands in it cannot be: tags, names of variables and roles, two loops of one task. Ansible gives
+    /// these another exit code.
+    Content,
     /// A vaulted file could not be decrypted.
     Vault,
     /// A template that is needed while loading could not be evaluated.
@@ -37,6 +40,11 @@ impl Error {
     /// An error of a playbook's content.
     pub(crate) fn invalid(message: impl Into<String>, span: &Span) -> Self {
         Self { message: message.into(), span: Some(span.clone()), hint: None, help: None, kind: ErrorKind::Invalid }
+    }
+
+    /// An error that Ansible does not count among those of reading.
+    pub(crate) fn content(message: impl Into<String>, span: &Span) -> Self {
+        Self::new(ErrorKind::Content, message, Some(span))
     }
 
     /// An error of another kind.
@@ -59,11 +67,12 @@ impl Error {
         self
     }
 
-    /// The exit code that goes with it: 4 for what is wrong in a playbook, 1 for files, secrets and variables that are not there.
+    /// The exit code that goes with it: 4 for what is wrong in a playbook, 1 for what cannot be in it, and for
+    /// files, secrets and variables that are not there.
     pub fn exit_code(&self) -> i32 {
         match self.kind {
             ErrorKind::Syntax | ErrorKind::Invalid => 4,
-            ErrorKind::File | ErrorKind::Vault | ErrorKind::Template => 1,
+            ErrorKind::Content | ErrorKind::File | ErrorKind::Vault | ErrorKind::Template => 1,
         }
     }
 

@@ -7,7 +7,7 @@ use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::context::Context;
 use crate::suggest::did_you_mean;
-use crate::{Error, Keywords};
+use crate::{Error, Keywords, defaults};
 
 /// What a mapping of the playbook language is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,8 +205,8 @@ pub(crate) fn inherit(
         own_vars = Some(vars);
     }
     for (key, value) in node.entries().unwrap_or_default() {
-        let Some(key) = key.as_str() else { continue };
-        if value.is_null() {
+        let Some(key) = key.as_str().filter(|key| kind.knows(key)) else { continue };
+        if value.is_null() && key != "tags" {
             continue;
         }
         match key {
@@ -219,9 +219,9 @@ pub(crate) fn inherit(
                 }
             }
             "environment" => all.environment.extend(list(value)),
-            "module_defaults" => all.module_defaults.extend(module_defaults(value)?),
+            "module_defaults" => all.module_defaults.extend(defaults::of(context, value)?),
             "notify" => all.notify = list(value),
-            "collections" => all.collections = texts(value),
+            "collections" => all.collections = collections(value)?,
             _ => {
                 let Some(slot) = slot(&mut all, key) else { continue };
                 if matches!(
@@ -298,12 +298,17 @@ pub(crate) fn expression(node: &Node) -> Value {
     }
 }
 
-/// A text, or a list of which the texts count.
-pub(crate) fn texts(node: &Node) -> Vec<Str> {
-    match &node.kind {
-        NodeKind::List(items) => items.iter().filter_map(Node::as_str).map(Str::from).collect(),
-        _ => node.as_str().map(Str::from).into_iter().collect(),
-    }
+/// The names of collections: a text or a list of them.
+pub(crate) fn collections(node: &Node) -> Result<Vec<Str>, Error> {
+    let items = if node.is_null() { &[] } else { node.items().unwrap_or(std::slice::from_ref(node)) };
+    let name = |item: &Node| match item.as_str() {
+        Some(name) => Ok(name.into()),
+        None => {
+            let message = format!("Keyword 'collections' items must be text, but this is {}", item.describe());
+            Err(Error::invalid(message, &item.span))
+        }
+    };
+    items.iter().map(name).collect()
 }
 
 /// Refuses a list or a mapping where a text belongs.
@@ -347,7 +352,7 @@ pub(crate) fn variable_name(node: &Node) -> Result<(), Error> {
         }
         None => format!("Invalid variable name '{}' of type '{}'.", node.to_data(), node.to_data().type_name()),
     };
-    Err(Error::invalid(message, &node.span).with_help(
+    Err(Error::content(message, &node.span).with_help(
         "variable names must be strings starting with a letter or underscore character, and contain only letters, \
          numbers and underscores",
     ))
@@ -359,25 +364,12 @@ pub(crate) fn is_identifier(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn module_defaults(node: &Node) -> Result<Vec<Value>, Error> {
-    let is_defaults = |node: &Node| node.entries().is_some();
-    match &node.kind {
-        NodeKind::Map(_) => Ok(vec![node.to_value()]),
-        NodeKind::List(items) if items.iter().all(is_defaults) => Ok(items.iter().map(Node::to_value).collect()),
-        _ => Err(Error::invalid(
-            "The field 'module_defaults' is supposed to be a dictionary or list of dictionaries, the keys of which must \
-             be static action, module, or group names. Only the values may contain templates.",
-            &node.span,
-        )),
-    }
-}
-
 /// Tags: a list, or text with commas; templates in them are evaluated with what is known while loading.
 fn tags(context: &Context<'_>, node: &Node, vars: Option<&Map>, outer: &Keywords) -> Result<Vec<Str>, Error> {
     let items = match &node.kind {
         NodeKind::List(items) => items.iter().collect::<Vec<_>>(),
         NodeKind::Text { .. } => vec![node],
-        _ => return Err(Error::invalid("tags must be specified as a list", &node.span)),
+        _ => return Err(Error::content("tags must be specified as a list", &node.span)),
     };
     let mut tags = Vec::new();
     for item in items {

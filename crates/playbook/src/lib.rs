@@ -21,6 +21,7 @@ mod action;
 mod arguments;
 mod collections;
 mod context;
+mod defaults;
 mod error;
 mod files;
 mod imports;

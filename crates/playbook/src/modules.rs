@@ -62,12 +62,7 @@ pub(crate) fn resolve(
     let mut names = vec![name.to_owned()];
     names.extend(collections.iter().map(|collection| format!("{collection}.{name}")));
     for full in &names {
-        let target = match context.loader.route(context, full) {
-            Routed::To(target) => target,
-            Routed::Removed(why) => {
-                return Err(Error::invalid(format!("The '{full}' module has been removed. {why}"), &key.span));
-            }
-        };
+        let target = target(context, full, key)?;
         if is_action(&target) {
             return Ok(if *full == target { name.into() } else { target.into() });
         }
@@ -83,11 +78,35 @@ pub(crate) fn resolve(
     } else if let Some((full, language)) = context.loader.anywhere(name) {
         note(&full, Why::Language(language), None);
     } else {
-        let known = (context.loader.options().action_names)();
-        let near = near_module(name, &known).map(|near| format!("did you mean `{near}`?"));
-        note(name, Why::Unknown, near.or_else(|| did_you_mean(name, kind.keywords())));
+        note(name, Why::Unknown, hint(context, name).or_else(|| did_you_mean(name, kind.keywords())));
     }
     Ok(name.into())
+}
+
+/// Whether a name means some module, be it one that can be run or not.
+pub(crate) fn exists(context: &Context<'_>, name: &str, key: &Node) -> Result<bool, Error> {
+    let is_action = &context.loader.options().is_action;
+    if is_language(name) || is_action(name) || BUILTIN.contains(&builtin_name(name)) {
+        return Ok(true);
+    }
+    let target = target(context, name, key)?;
+    Ok(is_action(&target)
+        || context.loader.module_file(&target, context).is_some()
+        || context.loader.anywhere(name).is_some())
+}
+
+/// The name that collections lead this one to.
+fn target(context: &Context<'_>, name: &str, key: &Node) -> Result<String, Error> {
+    match context.loader.route(context, name) {
+        Routed::To(target) => Ok(target),
+        Routed::Removed(why) => Err(Error::content(format!("The '{name}' module has been removed. {why}"), &key.span)),
+    }
+}
+
+/// The module that was probably meant.
+pub(crate) fn hint(context: &Context<'_>, name: &str) -> Option<String> {
+    let known = (context.loader.options().action_names)();
+    near_module(name, &known).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// The language of a module file that needs more on the target than the file: Python with Ansible's library, PowerShell.

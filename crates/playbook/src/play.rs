@@ -83,7 +83,7 @@ fn entries(
             [(first, _), (second, _), ..] => {
                 let message =
                     format!("Found conflicting import_playbook actions: {}, {}", first.to_data(), second.to_data());
-                return Err(Error::invalid(message, &second.span));
+                return Err(Error::content(message, &second.span));
             }
         }
     }
@@ -146,6 +146,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     must_be_flag(node, "gather_facts")?;
     must_be_flag(node, "force_handlers")?;
     must_be_percentage(node, "max_fail_percentage")?;
+    must_be_whole(node, "gather_timeout")?;
     if let Some(strategy) = node.get("strategy") {
         must_be_text("strategy", strategy)?;
     }
@@ -272,6 +273,17 @@ fn must_be_percentage(node: &Node, key: &str) -> Result<(), Error> {
         _ => false,
     };
     if fits { Ok(()) } else { Err(cannot_convert(key, value, "percent")) }
+}
+
+fn must_be_whole(node: &Node, key: &str) -> Result<(), Error> {
+    let Some(value) = node.get(key) else { return Ok(()) };
+    let fits = match value.to_value() {
+        Value::Bool(_) | Value::Int(_) | Value::Null | Value::Template(_) => true,
+        Value::Float(number) => number.fract() == 0.0,
+        Value::String(text) => text.trim().parse::<f64>().is_ok_and(|number| number.fract() == 0.0),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(cannot_convert(key, value, "int")) }
 }
 
 fn cannot_convert(key: &str, value: &Node, wanted: &str) -> Error {

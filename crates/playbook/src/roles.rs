@@ -8,7 +8,7 @@ use ksplay_value::{Map, Span, Str, Value};
 
 use crate::collections::split;
 use crate::context::Context;
-use crate::keywords::{self, Kind, inherit, texts};
+use crate::keywords::{self, Kind, inherit};
 use crate::paths::{self, yaml_files};
 use crate::suggest::did_you_mean;
 use crate::tasks;
@@ -60,7 +60,7 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
                 .get("role")
                 .or_else(|| node.get("name"))
                 .or_else(|| node.get("src").filter(|_| !chain.is_empty()))
-                .ok_or_else(|| Error::invalid("role definitions must contain a role name", &node.span))?;
+                .ok_or_else(|| Error::content("role definitions must contain a role name", &node.span))?;
             let own = entries
                 .iter()
                 .filter(|(key, _)| !key.as_str().is_some_and(|key| Kind::RoleUse.knows(key) || key == "src"));
@@ -70,8 +70,9 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
         None => return Err(Error::invalid("Invalid role definition.", &node.span)),
     };
     if name.as_str().is_none() {
-        return Err(Error::invalid("role definitions must contain a role name", &name.span));
+        return Err(Error::content("role definitions must contain a role name", &name.span));
     }
+    tasks::name(node)?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::RoleUse)?;
     let outer = Arc::new(keywords);
     let value = name.to_value();
@@ -173,10 +174,9 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     if let Some(collection) = &collection {
         keywords.collections = vec![collection.as_str().into()];
     }
-    let declared = meta.as_ref().and_then(|meta| meta.get("collections")).map(texts).unwrap_or_default();
-    if !declared.is_empty() {
-        keywords.collections.extend(declared);
-    }
+    let declared = meta.as_ref().and_then(|meta| meta.get("collections"));
+    let declared = declared.map(keywords::collections).transpose()?.unwrap_or_default();
+    keywords.collections.extend(declared);
     let keywords = Arc::new(keywords);
     let role = Arc::new(Role {
         name: Arc::clone(&name),
@@ -233,12 +233,10 @@ fn part(context: &Context<'_>, folder: &str, from: Option<&str>, span: &Span) ->
     let dir = role.path.join(folder);
     let Some(path) = yaml_files(&dir, from.unwrap_or("main"), false).into_iter().next() else {
         return match from {
-            Some(name) if folder == "tasks" => Err(Error::new(
-                ErrorKind::File,
-                format!("Could not find specified file in role: {folder}/{name}"),
-                Some(span),
-            )
-            .with_hint(did_you_mean(name, files_in(&dir).iter().map(String::as_str)))),
+            Some(name) if folder == "tasks" => {
+                Err(Error::invalid(format!("Could not find specified file in role: {folder}/{name}"), span)
+                    .with_hint(did_you_mean(name, files_in(&dir).iter().map(String::as_str))))
+            }
             _ => Ok(Vec::new()),
         };
     };
@@ -358,7 +356,7 @@ fn find(
     span: &Span,
 ) -> Result<(PathBuf, Option<String>), Error> {
     if name.contains(',') {
-        return Err(Error::invalid(format!("Invalid old style role requirement: {name}"), span));
+        return Err(Error::content(format!("Invalid old style role requirement: {name}"), span));
     }
     if let Some((collection, role)) = split(name).filter(|_| !name.contains('/')) {
         let part = format!("roles/{}", role.replace('.', "/"));

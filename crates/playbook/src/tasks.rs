@@ -10,7 +10,7 @@ use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
 use crate::keywords::{self, Kind, conditions, inherit, list, must_be_text};
-use crate::{Block, Error, Item, Loop, LoopControl, Task};
+use crate::{Block, Error, ErrorKind, Item, Loop, LoopControl, Task};
 
 /// The items of a list of tasks.
 pub(crate) fn items(context: &Context<'_>, nodes: &[Node]) -> Result<Vec<Item>, Error> {
@@ -61,7 +61,6 @@ fn block(context: &Context<'_>, node: &Node) -> Result<Block, Error> {
         let Some(part) = node.get(name) else { return Ok(Vec::new()) };
         match part.items() {
             Some(nodes) => items(&inner, nodes),
-            None if part.is_null() && name != "block" => Ok(Vec::new()),
             None => Err(Error::invalid(
                 format!("a malformed block: '{name}' should be a list of tasks but is {}", part.describe()),
                 &part.span,
@@ -100,8 +99,11 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
         all.delegate_to = Some(Value::from("localhost"));
     }
     if let Some(register) = node.get("register").filter(|register| !register.is_null()) {
-        keywords::variable_name(register)
-            .map_err(|error| Error { message: format!("Invalid 'register' specified: {}", error.message), ..error })?;
+        keywords::variable_name(register).map_err(|error| Error {
+            message: format!("Invalid 'register' specified: {}", error.message),
+            kind: ErrorKind::Invalid,
+            ..error
+        })?;
     }
     let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
     let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(conditions);
@@ -168,17 +170,17 @@ fn loop_of(node: &Node) -> Result<Option<Loop>, Error> {
             None => continue,
         };
         if found.is_some() {
-            return Err(Error::invalid("duplicate loop in task", &key.span));
+            return Err(Error::content("duplicate loop in task", &key.span));
         }
         if value.is_null() {
             if lookup.is_some() {
-                return Err(Error::invalid(format!("you must specify a value when using {text}"), &key.span));
+                return Err(Error::content(format!("you must specify a value when using {text}"), &key.span));
             }
             continue;
         }
         found = Some(Loop { lookup, items: value.to_value(), control: LoopControl::default() });
     }
-    let control = node.get("loop_control").filter(|control| !control.is_null()).map(loop_control).transpose()?;
+    let control = node.get("loop_control").map(loop_control).transpose()?;
     Ok(found.map(|found| Loop { control: control.unwrap_or_default(), ..found }))
 }
 

@@ -8,36 +8,44 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ksplay_playbook::Error;
 use support::loader;
 
 fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refused")
 }
 
-fn verdicts() -> BTreeMap<String, bool> {
+/// The exit code of the reference for each file; where it crashes, the one of what is wrong in a playbook.
+fn verdicts() -> BTreeMap<String, i32> {
     let text = std::fs::read_to_string(dir().join("ansible.tsv")).expect("the reference's answers");
     let rows = text.lines().filter(|line| !line.starts_with('#'));
     rows.map(|row| {
         let mut columns = row.split('\t');
         let name = columns.next().expect("a name").to_owned();
-        (name, columns.next() != Some("0"))
+        let code = columns.next().and_then(|code| code.parse().ok()).expect("an exit code");
+        (name, if code == 250 { 4 } else { code })
     })
     .collect()
 }
 
-fn render(name: &str) -> Option<String> {
+fn refusal(name: &str) -> Option<Error> {
     let dir = dir();
     let loader = loader(&dir);
-    let error = loader.load(&dir.join(format!("{name}.yml"))).err().or_else(|| loader.missing_modules())?;
-    Some(error.render().replace(&format!("{}/", dir.display()), "").replace(&dir.display().to_string(), "."))
+    loader.load(&dir.join(format!("{name}.yml"))).err().or_else(|| loader.missing_modules())
+}
+
+fn render(name: &str) -> Option<String> {
+    let dir = dir();
+    Some(refusal(name)?.render().replace(&format!("{}/", dir.display()), "").replace(&dir.display().to_string(), "."))
 }
 
 #[test]
-fn files_are_refused_exactly_where_the_reference_refuses_them() {
+fn files_are_refused_where_the_reference_refuses_them_and_with_its_exit_code() {
     let wrong: Vec<String> = verdicts()
         .into_iter()
-        .filter(|(name, refused)| render(name).is_some() != *refused)
-        .map(|(name, refused)| format!("{name}: the reference {}", if refused { "refuses it" } else { "accepts it" }))
+        .map(|(name, code)| (refusal(&name).map_or(0, |error| error.exit_code()), name, code))
+        .filter(|(ours, _, code)| ours != code)
+        .map(|(ours, name, code)| format!("{name}: exit code {ours}, of the reference {code}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
