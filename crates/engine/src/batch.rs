@@ -246,12 +246,23 @@ impl Batch {
 
     /// The name of a task as it is shown, with a warning about what cannot be evaluated in it.
     fn banner(&self, task: &Task, scope: &HostScope) -> String {
+        self.tell_reserved(task);
         let banner = banner::banner(task, scope);
         if let Some(text) = banner.warning {
             let span = banner.span.unwrap_or_else(|| task.span.clone());
             self.shared.emit(Event::WarningAt { text, span, help: None });
         }
         banner.text
+    }
+
+    /// Tells of the variables of a task whose names are reserved, each where it was first given.
+    fn tell_reserved(&self, task: &Task) {
+        let play = &self.context.play;
+        let roles = play.roles.iter().chain(&task.role).flat_map(|role| &role.reserved);
+        let mut names = HashSet::new();
+        let all = play.keywords.reserved.iter().chain(roles).chain(&task.keywords.reserved);
+        all.filter(|warning| names.insert(warning.message.as_str()))
+            .for_each(|warning| self.shared.emit(warning.clone().into()));
     }
 
     fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
@@ -463,6 +474,7 @@ impl Batch {
         if !outcome.shown {
             self.show(host, &outcome);
         }
+        task.reserved.register.iter().for_each(|warning| self.shared.emit(warning.clone().into()));
         if let Some(role) = &task.role
             && !matches!(outcome.status, Status::Skipped | Status::Undecided | Status::Unreachable)
         {

@@ -216,6 +216,7 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
         vars: None,
         loop_: None,
         register: None,
+        reserved: ksplay_playbook::Reserved::default(),
         until: Vec::new(),
         retries: None,
         delay: None,

@@ -118,6 +118,7 @@ pub(crate) fn read(
         };
         let vars =
             shared.loader.load_play_vars_file(&file).map_err(|error| TaskFailure { exit_code: 4, ..error.into() })?;
+        shared.loader.reserved_names(&file).into_iter().for_each(|warning| shared.emit(warning.into()));
         found.insert(0, Arc::new(vars));
     }
     Ok((found, complete))

@@ -291,6 +291,13 @@ impl Inventory {
         self.add_group(name);
     }
 
+    /// Adds a warning for each host that has the name of a group.
+    pub(crate) fn tell_shared_names(&mut self) {
+        let shared = self.hosts.keys().filter(|name| self.groups.contains_key(name.as_str()));
+        let message = |name: &HostName| format!("Found both group and host with same name: {name}");
+        self.warnings.extend(shared.map(message).map(Diagnostic::new));
+    }
+
     /// Puts a host into a group; says whether it was not there before.
     pub(crate) fn add_host_to(&mut self, group: &str, host: &str) -> Result<bool, Error> {
         let missing = |kind, name: &str| Error::Missing { kind, name: name.to_owned() };

@@ -114,6 +114,7 @@ impl Inventory {
         inventory.parsed = parsed;
         if parsed {
             inventory.reconcile();
+            inventory.tell_shared_names();
         } else if options.fail_on_nothing {
             return Err(Error::NothingParsed { sources: sources.to_vec(), warnings: inventory.warnings });
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_template::{Scope, Templar};
-use ksplay_value::{Map, Span, Str, Value};
+use ksplay_value::{Diagnostic, Map, Span, Str, Value};
 
 use crate::missing::Missing;
 use crate::{Error, ErrorKind, Item, Keywords, Loader, Role};
@@ -24,6 +24,8 @@ pub(crate) struct PlayState {
     pub handlers: RefCell<Vec<Item>>,
     /// Roles of the play, imported ones too.
     pub roles: RefCell<Vec<Arc<Role>>>,
+    /// What is to be said of the names in the play's roles, and has not been.
+    pub reserved: RefCell<Vec<Diagnostic>>,
     /// Modules that are not there.
     pub missing: Arc<Missing>,
 }
@@ -46,6 +48,13 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// Tells of the variables with reserved names that an include or import sees while it is loaded.
+    pub fn tell_reserved(&self, keywords: &Keywords) {
+        let is_given = |name: &Diagnostic| self.outer.reserved.iter().any(|known| known.message == name.message);
+        self.loader.warn(self.play.reserved.take().into_iter().filter(|name| !is_given(name)));
+        self.loader.warn(keywords.reserved.iter().cloned());
+    }
+
     /// The context of a play's own tasks.
     pub fn of_play(loader: &'a Loader, play: &'a PlayState, file_dir: &Path, outer: Arc<Keywords>) -> Self {
         let mut library = vec![play.dir.join("library")];

@@ -55,8 +55,13 @@ impl Files {
             help: error.help,
             kind: ErrorKind::Syntax,
         })?;
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        self.warn(warnings);
         Ok(File { source: Arc::clone(source), root })
+    }
+
+    /// Notes what is odd in a file.
+    pub fn warn(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
     }
 
     /// The warnings so far.

@@ -69,6 +69,7 @@ pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: 
     check_options(args, node, "import_tasks", IMPORT_TASKS)?;
     let name = file_name(args, node, "import_tasks")?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    context.tell_reserved(&keywords);
     let inner = context.within(Arc::new(keywords));
     let unknown = |error| Error { kind: ErrorKind::Invalid, ..explain_import(error) };
     let name = inner.evaluate_text(name, vars.as_deref(), &node.span).map_err(unknown)?;
@@ -94,6 +95,7 @@ pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &
     check_options(args, node, "import_role", IMPORT_ROLE)?;
     let name = required_name(args, node, "import_role")?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    context.tell_reserved(&keywords);
     let inner = context.within(Arc::new(keywords));
     if inner.depth >= crate::context::MAX_DEPTH {
         return Err(Error::invalid("roles import one another without end", &node.span));

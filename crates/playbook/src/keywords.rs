@@ -7,7 +7,7 @@ use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::context::Context;
 use crate::suggest::did_you_mean;
-use crate::{Error, Keywords, defaults};
+use crate::{Error, Keywords, defaults, reserved};
 
 /// What a mapping of the playbook language is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +198,7 @@ pub(crate) fn inherit(
     let mut all = outer.clone();
     let mut own_vars = None;
     if let Some(vars) = node.get("vars").filter(|vars| !vars.is_null()) {
+        reserved::join(&mut all.reserved, reserved::of_keys(vars));
         let vars = Arc::new(variables(vars, kind)?);
         if kind != Kind::Play && !vars.is_empty() {
             all.vars.push(Arc::clone(&vars));

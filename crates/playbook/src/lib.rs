@@ -33,6 +33,7 @@ mod modules;
 mod options;
 mod paths;
 mod play;
+mod reserved;
 mod roles;
 mod suggest;
 mod tasks;
@@ -46,3 +47,4 @@ pub use model::{
     Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, RoleVars, Task, VarsPrompt,
 };
 pub use options::{Decrypt, LoaderOptions, RoleRequest};
+pub use reserved::Reserved;

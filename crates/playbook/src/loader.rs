@@ -257,6 +257,10 @@ impl Loader {
         self.files.warnings()
     }
 
+    pub(crate) fn warn(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
+        self.files.warn(warnings);
+    }
+
     /// The settings.
     pub fn options(&self) -> &LoaderOptions {
         &self.options

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ksplay_value::{Map, Span, Str, Value};
+use ksplay_value::{Diagnostic, Map, Span, Str, Value};
 
-use crate::action;
 use crate::arguments::builtin_name;
+use crate::{Reserved, action};
 
 /// A loaded playbook: the plays of the file and of what it imports, in order.
 #[derive(Debug, Clone)]
@@ -142,6 +142,8 @@ pub struct Keywords {
     /// Variables of dynamic includes (their `vars`, their loop variables), outermost first: above facts and role
     /// parameters, below extra variables.
     pub include_vars: Vec<Arc<Map>>,
+    /// What is to be said of the names of the play's and these variables, outermost first.
+    pub reserved: Vec<Diagnostic>,
     /// Environments (mappings or lists of mappings), outermost first.
     pub environment: Vec<Value>,
     /// Argument defaults by module, outermost first.
@@ -213,6 +215,8 @@ pub struct Task {
     pub loop_: Option<Loop>,
     /// `register`.
     pub register: Option<Value>,
+    /// What is to be said of the names that it sets.
+    pub reserved: Reserved,
     /// `until`; all must hold.
     pub until: Vec<Value>,
     /// `retries`.
@@ -313,6 +317,8 @@ pub struct Role {
     pub vars: Arc<Map>,
     /// Variables given where it is used.
     pub params: Arc<Map>,
+    /// What is to be said of the names in `defaults` and `vars`.
+    pub reserved: Vec<Diagnostic>,
     /// The roles that it depends on directly, in order.
     pub dependencies: Vec<Arc<Role>>,
     /// The names of the roles whose tasks included it, or the role that it is a dependency of, nearest first

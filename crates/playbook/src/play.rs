@@ -1,6 +1,6 @@
 //! Plays and playbooks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
@@ -11,7 +11,7 @@ use crate::context::{Context, MAX_DEPTH, PlayState};
 use crate::files::File;
 use crate::keywords::{Kind, inherit, list, must_be_text, variables};
 use crate::missing::Missing;
-use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, roles, tasks};
+use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, reserved, roles, tasks};
 
 /// What `import_playbook` hands to the plays of the file.
 #[derive(Default, Clone)]
@@ -117,6 +117,7 @@ fn import(
     let state = PlayState { dir: dir.to_path_buf(), vars: vars.clone(), ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
+    loader.warn(keywords.reserved);
     let name = context.evaluate_text(&value.to_value(), None, &value.span).map_err(|error| {
         let message = format!("cannot evaluate the name of an imported playbook: {}", error.message);
         Error { message, kind: ErrorKind::Invalid, ..error }
@@ -154,12 +155,18 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     vars.extend(imported.vars.clone());
     let vars_files = vars_files(node)?;
     let mut static_vars = vars.clone();
-    static_vars.extend(static_files(loader, &vars_files, dir));
+    let files = plain_files(&vars_files, dir);
+    // Whoever runs the play reads these files too, and reports what is wrong with them.
+    for map in files.iter().filter_map(|path| loader.vars_file(path).ok()) {
+        static_vars.extend((*map).clone());
+    }
     let missing = Arc::clone(&imported.missing);
     let state = PlayState { dir: dir.to_path_buf(), vars: static_vars, missing, ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let base = Keywords { tags: imported.tags.clone(), ..Keywords::default() };
     let (mut without_when, _) = inherit(&context, node, &base, Kind::Play)?;
+    loader.warn(without_when.reserved.iter().cloned());
+    loader.warn(files.iter().flat_map(|path| loader.reserved_names(path)));
     if let Some(own) =
         loader.collection_of(&context, dir).filter(|own| !without_when.collections.iter().any(|known| **known == **own))
     {
@@ -177,6 +184,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
         handlers.extend(loaded.handlers);
         all_roles.extend(loaded.roles);
     }
+    state.reserved.replace(all_roles.iter().flat_map(|role| role.reserved.clone()).collect());
     // Pre-tasks may have imported roles, which come before those that follow.
     let tasks = part(&context, node, "tasks")?;
     let post_tasks = part(&context, node, "post_tasks")?;
@@ -193,7 +201,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
         vars,
         known_vars: Arc::new(state.vars),
         vars_files,
-        vars_prompt: vars_prompt(node)?,
+        vars_prompt: vars_prompt(loader, node)?,
         gather_facts: value("gather_facts"),
         gather: GatherOptions {
             subset: value("gather_subset"),
@@ -306,24 +314,19 @@ fn vars_files(node: &Node) -> Result<Vec<Value>, Error> {
     Ok(list(files))
 }
 
-/// The variables of those `vars_files` whose names are plain, for names of static imports.
-fn static_files(loader: &Loader, files: &[Value], dir: &Path) -> Map {
-    let mut vars = Map::new();
-    for entry in files {
+/// Those `vars_files` whose names are plain.
+fn plain_files(files: &[Value], dir: &Path) -> Vec<PathBuf> {
+    let found = |entry: &Value| {
         let names = entry.as_list().unwrap_or(std::slice::from_ref(entry));
-        let found = names.iter().filter_map(Value::as_str).find_map(|name| {
+        names.iter().filter_map(Value::as_str).find_map(|name| {
             let places = [dir.join("vars").join(name), dir.join(name)];
             places.into_iter().find(|place| place.is_file())
-        });
-        // Whoever runs the play reads these files too, and reports what is wrong with them.
-        if let Some(map) = found.and_then(|path| loader.vars_file(&path).ok()) {
-            vars.extend((*map).clone());
-        }
-    }
-    vars
+        })
+    };
+    files.iter().filter_map(found).collect()
 }
 
-fn vars_prompt(node: &Node) -> Result<Vec<VarsPrompt>, Error> {
+fn vars_prompt(loader: &Loader, node: &Node) -> Result<Vec<VarsPrompt>, Error> {
     const KEYS: &[&str] =
         &["name", "prompt", "default", "private", "confirm", "encrypt", "salt_size", "salt", "unsafe"];
     let Some(prompts) = node.get("vars_prompt").filter(|prompts| !prompts.is_null()) else { return Ok(Vec::new()) };
@@ -342,6 +345,7 @@ fn vars_prompt(node: &Node) -> Result<Vec<VarsPrompt>, Error> {
         }
         let value = |key: &str| prompt.get(key).filter(|value| !value.is_null()).map(Node::to_value);
         let flag = |key: &str, default: bool| value(key).map_or(default, |value| truth(&value));
+        loader.warn(prompt.get("name").and_then(|place| reserved::warning(name, &place.span)));
         all.push(VarsPrompt {
             name: name.into(),
             prompt: value("prompt"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Map, Span, Str, Value};
+use ksplay_value::{Diagnostic, Map, Span, Str, Value};
 
 use crate::collections::split;
 use crate::context::Context;
@@ -134,8 +134,9 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     };
     let meta = read_main(context, &path.join("meta"), None)?;
     let (depends, allow_duplicates) = metadata(&name, meta.as_ref())?;
-    let vars = variables(context, &path, "vars", wanted.files.vars.as_deref(), &name)?;
-    let defaults = variables(context, &path, "defaults", wanted.files.defaults.as_deref(), &name)?;
+    let mut reserved = Vec::new();
+    let defaults = variables(context, &path, "defaults", wanted.files.defaults.as_deref(), &name, &mut reserved)?;
+    let vars = variables(context, &path, "vars", wanted.files.vars.as_deref(), &name, &mut reserved)?;
     let including = context.role.as_ref().filter(|_| chain.is_empty());
     let mut inherited: Vec<RoleVars> = Vec::new();
     let mut parents: Vec<Str> = Vec::new();
@@ -185,6 +186,7 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
         defaults: own.defaults,
         vars: own.vars,
         params: own.params,
+        reserved,
         dependencies,
         parents,
         inherited,
@@ -291,6 +293,7 @@ fn variables(
     folder: &str,
     from: Option<&str>,
     name: &str,
+    reserved: &mut Vec<Diagnostic>,
 ) -> Result<Arc<Map>, Error> {
     let files = yaml_files(&role.join(folder), from.unwrap_or("main"), true);
     let mut all: Option<Arc<Map>> = None;
@@ -302,6 +305,7 @@ fn variables(
             },
             _ => error,
         })?;
+        reserved.extend(context.loader.reserved_names(path));
         all = Some(match all {
             None => map,
             Some(before) => {

@@ -10,7 +10,7 @@ use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
 use crate::keywords::{self, Kind, conditions, inherit, list, must_be_text};
-use crate::{Block, Error, ErrorKind, Item, Loop, LoopControl, Task};
+use crate::{Block, Error, ErrorKind, Item, Loop, LoopControl, Reserved, Task};
 
 /// The items of a list of tasks.
 pub(crate) fn items(context: &Context<'_>, nodes: &[Node]) -> Result<Vec<Item>, Error> {
@@ -95,6 +95,9 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     check_keys(context, node, kind)?;
     check_parallel(node, builtin_name(&action.name))?;
     let (mut all, vars) = inherit(context, node, &context.outer, kind)?;
+    if builtin_name(&action.name) == "include_tasks" {
+        context.tell_reserved(&all);
+    }
     if action.local {
         all.delegate_to = Some(Value::from("localhost"));
     }
@@ -109,6 +112,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(conditions);
     Ok(Task {
         id: context.loader.next_id(),
+        reserved: Reserved::of_task(node, &action),
         name: name(node)?,
         action: action.name,
         chosen: action.chosen,
@@ -267,6 +271,7 @@ pub(crate) fn validation(
         vars: None,
         loop_: None,
         register: None,
+        reserved: Reserved::default(),
         until: Vec::new(),
         retries: None,
         delay: None,

@@ -148,16 +148,7 @@ pub(crate) fn cleaned(task: &TaskInfo, result: &Map) -> Map {
                 if message {
                     matches!(key, "msg" | "exception")
                 } else {
-                    !matches!(
-                        key,
-                        "changed"
-                            | "failed"
-                            | "skipped"
-                            | "skip_reason"
-                            | "invocation"
-                            | "ansible_loop_var"
-                            | "attempts"
-                    )
+                    !matches!(key, "changed" | "failed" | "skipped" | "skip_reason" | "invocation" | "ansible_loop_var")
                 }
             })
         });

@@ -1,6 +1,6 @@
 //! `set_stats`: statistics of the user's own.
 
-use ksplay_value::{Map, Value};
+use ksplay_value::{Key, Map, Value};
 
 use super::set_fact::is_identifier;
 use super::{ActionCall, refuse_options, take, take_flag};
@@ -16,9 +16,13 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         Some(data @ Value::Map(_)) => data,
         _ => return Err(TaskFailure::action("The 'data' option needs to be a dictionary/hash")),
     };
-    let names = data.as_map().into_iter().flat_map(Map::keys).map(|key| key.as_value().to_string());
-    if let Some(name) = names.into_iter().find(|name| !is_identifier(name)) {
-        return Err(TaskFailure::new(format!("Invalid variable name '{name}'.")));
+    let is_odd = |name: &&Value| !name.as_str().is_some_and(is_identifier);
+    if let Some(name) = data.as_map().and_then(|data| data.keys().map(Key::as_value).find(is_odd)) {
+        let of_type = match name.as_str() {
+            Some(_) => String::new(),
+            None => format!(" of type '{}'", name.type_name()),
+        };
+        return Err(TaskFailure::new(format!("Invalid variable name '{name}'{of_type}.")));
     }
     let stats = Map::from([
         ("aggregate", Value::Bool(take_flag(&mut args, &["aggregate"], true)?)),

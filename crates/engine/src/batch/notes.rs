@@ -32,6 +32,7 @@ impl Batch {
                     }
                 }
                 Effect::Vars { host, vars } => {
+                    task.reserved.facts.iter().for_each(|warning| self.shared.emit(warning.clone().into()));
                     names(host).iter().for_each(|host| self.shared.states.set_vars(host, vars.clone()));
                 }
                 Effect::Included { host, vars } => {
