@@ -402,8 +402,12 @@ impl Work {
     fn delegate(&self, scope: &HostScope) -> Result<Option<HostScope>, TaskFailure> {
         let Some(keyword) = &self.task.keywords.delegate_to else { return Ok(None) };
         let name = match known(scope, "delegate_to", keyword)? {
-            Value::Omit | Value::Null => return Ok(None),
-            Value::String(name) if name.is_empty() => return Ok(None),
+            Value::Omit => return Ok(None),
+            Value::Null => return Err(nowhere(keyword)),
+            Value::String(name) if name.is_empty() => match keyword {
+                Value::Template(_) => return Err(nowhere(keyword)),
+                _ => return Ok(None),
+            },
             name => Str::from(name.to_string()),
         };
         self.shared.read_inventory_vars(&name)?;
@@ -436,4 +440,9 @@ pub(crate) fn add_lines(result: &mut Map) {
             result.insert(lines, split);
         }
     }
+}
+
+/// The failure of a `delegate_to` that came to no name.
+fn nowhere(keyword: &Value) -> TaskFailure {
+    TaskFailure::new(format!("Empty hostname produced from delegate_to: \"{}\"", actions::as_written(keyword)))
 }
