@@ -126,15 +126,7 @@ impl Work {
             Ok(Some(skipped)) => return Once::of(Status::Skipped, skipped),
             Err(failure) => return self.failed(failure),
         }
-        if let Some(kind) = actions::include_kind(&self.task.action) {
-            return match actions::finalize(&self.task, scope) {
-                Ok(args) => {
-                    let result = included(kind, args.clone());
-                    Once { include: Some(args), ..Once::of(Status::Ok, result) }
-                }
-                Err(failure) => self.failed(failure),
-            };
-        }
+        let own = scope;
         let delegate = match self.delegate(scope) {
             Ok(delegate) => delegate,
             Err(failure) if failure.undecided => return self.failed(failure),
@@ -162,6 +154,15 @@ impl Work {
             Ok(notified) => notified,
             Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
         };
+        if let Some(kind) = actions::include_kind(&self.task.action) {
+            return match actions::finalize(&self.task, own) {
+                Ok(args) => {
+                    let result = included(kind, args.clone());
+                    Once { include: Some(args), ..Once::of(Status::Ok, result) }
+                }
+                Err(failure) => self.failed(failure),
+            };
+        }
         let plan = match self.tries(scope) {
             Ok(plan) => plan,
             Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::yaml::Node;
+use ksplay_value::yaml::{Node, NodeKind};
 use ksplay_value::{Map, Span, Value};
 
 use crate::action::{Action, loop_lookup};
@@ -55,12 +55,30 @@ pub(crate) fn check_include(context: &Context<'_>, node: &Node, action: &Action)
     }
     check_keys(context, node, kind)?;
     match args.get("apply") {
-        None | Some(Value::Map(_) | Value::Template(_)) => Ok(()),
+        None | Some(Value::Template(_)) => Ok(()),
+        Some(Value::Map(_)) => check_apply(context, node),
         Some(other) => {
             let message = format!("Expected a dict for apply but got {} instead", other.type_name());
             Err(Error::invalid(message, &node.span))
         }
     }
+}
+
+/// Refuses keywords of `apply` that a block does not know, and values of another kind than the keyword takes. Templates
+/// and tags may rest on what is known only when the include is reached.
+fn check_apply(context: &Context<'_>, node: &Node) -> Result<(), Error> {
+    let arguments = node.entries().unwrap_or_default().iter().map(|(_, value)| value);
+    let Some(apply) = arguments.filter_map(|arguments| arguments.get("apply")).find(|apply| apply.entries().is_some())
+    else {
+        return Ok(());
+    };
+    Kind::Block.check(apply)?;
+    tasks::name(apply)?;
+    let is_known =
+        |(key, value): &&(Node, Node)| key.as_str() != Some("tags") && !matches!(value.to_value(), Value::Template(_));
+    let entries = apply.entries().unwrap_or_default().iter().filter(is_known);
+    let known = Node { span: apply.span.clone(), kind: NodeKind::Map(entries.cloned().collect()) };
+    inherit(context, &known, &context.outer, Kind::Block).map(drop)
 }
 
 /// `import_tasks`: the tasks of the file, with the keywords of the import around them.
@@ -149,6 +167,9 @@ fn static_arguments<'a>(context: &Context<'_>, node: &Node, action: &'a Action) 
         ));
     }
     check_keys(context, node, if context.handler { Kind::Handler } else { Kind::Task })?;
+    tasks::name(node)?;
+    tasks::check_register(node)?;
+    tasks::loop_of(node)?;
     action
         .args
         .as_map()

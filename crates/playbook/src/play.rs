@@ -118,6 +118,7 @@ fn import(
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
     loader.warn(keywords.reserved);
+    tasks::name(entry)?;
     let name = context.evaluate_text(&value.to_value(), None, &value.span).map_err(|error| {
         let message = format!("cannot evaluate the name of an imported playbook: {}", error.message);
         Error { message, kind: ErrorKind::Invalid, ..error }

@@ -101,13 +101,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     if action.local {
         all.delegate_to = Some(Value::from("localhost"));
     }
-    if let Some(register) = node.get("register").filter(|register| !register.is_null()) {
-        keywords::variable_name(register).map_err(|error| Error {
-            message: format!("Invalid 'register' specified: {}", error.message),
-            kind: ErrorKind::Invalid,
-            ..error
-        })?;
-    }
+    check_register(node)?;
     let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
     let conditions = |key: &str| node.get(key).filter(|value| !value.is_null()).map(conditions);
     Ok(Task {
@@ -139,6 +133,18 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     })
 }
 
+/// Refuses a `register` that names no variable.
+pub(crate) fn check_register(node: &Node) -> Result<(), Error> {
+    match node.get("register").filter(|register| !register.is_null()) {
+        Some(register) => keywords::variable_name(register).map_err(|error| Error {
+            message: format!("Invalid 'register' specified: {}", error.message),
+            kind: ErrorKind::Invalid,
+            ..error
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Refuses keys that are neither keywords nor the module's name.
 pub(crate) fn check_keys(context: &Context<'_>, node: &Node, kind: Kind) -> Result<(), Error> {
     let general = if context.handler { Kind::Handler } else { Kind::Task };
@@ -164,7 +170,8 @@ fn listen(node: &Node) -> Result<Vec<Value>, Error> {
     Ok(list(listen))
 }
 
-fn loop_of(node: &Node) -> Result<Option<Loop>, Error> {
+/// The loop of a task, when it has one.
+pub(crate) fn loop_of(node: &Node) -> Result<Option<Loop>, Error> {
     let mut found: Option<Loop> = None;
     for (key, value) in node.entries().unwrap_or_default() {
         let Some(text) = key.as_str() else { continue };

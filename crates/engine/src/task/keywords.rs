@@ -54,7 +54,12 @@ impl Work {
             ("run_once", &keywords.run_once),
         ];
         flags.iter().try_for_each(|(name, value)| flag(scope, name, value.as_ref()).map(drop))?;
-        let numbers = [("poll", &task.poll), ("port", &keywords.port), ("throttle", &keywords.throttle)];
+        let numbers = [
+            ("poll", &task.poll),
+            ("port", &keywords.port),
+            ("throttle", &keywords.throttle),
+            ("timeout", &keywords.timeout),
+        ];
         numbers.iter().try_for_each(|(name, value)| whole(scope, name, value.as_ref()).map(drop))?;
         let texts = [
             ("become_exe", &keywords.become_exe),
@@ -67,7 +72,7 @@ impl Work {
         let given = texts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         given.map(|(name, value)| keyword(scope, name, value)).try_for_each(|value| value.map(drop))?;
         // Where there is a connection its use evaluates them, once.
-        if actions::is_here(&task.action) {
+        if actions::is_here(&task.action) || actions::include_kind(&task.action).is_some() {
             keywords.environment.iter().try_for_each(|value| keyword(scope, "environment", value).map(drop))?;
         }
         Ok(())
