@@ -65,7 +65,7 @@ impl Maker<'_> {
                 return Err(self.config.error("a parent has no `name`", &parent.span));
             };
             let group = self.name(name, "group", vars)?;
-            inventory.declare_group(&group, &name.span);
+            inventory.declare_group(&group);
             for (key, value) in parent.get("vars").and_then(Node::entries).unwrap_or_default() {
                 // Only text is evaluated here; templates inside of lists and mappings wait until they are used.
                 let value = match value.as_str() {

@@ -91,7 +91,7 @@ impl Parser<'_> {
                 let error = Error::syntax(message, Some(span.clone()));
                 self.open.insert(group.to_owned(), Open { parents: Vec::new(), error });
             }
-            self.inventory.declare_group(group, span);
+            self.inventory.declare_group(group);
         }
         if self.kind != Kind::Vars
             && let Some(open) = self.open.shift_remove(group)

@@ -281,12 +281,12 @@ impl Inventory {
     }
 
     /// Makes a group that a source names, with a word about names that are no identifiers.
-    pub(crate) fn declare_group(&mut self, name: &str, span: &Span) {
+    pub(crate) fn declare_group(&mut self, name: &str) {
         let odd = name.starts_with(|char: char| char.is_ascii_digit())
             || name.contains(|char: char| !char.is_alphanumeric() && char != '_');
         let message = "Invalid characters were found in group names but not replaced, use -vvvv to see details";
         if odd && !self.warnings.iter().any(|warning| warning.message == message) {
-            self.warnings.push(Diagnostic::new(message).at(Some(span.clone())));
+            self.warnings.push(Diagnostic::new(message));
         }
         self.add_group(name);
     }

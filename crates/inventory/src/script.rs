@@ -25,7 +25,7 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
             }
             hostvars = group.get("hostvars").and_then(Value::as_map);
         } else {
-            inventory.declare_group(name, &span);
+            inventory.declare_group(name);
             self::group(inventory, file, name, group)?;
         }
     }
@@ -90,7 +90,7 @@ fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) 
     }
     for child in map.get("children").and_then(Value::as_list).unwrap_or_default() {
         let Some(child) = child.as_str() else { continue };
-        inventory.declare_group(child, &place(file));
+        inventory.declare_group(child);
         inventory.add_child(name, child)?;
     }
     Ok(())

@@ -53,14 +53,14 @@ impl Reader<'_> {
             return Err(Error::syntax(message, Some(key.span.clone())));
         };
         if data.is_null() {
-            self.inventory.declare_group(name, &key.span);
+            self.inventory.declare_group(name);
             return Ok(name);
         }
         let Some(sections) = data.entries() else {
             let message = format!("the group `{name}` must be a mapping, this is {}", data.describe());
             return Err(Error::syntax(message, Some(data.span.clone())));
         };
-        self.inventory.declare_group(name, &key.span);
+        self.inventory.declare_group(name);
         for (section, content) in sections {
             match section.as_str() {
                 Some("vars") => {

@@ -82,7 +82,7 @@ fn excerpt(span: &Span) -> Option<String> {
     let gutter = span.line.to_string().len();
     let mut lines: Vec<String> = (span.line.saturating_sub(BEFORE).max(1)..=span.line)
         .map(|number| {
-            let line = format!("{number:>gutter$} {}", span.source.line(number).unwrap_or_default());
+            let line = format!("{number:>gutter$} {}", span.source.line_to_show(number).unwrap_or_default());
             cut(line.trim_end())
         })
         .collect();

@@ -76,7 +76,7 @@ fn show_place(out: &mut String, span: &Span, hint: Option<&str>) {
     let number = span.line.to_string();
     let blank = " ".repeat(number.len());
     let _ = writeln!(out, "{blank}--> {span}");
-    let Some(line) = span.source.line(span.line) else {
+    let Some((line, shown)) = span.source.line(span.line).zip(span.source.line_to_show(span.line)) else {
         if let Some(hint) = hint {
             let _ = writeln!(out, "  = {hint}");
         }
@@ -86,7 +86,7 @@ fn show_place(out: &mut String, span: &Span, hint: Option<&str>) {
         line.chars().take(span.column.saturating_sub(1) as usize).map(|c| if c == '\t' { c } else { ' ' }).collect();
     let marked = width_of_word(line, span.column);
     let _ = writeln!(out, "{blank} |");
-    let _ = writeln!(out, "{number} | {}", line.trim_end());
+    let _ = writeln!(out, "{number} | {}", shown.trim_end());
     let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
     let _ = writeln!(out, "{blank} | {before}{}{hint}", "^".repeat(marked));
 }
