@@ -309,6 +309,10 @@ impl Batch {
             },
             None => false,
         };
+        if asked && matches!(self.strategy, Strategy::Free | Strategy::HostPinned(_)) {
+            let text = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
+            self.shared.emit(Event::Warning(text.into()));
+        }
         let mut for_all = steps::is_for_all_hosts(&task.action);
         if let Some(template) = &task.chosen {
             for host in hosts.iter().rev() {
