@@ -420,7 +420,8 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
             }
         },
     };
-    let mut args = Map::new();
+    // As in Ansible, what is said nearer to the task takes the place of all that is said further away.
+    let mut chosen = None;
     for defaults in &task.keywords.module_defaults {
         // What a task says itself is never looked at in its defaults.
         let defaults = match defaults {
@@ -430,20 +431,15 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
                 _ => continue,
             },
         };
-        for (key, value) in defaults.iter() {
-            if key.as_str().is_none_or(|name| short_name(name) != short_name(&task.action)) {
-                continue;
-            }
-            match value {
-                Value::Map(values) => args.extend(entries(values)),
-                other => {
-                    if let Value::Map(values) = scope.templar().resolve(other)? {
-                        args.extend(entries(&values));
-                    }
-                }
-            }
-        }
+        let of_action = |(key, _): &(&Key, &Value)| {
+            key.as_str().is_some_and(|name| short_name(name) == short_name(&task.action))
+        };
+        chosen = defaults.iter().filter(of_action).last().map(|(_, values)| values.clone()).or(chosen);
     }
+    let mut args = match chosen.map(|values| scope.templar().shallow(&values)).transpose()? {
+        Some(Value::Map(values)) => (*values).clone(),
+        _ => Map::new(),
+    };
     args.extend(entries(&given));
     Ok(args)
 }
