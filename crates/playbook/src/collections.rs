@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use ksplay_value::yaml::Node;
+use ksplay_value::Str;
+use ksplay_value::yaml::{Node, NodeKind};
 
 use crate::Loader;
 use crate::context::Context;
@@ -20,7 +21,15 @@ pub(crate) struct Routing {
     /// Why modules are there no longer, by short name.
     removed: HashMap<String, String>,
     /// Groups of modules (`action_groups`).
-    groups: Vec<String>,
+    groups: HashMap<String, Group>,
+}
+
+/// A group of modules: names as they are written, full or of the group's collection.
+#[derive(Debug, Default)]
+struct Group {
+    modules: Vec<String>,
+    /// Groups whose modules it has too.
+    extends: Vec<String>,
 }
 
 /// A name, led on as far as it goes.
@@ -77,9 +86,26 @@ impl Loader {
         Routed::To(name)
     }
 
-    /// Whether a collection has a group of modules of this name.
-    pub(crate) fn has_group(&self, context: &Context<'_>, collection: &str, group: &str) -> bool {
-        self.routing(context, collection).groups.iter().any(|known| known == group)
+    /// The full names of the modules in a group of a collection; `None` when it has no such group.
+    pub(crate) fn group(&self, context: &Context<'_>, collection: &str, group: &str) -> Option<Vec<Str>> {
+        self.routing(context, collection).groups.get(group)?;
+        let mut modules = Vec::new();
+        let (mut open, mut known) = (vec![(collection.to_owned(), group.to_owned())], Vec::new());
+        while let Some(next) = open.pop() {
+            if known.contains(&next) {
+                continue;
+            }
+            if let Some(group) = self.routing(context, &next.0).groups.get(&next.1) {
+                let full = |name: &String| split(name).map_or_else(|| format!("{}.{name}", next.0), |_| name.clone());
+                modules.extend(group.modules.iter().map(|name| Str::from(full(name))));
+                open.extend(group.extends.iter().map(|name| match split(name) {
+                    Some((collection, group)) => (collection, group.to_owned()),
+                    None => (next.0.clone(), name.clone()),
+                }));
+            }
+            known.push(next);
+        }
+        Some(modules)
     }
 
     /// The routing of a collection, read once.
@@ -126,9 +152,29 @@ pub(crate) fn split(name: &str) -> Option<(String, &str)> {
     Some((format!("{namespace}.{collection}"), rest))
 }
 
+fn group_of(members: &Node) -> Group {
+    let mut group = Group::default();
+    let NodeKind::List(members) = &members.kind else { return group };
+    for member in members {
+        match member.as_str() {
+            Some(name) => group.modules.push(name.to_owned()),
+            None => {
+                let extended = member.get("metadata").and_then(|about| about.get("extend_group"));
+                let names = match extended.map(|names| &names.kind) {
+                    Some(NodeKind::List(names)) => names.as_slice(),
+                    _ => extended.map(std::slice::from_ref).unwrap_or_default(),
+                };
+                group.extends.extend(names.iter().filter_map(Node::as_str).map(str::to_owned));
+            }
+        }
+    }
+    group
+}
+
 fn routing_of(root: &Node) -> Routing {
     let groups = root.get("action_groups").and_then(Node::entries).unwrap_or_default();
-    let groups = groups.iter().filter_map(|(name, _)| name.as_str()).map(str::to_owned).collect();
+    let groups =
+        groups.iter().filter_map(|(name, members)| Some((name.as_str()?.to_owned(), group_of(members)))).collect();
     let mut routing = Routing { groups, ..Routing::default() };
     let plugins = root.get("plugin_routing");
     for kind in ["action", "modules"] {

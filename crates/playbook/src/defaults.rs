@@ -1,7 +1,9 @@
 //! `module_defaults`: which modules and groups of modules their names mean.
 
-use ksplay_value::Value;
+use std::collections::HashMap;
+
 use ksplay_value::yaml::{Node, NodeKind};
+use ksplay_value::{Str, Value};
 
 use crate::collections::split;
 use crate::context::Context;
@@ -11,8 +13,12 @@ use crate::{Error, modules};
 /// The groups of ansible.builtin, which stand for those of the collections that its modules went to.
 const GROUPS: &[&str] = &["acme", "aws", "azure", "cpm", "docker", "gcp", "k8s", "os", "ovirt", "vmware"];
 
-/// The mappings that the keyword holds, in order.
-pub(crate) fn of(context: &Context<'_>, node: &Node) -> Result<Vec<Value>, Error> {
+/// The groups that are named, with the full names of their modules.
+pub(crate) type Groups = HashMap<Str, Vec<Str>>;
+
+/// The mappings that the keyword holds, in order, and the groups that they name.
+pub(crate) fn of(context: &Context<'_>, node: &Node) -> Result<(Vec<Value>, Groups), Error> {
+    let mut groups = Groups::new();
     let mappings = match &node.kind {
         NodeKind::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
@@ -25,16 +31,17 @@ pub(crate) fn of(context: &Context<'_>, node: &Node) -> Result<Vec<Value>, Error
                 &node.span,
             ));
         };
-        entries.iter().try_for_each(|(key, _)| check(context, key))?;
+        entries.iter().try_for_each(|(key, _)| check(context, key, &mut groups))?;
     }
-    Ok(mappings.iter().map(Node::to_value).collect())
+    Ok((mappings.iter().map(Node::to_value).collect(), groups))
 }
 
-/// Refuses a name that means nothing.
-fn check(context: &Context<'_>, key: &Node) -> Result<(), Error> {
+/// Refuses a name that means nothing; looks up what a group has.
+fn check(context: &Context<'_>, key: &Node, groups: &mut Groups) -> Result<(), Error> {
     let text = key.to_data().to_string();
     if let Some(group) = text.strip_prefix("group/") {
-        if has_group(context, group) {
+        if let Some(modules) = modules_of(context, group) {
+            groups.insert(group.into(), modules);
             return Ok(());
         }
         let message = format!("Error loading module_defaults: could not resolve the module_defaults group {group}");
@@ -47,12 +54,13 @@ fn check(context: &Context<'_>, key: &Node) -> Result<(), Error> {
     Err(Error::invalid(message, &key.span).with_hint(modules::hint(context, &text)))
 }
 
-fn has_group(context: &Context<'_>, name: &str) -> bool {
+fn modules_of(context: &Context<'_>, name: &str) -> Option<Vec<Str>> {
+    let builtin = |group| GROUPS.contains(&group).then(Vec::new);
     match split(name) {
         Some((collection, group)) if collection != "ansible.builtin" => {
-            context.loader.has_group(context, &collection, group)
+            context.loader.group(context, &collection, group)
         }
-        Some((_, group)) => GROUPS.contains(&group),
-        None => GROUPS.contains(&name),
+        Some((_, group)) => builtin(group),
+        None => builtin(name),
     }
 }

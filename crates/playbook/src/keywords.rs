@@ -220,7 +220,11 @@ pub(crate) fn inherit(
                 }
             }
             "environment" => all.environment.extend(list(value)),
-            "module_defaults" => all.module_defaults.extend(defaults::of(context, value)?),
+            "module_defaults" => {
+                let (defaults, groups) = defaults::of(context, value)?;
+                all.module_defaults.extend(defaults);
+                all.module_groups.extend(groups);
+            }
             "notify" => all.notify = list(value),
             "collections" => all.collections = collections(value)?,
             _ => {

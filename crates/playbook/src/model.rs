@@ -1,5 +1,6 @@
 //! What a playbook is once it is loaded: static imports expanded, keywords inherited, actions told from keywords.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -148,6 +149,8 @@ pub struct Keywords {
     pub environment: Vec<Value>,
     /// Argument defaults by module, outermost first.
     pub module_defaults: Vec<Value>,
+    /// The full names of the modules in the groups that these name.
+    pub module_groups: HashMap<Str, Vec<Str>>,
     /// Handlers and topics to notify on change.
     pub notify: Vec<Value>,
     /// Collections to search.

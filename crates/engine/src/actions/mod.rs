@@ -34,10 +34,11 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use ksplay_playbook::Task;
 use ksplay_template::Templar;
 use ksplay_transport::{Call, Job, PayloadSource, RunOptions};
-use ksplay_value::{Key, Map, Value};
+use ksplay_value::{Key, Map, Str, Value};
 
 pub(crate) use content::Sums;
 pub(crate) use jobs::Asynchronous;
@@ -422,6 +423,8 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
     };
     // As in Ansible, what is said nearer to the task takes the place of all that is said further away.
     let mut chosen = None;
+    let mut of_groups: IndexMap<Str, Value> = IndexMap::new();
+    let full = full_name(&task.action);
     for defaults in &task.keywords.module_defaults {
         // What a task says itself is never looked at in its defaults.
         let defaults = match defaults {
@@ -431,15 +434,23 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
                 _ => continue,
             },
         };
-        let of_action = |(key, _): &(&Key, &Value)| {
-            key.as_str().is_some_and(|name| short_name(name) == short_name(&task.action))
-        };
-        chosen = defaults.iter().filter(of_action).last().map(|(_, values)| values.clone()).or(chosen);
+        let of_action =
+            |(key, _): &(&Key, &Value)| key.as_str().is_some_and(|name| short_name(name) == short_name(&task.action));
+        for (key, values) in defaults.iter() {
+            if let Some(group) = key.as_str().and_then(|name| name.strip_prefix("group/"))
+                && task.keywords.module_groups.get(group).is_some_and(|names| names.iter().any(|name| **name == *full))
+            {
+                of_groups.insert(group.into(), values.clone());
+            }
+        }
+        chosen = defaults.iter().filter(of_action).next_back().map(|(_, values)| values.clone()).or(chosen);
     }
-    let mut args = match chosen.map(|values| scope.templar().shallow(&values)).transpose()? {
-        Some(Value::Map(values)) => (*values).clone(),
-        _ => Map::new(),
-    };
+    let mut args = Map::new();
+    for values in of_groups.into_values().chain(chosen) {
+        if let Value::Map(values) = scope.templar().shallow(&values)? {
+            args.extend(entries(&values));
+        }
+    }
     args.extend(entries(&given));
     Ok(args)
 }
