@@ -443,7 +443,7 @@ fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
                 of_groups.insert(group.into(), values.clone());
             }
         }
-        chosen = defaults.iter().filter(of_action).next_back().map(|(_, values)| values.clone()).or(chosen);
+        chosen = defaults.iter().rfind(of_action).map(|(_, values)| values.clone()).or(chosen);
     }
     let mut args = Map::new();
     for values in of_groups.into_values().chain(chosen) {
