@@ -7,6 +7,8 @@ use ksplay_engine::{AsyncState, Event, Sink, Status, TaskInfo, TaskResult};
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Str, Value};
 
+use crate::recap;
+
 /// Writes each event as an object on a line of its own; `event` says which it is.
 pub struct JsonLines {
     writer: Mutex<Box<dyn Write + Send>>,
@@ -138,20 +140,7 @@ fn object(event: &Event) -> Map {
         }
         Event::Recap(hosts) => {
             name("recap");
-            let mut all = Map::new();
-            for (host, counts) in hosts {
-                let counts = [
-                    ("ok", counts.ok),
-                    ("changed", counts.changed),
-                    ("unreachable", counts.unreachable),
-                    ("failed", counts.failed),
-                    ("skipped", counts.skipped),
-                    ("rescued", counts.rescued),
-                    ("ignored", counts.ignored),
-                ];
-                all.insert(&**host, Value::from(Map::from(counts.map(|(name, n)| (name, Value::from(i64::from(n)))))));
-            }
-            map.insert("hosts", all);
+            map.insert("hosts", recap::data(hosts, "failed"));
         }
     }
     map

@@ -1,11 +1,30 @@
 //! The last lines of a run: what became of each host.
 
 use ksplay_engine::Counts;
+use ksplay_value::{Map, Str};
 
 use crate::paint::Tone;
 
 /// The columns that a host's name fills.
 const NAME: usize = 26;
+
+/// What became of each host, as data; readers differ in what they call those that failed.
+pub(crate) fn data(hosts: &[(Str, Counts)], failed: &str) -> Map {
+    let mut all = Map::new();
+    for (host, counts) in hosts {
+        let counts = [
+            ("ok", counts.ok),
+            ("changed", counts.changed),
+            ("unreachable", counts.unreachable),
+            (failed, counts.failed),
+            ("skipped", counts.skipped),
+            ("rescued", counts.rescued),
+            ("ignored", counts.ignored),
+        ];
+        all.insert(&**host, Map::from(counts.map(|(name, number)| (name, i64::from(number)))));
+    }
+    all
+}
 
 /// The line of one host.
 pub(crate) fn line(host: &str, counts: &Counts, colour: bool) -> String {

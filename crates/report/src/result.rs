@@ -53,9 +53,13 @@ pub(crate) fn dump(result: &Map, options: &Options, several_lines: bool) -> Stri
 
 /// The result as JSON.
 pub(crate) fn json(shown: Map, several_lines: bool) -> String {
-    let style = if several_lines { JsonStyle::result() } else { JsonStyle::result_line() };
-    let value = Value::from(shown);
-    to_json(&value, &style).unwrap_or_else(|_| value.to_string())
+    written(shown, &if several_lines { JsonStyle::result() } else { JsonStyle::result_line() })
+}
+
+/// The mapping as JSON of this style; what JSON has no form for, as text.
+pub(crate) fn written(map: Map, style: &JsonStyle) -> String {
+    let value = Value::from(map);
+    to_json(&value, style).unwrap_or_else(|_| value.to_string())
 }
 
 /// What the user wants to be known of a run (`set_stats`), on one line.
@@ -64,9 +68,7 @@ pub(crate) fn stats_line(stats: Map, format: ResultFormat) -> String {
         ResultFormat::Yaml => block(stats, " ", &yaml_style(2, Blocks::Lines)),
         ResultFormat::PrettyYaml | ResultFormat::CommunityYaml => block(stats, " ", &yaml_style(2, Blocks::Readable)),
         ResultFormat::Json | ResultFormat::PrettyJson | ResultFormat::Debug => {
-            let style = JsonStyle { indent: Some(" ".to_owned()), ..JsonStyle::result() };
-            let value = Value::from(stats);
-            to_json(&value, &style).unwrap_or_else(|_| value.to_string())
+            written(stats, &JsonStyle { indent: Some(" ".to_owned()), ..JsonStyle::result() })
         }
     };
     text.replace('\n', "")

@@ -187,8 +187,8 @@ impl Screen {
                 let mut hosts: Vec<_> = hosts.iter().collect();
                 hosts.sort_by(|(one, _), (other, _)| one.cmp(other));
                 for (host, counts) in hosts {
-                    let painted = recap::line(host, counts, self.options.colour) + "\n";
-                    self.painted(&(recap::line(host, counts, false) + "\n"), &painted);
+                    let line = |colour| recap::line(host, counts, colour) + "\n";
+                    self.painted(&line(self.options.colour), || line(false));
                 }
                 self.line(Output::Out, Tone::Plain, "");
                 self.custom_stats();
@@ -328,7 +328,7 @@ impl Screen {
                 if !text.ends_with('\n') {
                     text.push('\n');
                 }
-                self.painted(&(diff::render(diff, false) + "\n"), &text);
+                self.painted(&text, || diff::render(diff, false) + "\n");
             }
         }
     }
@@ -431,10 +431,10 @@ impl Screen {
         self.text(output, tone, &format!("{line}\n"));
     }
 
-    /// A text that has its colours already, and what of it is kept.
-    fn painted(&mut self, plain: &str, painted: &str) {
+    /// A text that has its colours already; without them it is kept.
+    fn painted(&mut self, painted: &str, plain: impl FnOnce() -> String) {
         if let Some(log) = &mut self.log {
-            log.write(Level::Info, plain);
+            log.write(Level::Info, &plain());
         }
         self.write(Output::Out, painted);
     }

@@ -3,21 +3,40 @@
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
+use ksplay_value::Str;
 
 /// The columns that a line is filled up to.
 const WIDTH: usize = 79;
 
-/// Measures from one task to the next.
+/// Measures the tasks of a run, one after the other.
 #[derive(Debug)]
 pub(super) struct Clock {
     begun: Instant,
     last: Instant,
+    /// The number of the task that runs, what it counts for, and since when.
+    running: Option<(u64, Str, Instant)>,
 }
 
 impl Clock {
     pub(super) fn start() -> Self {
         let now = Instant::now();
-        Self { begun: now, last: now }
+        Self { begun: now, last: now, running: None }
+    }
+
+    /// Whether this task runs already: under `free` one starts once for each of its hosts.
+    pub(super) fn runs(&self, number: u64) -> bool {
+        self.running.as_ref().is_some_and(|(running, ..)| *running == number)
+    }
+
+    /// A task begins, which counts for this name; the answer is its line.
+    pub(super) fn begin(&mut self, number: u64, name: Str) -> String {
+        self.running = Some((number, name, Instant::now()));
+        self.line()
+    }
+
+    /// The task that ran, and how long it took.
+    pub(super) fn end(&mut self) -> Option<(Str, Duration)> {
+        self.running.take().map(|(_, name, since)| (name, since.elapsed()))
     }
 
     /// The line of a new task: what time it is, how long the last one took, how long it has been in all.

@@ -1,26 +1,21 @@
 //! The whole run as one JSON object, at its end.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ksplay_engine::{Event, Sink, TaskInfo};
-use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::text::JsonStyle;
 use ksplay_value::{Map, Str, Value};
 
+use super::output::Output;
 use super::record;
-use crate::stats::CustomStats;
 
 /// The callback `ansible.posix.json`.
-pub struct Json {
-    custom_stats: bool,
-    style: JsonStyle,
-    state: Mutex<State>,
-}
+pub struct Json(Mutex<State>);
 
 struct State {
-    writer: Box<dyn Write + Send>,
+    output: Output,
     plays: Vec<PlayRecord>,
-    stats: CustomStats,
 }
 
 struct PlayRecord {
@@ -32,7 +27,7 @@ struct PlayRecord {
 
 struct TaskRecord {
     number: u64,
-    info: std::sync::Arc<TaskInfo>,
+    info: Arc<TaskInfo>,
     start: String,
     end: Option<String>,
     hosts: Map,
@@ -47,19 +42,18 @@ impl std::fmt::Debug for Json {
 impl Json {
     /// Writes to this output, indented by so many spaces or else on one line, and with what `set_stats` set if wanted.
     pub fn new(writer: Box<dyn Write + Send>, indent: usize, custom_stats: bool) -> Self {
-        let style = if indent > 0 { JsonStyle::indented(indent) } else { JsonStyle::default() };
-        let state = State { writer, plays: Vec::new(), stats: CustomStats::default() };
-        Self { custom_stats, style: JsonStyle { sort_keys: true, ..style }, state: Mutex::new(state) }
+        let output = Output::new(writer, indent, JsonStyle::default(), custom_stats);
+        Self(Mutex::new(State { output, plays: Vec::new() }))
     }
 }
 
 impl State {
-    fn begin(&mut self, info: &std::sync::Arc<TaskInfo>) {
+    fn begin(&mut self, info: &Arc<TaskInfo>) {
         if let Some(play) = self.plays.last_mut()
             && play.tasks.last().is_none_or(|task| task.number != info.number)
         {
             let start = record::now();
-            let info = std::sync::Arc::clone(info);
+            let info = Arc::clone(info);
             play.tasks.push(TaskRecord { number: info.number, info, start, end: None, hosts: Map::new() });
         }
     }
@@ -89,9 +83,9 @@ impl PlayRecord {
 
 impl Sink for Json {
     fn event(&self, event: &Event) {
-        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *guard;
-        state.stats.note(event);
+        state.output.note(event);
         match event {
             Event::PlayStart { name, span, .. } => {
                 let start = record::now();
@@ -110,15 +104,9 @@ impl Sink for Json {
             }
             Event::Recap(hosts) => {
                 let plays = std::mem::take(&mut state.plays);
-                let mut all = Map::from([
-                    ("plays", plays.into_iter().map(|play| Value::from(play.into_map())).collect::<Value>()),
-                    ("stats", Value::from(record::counts(hosts))),
-                ]);
-                record::add_custom(&mut all, &mut state.stats, self.custom_stats);
-                let all = Value::from(all);
-                let text = to_json(&all, &self.style).unwrap_or_else(|_| all.to_string());
-                // A reader that has gone must not end the run.
-                let _ = writeln!(state.writer, "{text}").and_then(|()| state.writer.flush());
+                let mut all = state.output.end(hosts);
+                all.insert("plays", plays.into_iter().map(|play| Value::from(play.into_map())).collect::<Value>());
+                state.output.write(all);
             }
             _ => {}
         }

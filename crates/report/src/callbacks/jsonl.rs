@@ -5,25 +5,20 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use ksplay_engine::{Event, Sink, Status, TaskInfo};
-use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::text::JsonStyle;
 use ksplay_value::{Map, Str, Value};
 
+use super::output::Output;
 use super::record;
-use crate::stats::CustomStats;
 
 /// The callback `ansible.posix.jsonl`.
-pub struct Jsonl {
-    custom_stats: bool,
-    style: JsonStyle,
-    state: Mutex<State>,
-}
+pub struct Jsonl(Mutex<State>);
 
 struct State {
-    writer: Box<dyn Write + Send>,
+    output: Output,
     plays: u64,
     /// When the tasks of the play began.
     begun: HashMap<u64, String>,
-    stats: CustomStats,
 }
 
 impl std::fmt::Debug for Jsonl {
@@ -35,47 +30,45 @@ impl std::fmt::Debug for Jsonl {
 impl Jsonl {
     /// Writes to this output, indented by so many spaces or else on one line, and with what `set_stats` set if wanted.
     pub fn new(writer: Box<dyn Write + Send>, indent: usize, custom_stats: bool) -> Self {
-        let style = if indent > 0 { JsonStyle::indented(indent) } else { JsonStyle::compact() };
-        let state = State { writer, plays: 0, begun: HashMap::new(), stats: CustomStats::default() };
-        Self { custom_stats, style: JsonStyle { sort_keys: true, ..style }, state: Mutex::new(state) }
+        let output = Output::new(writer, indent, JsonStyle::compact(), custom_stats);
+        Self(Mutex::new(State { output, plays: 0, begun: HashMap::new() }))
     }
+}
 
-    fn write(&self, state: &mut State, event: &str, mut map: Map) {
+impl State {
+    fn write(&mut self, event: &str, mut map: Map) {
         map.insert("_event", event);
         map.insert("_timestamp", record::now());
-        let value = Value::from(map);
-        let text = to_json(&value, &self.style).unwrap_or_else(|_| value.to_string());
-        // A reader that has gone must not end the run.
-        let _ = writeln!(state.writer, "{text}").and_then(|()| state.writer.flush());
+        self.output.write(map);
     }
 
-    fn outcome(&self, state: &mut State, event: &str, task: &TaskInfo, host: &Str, outcome: Map) {
+    fn outcome(&mut self, event: &str, task: &TaskInfo, host: &Str, outcome: Map) {
         let now = record::now();
-        let start = state.begun.entry(task.number).or_insert_with(|| now.clone()).clone();
+        let start = self.begun.entry(task.number).or_insert_with(|| now.clone()).clone();
         let hosts = Map::from([(&**host, outcome)]);
-        self.write(state, event, Map::from([("hosts", hosts), ("task", record::task(task, &start, Some(&now)))]));
+        self.write(event, Map::from([("hosts", hosts), ("task", record::task(task, &start, Some(&now)))]));
     }
 }
 
 impl Sink for Jsonl {
     fn event(&self, event: &Event) {
-        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *guard;
-        state.stats.note(event);
+        state.output.note(event);
         match event {
             Event::PlayStart { name, span, .. } => {
                 state.begun.clear();
                 state.plays += 1;
                 let play = record::play(name, span, state.plays, &record::now());
                 let map = Map::from([("play", Value::from(play)), ("tasks", Value::from_iter::<[Value; 0]>([]))]);
-                self.write(state, "v2_playbook_on_play_start", map);
+                state.write("v2_playbook_on_play_start", map);
             }
             Event::TaskStart(info) => {
                 let start = record::now();
                 let task = record::task(info, &start, None);
                 state.begun.insert(info.number, start);
                 let kind = if info.handler { "v2_playbook_on_handler_task_start" } else { "v2_playbook_on_task_start" };
-                self.write(state, kind, Map::from([("hosts", Map::new()), ("task", task)]));
+                state.write(kind, Map::from([("hosts", Map::new()), ("task", task)]));
             }
             Event::Result(of) => {
                 let kind = match of.status {
@@ -84,17 +77,16 @@ impl Sink for Jsonl {
                     Status::Failed => "v2_runner_on_failed",
                     Status::Unreachable => "v2_runner_on_unreachable",
                 };
-                self.outcome(state, kind, &of.task, &of.host, record::outcome(of));
+                state.outcome(kind, &of.task, &of.host, record::outcome(of));
             }
             Event::Included { task, file, hosts, .. } => {
                 for host in hosts {
-                    self.outcome(state, "v2_runner_on_ok", task, host, record::inclusion(task, file));
+                    state.outcome("v2_runner_on_ok", task, host, record::inclusion(task, file));
                 }
             }
             Event::Recap(hosts) => {
-                let mut map = Map::from([("stats", record::counts(hosts))]);
-                record::add_custom(&mut map, &mut state.stats, self.custom_stats);
-                self.write(state, "v2_playbook_on_stats", map);
+                let map = state.output.end(hosts);
+                state.write("v2_playbook_on_stats", map);
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ksplay_engine::{Event, Sink, Status, TaskInfo, TaskResult};
-use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::text::JsonStyle;
 use ksplay_value::{Map, Value};
 
 use crate::terminal::Terminal;
@@ -111,8 +111,7 @@ impl Junit {
             _ => {
                 let style = if of.verbose { JsonStyle::indented(4) } else { JsonStyle::indented(0) };
                 let style = JsonStyle { sort_keys: true, ensure_ascii: false, ..style };
-                let shown = Value::from(result::shown(&of.result, 0));
-                to_json(&shown, &style).unwrap_or_else(|_| shown.to_string())
+                result::written(result::shown(&of.result, 0), &style)
             }
         };
         let case = self.case(state, &of.task, &of.host, outcome, text);

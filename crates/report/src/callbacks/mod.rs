@@ -6,6 +6,7 @@ mod clock;
 mod json;
 mod jsonl;
 mod junit;
+mod output;
 mod profile_roles;
 mod profile_tasks;
 mod record;

@@ -1,7 +1,7 @@
 //! When each task began, and how long roles took; tasks of no role count for their module.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ksplay_engine::{Event, Sink};
 use ksplay_value::Str;
@@ -21,15 +21,14 @@ pub struct ProfileRoles {
 struct State {
     clock: Clock,
     roles: Vec<(Str, Duration)>,
-    running: Option<(u64, Str, Instant)>,
 }
 
 impl State {
     fn end(&mut self) {
-        let Some((_, name, since)) = self.running.take() else { return };
+        let Some((name, lap)) = self.clock.end() else { return };
         match self.roles.iter_mut().find(|(role, _)| *role == name) {
-            Some((_, took)) => *took += since.elapsed(),
-            None => self.roles.push((name, since.elapsed())),
+            Some((_, took)) => *took += lap,
+            None => self.roles.push((name, lap)),
         }
     }
 }
@@ -37,7 +36,7 @@ impl State {
 impl ProfileRoles {
     /// Measures from now on; tells all of it, or only the summary.
     pub fn new(terminal: Arc<Terminal>, summary_only: bool) -> Self {
-        let state = State { clock: Clock::start(), roles: Vec::new(), running: None };
+        let state = State { clock: Clock::start(), roles: Vec::new() };
         Self { terminal, summary_only, state: Mutex::new(state) }
     }
 
@@ -60,13 +59,11 @@ impl Sink for ProfileRoles {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::TaskStart(task) => {
-                if state.running.as_ref().is_some_and(|(number, ..)| *number == task.number) {
+                if state.clock.runs(task.number) {
                     return;
                 }
                 state.end();
-                let name = task.role.clone().unwrap_or_else(|| task.action.clone());
-                state.running = Some((task.number, name, Instant::now()));
-                let line = state.clock.line();
+                let line = state.clock.begin(task.number, task.role.clone().unwrap_or_else(|| task.action.clone()));
                 if !self.summary_only {
                     self.terminal.say(&line);
                 }

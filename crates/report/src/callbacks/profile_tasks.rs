@@ -1,9 +1,10 @@
 //! When each task began, and the tasks that took longest.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ksplay_engine::{Event, Sink};
+use ksplay_value::Str;
 
 use super::clock::{Clock, filled, row};
 use crate::terminal::Terminal;
@@ -42,23 +43,19 @@ pub struct ProfileTasks {
 #[derive(Debug)]
 struct State {
     clock: Clock,
-    tasks: Vec<(String, Duration)>,
-    /// The task that runs, and since when.
-    running: Option<(u64, String, Instant)>,
+    tasks: Vec<(Str, Duration)>,
 }
 
 impl State {
     fn end(&mut self) {
-        if let Some((_, name, since)) = self.running.take() {
-            self.tasks.push((name, since.elapsed()));
-        }
+        self.tasks.extend(self.clock.end());
     }
 }
 
 impl ProfileTasks {
     /// Measures from now on.
     pub fn new(terminal: Arc<Terminal>, options: ProfileTasksOptions) -> Self {
-        let state = State { clock: Clock::start(), tasks: Vec::new(), running: None };
+        let state = State { clock: Clock::start(), tasks: Vec::new() };
         Self { terminal, options, state: Mutex::new(state) }
     }
 
@@ -83,13 +80,11 @@ impl Sink for ProfileTasks {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::TaskStart(task) => {
-                // Under `free` a task starts once for each of its hosts.
-                if state.running.as_ref().is_some_and(|(number, ..)| *number == task.number) {
+                if state.clock.runs(task.number) {
                     return;
                 }
                 state.end();
-                state.running = Some((task.number, task.banner.clone(), Instant::now()));
-                let line = state.clock.line();
+                let line = state.clock.begin(task.number, Str::from(task.banner.as_str()));
                 if !self.options.summary_only {
                     self.terminal.say(&line);
                 }

@@ -1,10 +1,9 @@
 //! What the callbacks that write JSON say of plays, tasks and results.
 
 use jiff::Timestamp;
-use ksplay_engine::{Counts, TaskInfo, TaskResult};
-use ksplay_value::{Map, Span, Str, Value};
+use ksplay_engine::{TaskInfo, TaskResult};
+use ksplay_value::{Map, Span, Value};
 
-use crate::stats::CustomStats;
 use crate::{excerpt, result};
 
 /// This moment, in universal time.
@@ -58,32 +57,6 @@ pub(super) fn outcome(of: &TaskResult) -> Map {
     }
     map.insert("action", of.task.action.clone());
     map
-}
-
-/// What became of each host, under the names that the callbacks have for it.
-pub(super) fn counts(hosts: &[(Str, Counts)]) -> Map {
-    let mut all = Map::new();
-    for (host, counts) in hosts {
-        let counts = [
-            ("ok", counts.ok),
-            ("changed", counts.changed),
-            ("unreachable", counts.unreachable),
-            ("failures", counts.failed),
-            ("skipped", counts.skipped),
-            ("rescued", counts.rescued),
-            ("ignored", counts.ignored),
-        ];
-        all.insert(&**host, Map::from(counts.map(|(name, number)| (name, i64::from(number)))));
-    }
-    all
-}
-
-/// Adds the statistics of the user's own, which are empty unless they are wanted.
-pub(super) fn add_custom(map: &mut Map, stats: &mut CustomStats, wanted: bool) {
-    let (hosts, run) = if wanted { stats.take() } else { Default::default() };
-    let hosts: Map = hosts.into_iter().map(|(host, stats)| (Value::from(host), Value::from(stats))).collect();
-    map.insert("custom_stats", hosts);
-    map.insert("global_custom_stats", run);
 }
 
 /// The result of including a file on a host.

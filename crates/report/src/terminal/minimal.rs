@@ -1,7 +1,7 @@
 //! Results alone, as Ansible's callbacks `minimal` and `oneline` print them.
 
 use ksplay_engine::{Event, Status, TaskResult};
-use ksplay_value::text::{JsonStyle, to_json};
+use ksplay_value::text::JsonStyle;
 use ksplay_value::{Map, Value};
 
 use super::{Output, Screen};
@@ -84,8 +84,7 @@ impl Screen {
             true => result::json(result::shown(&of.result, self.options.verbosity), true).replace('\n', ""),
             false => {
                 let style = JsonStyle { item_separator: Some(",".to_owned()), ..JsonStyle::result_line() };
-                let shown = Value::from(result::shown(&of.result, self.options.verbosity));
-                to_json(&shown, &style).unwrap_or_else(|_| shown.to_string())
+                result::written(result::shown(&of.result, self.options.verbosity), &style)
             }
         };
         match of.status {
