@@ -183,8 +183,7 @@ impl Templar<'_> {
     }
 
     fn no_attribute(&self, base: &Value, key: &Value) -> Value {
-        let mut shown = String::new();
-        let _ = ksplay_value::text::write_repr(&mut shown, key);
+        let shown = ksplay_value::text::repr(key);
         let message = match key {
             Value::String(name) if name.starts_with("__") && !matches!(base, Value::Map(_)) => {
                 format!("access to attribute {shown} of '{}' object is unsafe.", base.type_name())

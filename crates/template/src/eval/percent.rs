@@ -100,12 +100,7 @@ pub(crate) fn format(template: &str, values: &Value) -> Result<String, Error> {
 fn conversion(kind: char, value: &Value, mut spec: Spec) -> Result<String, Error> {
     match kind {
         's' | 'r' | 'a' => {
-            let mut text = String::new();
-            if kind == 's' {
-                text = value.to_string();
-            } else {
-                let _ = ksplay_value::text::write_repr(&mut text, value);
-            }
+            let text = if kind == 's' { value.to_string() } else { ksplay_value::text::repr(value) };
             spec.zero = false;
             spec.sign = None;
             spec.kind = Some('s');

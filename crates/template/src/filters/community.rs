@@ -1,6 +1,6 @@
 //! Filters of community.general over lists and mappings.
 
-use ksplay_value::{Map, Value};
+use ksplay_value::{Map, Value, text::repr};
 
 use super::args::{iterate, key};
 use super::dicts::{ListMerge, merge};
@@ -98,8 +98,7 @@ fn groupby_as_dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         };
         let name = key(name.clone())?;
         if groups.get_key(&name).is_some() {
-            let mut shown = String::new();
-            let _ = ksplay_value::text::write_repr(&mut shown, name.as_value());
+            let shown = repr(name.as_value());
             return Err(Error::operation(format!("Multiple sequence entries have attribute value {shown}")));
         }
         groups.insert(name, item.clone());

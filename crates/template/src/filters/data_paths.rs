@@ -1,6 +1,6 @@
 //! Filters of ansible.utils that find things in data by paths.
 
-use ksplay_value::{Map, Value, text::write_repr};
+use ksplay_value::{Map, Value, text::repr};
 
 use super::args::iterate;
 use crate::{Call, Error, Function};
@@ -60,11 +60,7 @@ fn to_paths(call: &mut Call<'_, '_>) -> Result<Value, Error> {
                     let below = match key.as_value() {
                         Value::String(_) if path.is_empty() => name,
                         Value::String(_) if plain => format!("{path}.{name}"),
-                        key => {
-                            let mut below = format!("{path}[");
-                            let _ = write_repr(&mut below, key);
-                            below + "]"
-                        }
+                        key => format!("{path}[{}]", repr(key)),
                     };
                     collect(value, below, paths);
                 }

@@ -1,6 +1,6 @@
 //! Text as bytes, and methods of `bytes`.
 
-use ksplay_value::{Bytes, Object, Value};
+use ksplay_value::{Bytes, Object, Value, text::hex};
 
 use super::Arguments;
 use crate::Error;
@@ -16,7 +16,7 @@ pub(super) fn call(object: &dyn Object, arguments: &Arguments<'_, '_>) -> Option
     let Bytes(bytes) = object.as_any().downcast_ref()?;
     Some(match arguments.name {
         "decode" => encoding(arguments).and_then(|encoding| text_in(bytes, encoding)).map(Value::from),
-        "hex" => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()),
+        "hex" => Ok(hex(bytes).into()),
         "upper" => Ok(Bytes(bytes.to_ascii_uppercase()).into()),
         "lower" => Ok(Bytes(bytes.to_ascii_lowercase()).into()),
         name => Err(Error::operation(format!("object of type 'bytes' has no attribute '{name}'"))),

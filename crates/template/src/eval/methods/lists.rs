@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::Value;
+use ksplay_value::{Value, text::repr};
 
 use super::Arguments;
 use crate::Error;
@@ -35,11 +35,7 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
             let range = items.get(start..stop.max(start)).unwrap_or_default();
             return match range.iter().position(|item| item == wanted) {
                 Some(at) => Ok(Value::from(at + start)),
-                None => {
-                    let mut text = String::new();
-                    let _ = ksplay_value::text::write_repr(&mut text, wanted);
-                    Err(Error::operation(format!("{text} is not in list")))
-                }
+                None => Err(Error::operation(format!("{} is not in list", repr(wanted)))),
             };
         }
         "copy" => return Ok(Value::List(Arc::clone(shared))),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ksplay_value::{Key, Map, Object, Value};
+use ksplay_value::{Key, Map, Object, Value, text::repr};
 
 use super::{Arguments, hashable};
 use crate::Error;
@@ -82,11 +82,7 @@ pub(super) fn call(receiver: &mut Value, arguments: &Arguments<'_, '_>) -> Resul
             return match (map.remove_key(&key), arguments.get(1, "default")) {
                 (Some(value), _) => shallow(&value),
                 (None, Some(default)) => Ok(default.clone()),
-                (None, None) => {
-                    let mut text = String::new();
-                    let _ = ksplay_value::text::write_repr(&mut text, key.as_value());
-                    Err(Error::operation(text))
-                }
+                (None, None) => Err(Error::operation(repr(key.as_value()))),
             };
         }
         "popitem" => {

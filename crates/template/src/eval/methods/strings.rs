@@ -491,11 +491,7 @@ fn expand(
         match conversion {
             "" => {}
             "s" => value = Value::from(value.to_string()),
-            "r" | "a" => {
-                let mut text = String::new();
-                let _ = ksplay_value::text::write_repr(&mut text, &value);
-                value = Value::from(text);
-            }
+            "r" | "a" => value = Value::from(ksplay_value::text::repr(&value)),
             other => return Err(Error::operation(format!("Unknown conversion specifier '{other}'"))),
         }
         let spec = if spec.contains('{') && depth > 0 {
