@@ -36,10 +36,10 @@ fn unvault(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut texts = Vec::new();
     for name in call.terms() {
         let name = name.to_string();
-        if call.find_file("files", &name)?.is_none() {
+        let Some(path) = call.find_file("files", &name)? else {
             return Err(Error::operation(format!("Unable to find file matching \"{name}\"")));
-        }
-        texts.push(Value::from(call.read_file("files", &name)?.1));
+        };
+        texts.push(Value::from(call.read(&path)?));
     }
     Ok(texts.into())
 }
@@ -66,10 +66,10 @@ fn template(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut texts = Vec::new();
     for name in call.terms() {
         let name = name.to_string();
-        if call.find_file("templates", &name)?.is_none() {
+        let Some(path) = call.find_file("templates", &name)? else {
             return Err(Error::operation(format!("the template file {name} could not be found for the lookup")));
-        }
-        let (path, text) = call.read_file("templates", &name)?;
+        };
+        let text = call.read(&path)?;
         let base = call.templar.scope();
         let mut own = call.templar.about_file(&name, &path, Value::Null)?;
         own.extend(given.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
@@ -256,14 +256,16 @@ fn ini(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let (key, inline) = inline_options(&term.to_string());
         let options = with_inline(&given, inline);
         let truth = |name: &str| options.get(name).is_some_and(crate::filters::types::truth);
-        let properties = text_of(&options, "type", "ini") == "properties";
+        let properties = match text_of(&options, "type", "ini").as_str() {
+            "ini" => false,
+            "properties" => true,
+            kind => {
+                let message = format!("Invalid value '{kind}' for config 'type' for 'ini' lookup plugin.");
+                return Err(Error::operation(message));
+            }
+        };
         let section = if properties { "java_properties".to_owned() } else { text_of(&options, "section", "global") };
         let cased = truth("case_sensitive");
-        let kind = text_of(&options, "type", "ini");
-        if !matches!(kind.as_str(), "ini" | "properties") {
-            let message = format!("Invalid value '{kind}' for config 'type' for 'ini' lookup plugin.");
-            return Err(Error::operation(message));
-        }
         let (path, text) = call.read_file("files", &text_of(&options, "file", "ansible.ini"))?;
         let text = if properties { format!("[java_properties]\n{text}") } else { text };
         let Some(entries) = entries(&text, &section, cased, truth("allow_no_value") || truth("allow_none"))? else {

@@ -43,17 +43,22 @@ impl Call<'_, '_> {
                 "Unable to access the file '{name}': File not found. Use -vvvvv to see paths searched."
             )));
         };
-        let bytes = std::fs::read(&path)
+        let text = self.read(&path)?;
+        Ok((path, text))
+    }
+
+    /// The text of a file; a vault is opened.
+    pub(super) fn read(&self, path: &Path) -> Result<String, Error> {
+        let bytes = std::fs::read(path)
             .map_err(|error| Error::operation(format!("Unable to access the file '{}': {error}", path.display())))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if !text.starts_with("$ANSIBLE_VAULT;") {
-            return Ok((path, text));
+            return Ok(text);
         }
         let Some(reveal) = &self.templar.environment().reveal else {
             return Err(Error::operation(format!("{} is encrypted and there is no vault secret", path.display())));
         };
-        let text = reveal(&text).map_err(Error::operation)?;
-        Ok((path, text))
+        reveal(&text).map_err(Error::operation)
     }
 
     /// The terms, lists in them laid flat.
