@@ -190,7 +190,7 @@ fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering, name: &str) -> R
             None => item.clone(),
         };
         let key = if case_sensitive { found } else { folded(&found) };
-        if best.as_ref().map_or(Ok(true), |(known, _)| compare(&key, known).map(|order| order == wanted))? {
+        if best.as_ref().map_or(Ok(true), |(known, _)| compare(&key, known, "<").map(|order| order == wanted))? {
             best = Some((key, item));
         }
     }

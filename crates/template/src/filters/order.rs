@@ -1,4 +1,4 @@
-//! Python's `<` over data, for sorting, `min`, `max` and the like.
+//! Python's order of data, for sorting, `min`, `max` and the like.
 
 use std::cmp::Ordering;
 
@@ -7,8 +7,8 @@ use ksplay_value::Value;
 use super::args::number;
 use crate::Error;
 
-/// How two values compare; types that Python does not order are an error.
-pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
+/// How two values compare; types that Python does not order are an error about the operator (`<`) that asks.
+pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Ordering, Error> {
     match (left, right) {
         (Value::String(left), Value::String(right)) => Ok(left.cmp(right)),
         (Value::Int(left), Value::Int(right)) => Ok(left.cmp(right)),
@@ -16,14 +16,14 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
         (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
             for (left, right) in left.iter().zip(right.iter()) {
                 if left != right {
-                    return compare(left, right);
+                    return compare(left, right, symbol);
                 }
             }
             Ok(left.len().cmp(&right.len()))
         }
         _ => match (number(left), number(right)) {
             (Some(left), Some(right)) => Ok(left.partial_cmp(&right).unwrap_or(Ordering::Equal)),
-            _ => crate::eval::ops::compare(left, right, "<"),
+            _ => crate::eval::ops::compare(left, right, symbol),
         },
     }
 }
@@ -31,7 +31,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
 /// Sorts by keys, stable in both directions as Python's `sorted(reverse=…)`.
 pub(crate) fn sort(keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>, Error> {
     let keyed = sorted(keyed, &mut |(left, _), (right, _)| {
-        compare(left, right).map(|order| if reverse { order.reverse() } else { order })
+        compare(left, right, "<").map(|order| if reverse { order.reverse() } else { order })
     })?;
     Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }

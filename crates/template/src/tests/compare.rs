@@ -51,16 +51,12 @@ fn ne(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok((left != right).into())
 }
 
-fn ordered(call: &mut Call<'_, '_>, sign: &str, holds: fn(Ordering) -> bool) -> Result<Value, Error> {
+fn ordered(call: &mut Call<'_, '_>, symbol: &str, holds: fn(Ordering) -> bool) -> Result<Value, Error> {
     let (left, right) = operands(call)?;
     if matches!((number(&left), number(&right)), (Some(left), Some(right)) if left.is_nan() || right.is_nan()) {
         return Ok(false.into());
     }
-    let order = compare(&left, &right).map_err(|mut error| {
-        error.message = error.message.replacen("'<' not", &format!("'{sign}' not"), 1);
-        error
-    })?;
-    Ok(holds(order).into())
+    Ok(holds(compare(&left, &right, symbol)?).into())
 }
 
 /// Whether the subject is less: `1 is lt 2`.
