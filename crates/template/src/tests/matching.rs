@@ -46,33 +46,37 @@ fn matches(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     fixed(call, "match")
 }
 
-fn scheme_of<'t>(call: &mut Call<'_, '_>, text: &'t mut String) -> Result<(String, &'t str, Vec<String>), Error> {
+/// The scheme of a URI, if it has one, and what follows it; of what is no text both are empty.
+fn scheme_of(value: &Value) -> (String, &str) {
+    let (scheme, rest) = value.as_str().unwrap_or_default().split_once(':').unwrap_or_default();
+    let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    (if valid { scheme.to_lowercase() } else { String::new() }, rest)
+}
+
+/// The subject, and the schemes that are named.
+fn with_schemes(call: &mut Call<'_, '_>) -> Result<(Value, Vec<String>), Error> {
     let (value, [schemes]) = call.bind(["schemes"])?;
-    *text = value.as_str().unwrap_or_default().to_owned();
     let schemes = match schemes.value() {
         Some(Value::String(scheme)) => vec![scheme.to_string()],
         Some(list) => crate::filters::args::iterate(&list)?.iter().map(Value::to_string).collect(),
         None => Vec::new(),
     };
-    let (scheme, rest) = text.split_once(':').unwrap_or(("", ""));
-    let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    Ok((if valid { scheme.to_lowercase() } else { String::new() }, rest, schemes))
+    Ok((value, schemes))
 }
 
 /// Whether it is a URI, of one of the `schemes` when named: `'mailto:a@b' is uri`. As in the reference, any text is one
 /// when no schemes are named.
 fn uri(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let mut text = String::new();
-    let is_text = call.args.first().is_some_and(|value| value.as_str().is_some());
-    let (scheme, _, schemes) = scheme_of(call, &mut text)?;
-    Ok((is_text && schemes.is_empty() || schemes.contains(&scheme)).into())
+    let (value, schemes) = with_schemes(call)?;
+    let (scheme, _) = scheme_of(&value);
+    Ok((value.as_str().is_some() && schemes.is_empty() || schemes.contains(&scheme)).into())
 }
 
 /// Whether it is a URL, a URI that names a host or a file: `'http://a/b' is url`.
 fn url(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let mut text = String::new();
-    let (scheme, rest, schemes) = scheme_of(call, &mut text)?;
+    let (value, schemes) = with_schemes(call)?;
+    let (scheme, rest) = scheme_of(&value);
     let wanted = schemes.is_empty() || schemes.contains(&scheme);
     let host = rest.strip_prefix("//").is_some_and(|host| !host.is_empty() && !host.starts_with('/'));
     Ok((!scheme.is_empty() && wanted && (host || (scheme == "file" && rest.starts_with("//")))).into())
@@ -80,14 +84,7 @@ fn url(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Whether it is a URN: `'urn:isbn:1' is urn`.
 fn urn(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.args.len() > 1 {
-        let given = call.args.len();
-        return Err(Error::operation(format!("takes 1 positional argument but {given} were given")));
-    }
-    if let Some(name) = call.kwargs.keys().next() {
-        return Err(Error::operation(format!("got an unexpected keyword argument '{}'", name.as_value())));
-    }
-    let mut text = String::new();
-    let (scheme, rest, _) = scheme_of(call, &mut text)?;
+    let (value, []) = call.bind([])?;
+    let (scheme, rest) = scheme_of(&value);
     Ok((scheme == "urn" && !rest.is_empty()).into())
 }
