@@ -61,13 +61,6 @@ impl Templar<'_> {
         if !accepts_undefined && let Some(undefined) = eval::first_undefined(&args, &deep) {
             return Ok(undefined);
         }
-        if let ("default" | "d", [Value::Undefined(subject)]) = (short, args.get(..1).unwrap_or_default())
-            && eval::is_soft(subject)
-            && !args.get(2).or_else(|| deep.get("boolean")).is_some_and(Value::is_true)
-        {
-            // Jinja's own undefined value is not the one that the filter looks for.
-            return Ok(args[0].clone());
-        }
         let accepts_unknown = match kind {
             "test" => crate::tests::accepts_unknown(short),
             _ => short == "type_debug",

@@ -18,7 +18,11 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 /// Another value for what is undefined: `nope | default('x')` is `x`. With `boolean` also for what is false.
 fn default(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [default_value, boolean]) = call.bind_lazy(["default_value", "boolean"])?;
-    let absent = matches!(value, Value::Undefined(_)) || (boolean.flag_or(false) && !value.is_true());
+    let absent = match &value {
+        // Jinja's own undefined value is not the one that the filter looks for.
+        Value::Undefined(undefined) if !crate::eval::is_soft(undefined) => true,
+        value => boolean.flag_or(false) && !value.is_true(),
+    };
     Ok(if absent { default_value.given().unwrap_or_else(|| "".into()) } else { value })
 }
 
