@@ -63,6 +63,22 @@ fn separators_of(arg: Arg) -> Result<Option<[String; 2]>, Error> {
     }
 }
 
+/// JSON as the options ask for, where they ask for something else than what is usual.
+fn styled(value: &Value, options: [Arg; OPTIONS.len()], usual: JsonStyle) -> Result<Value, Error> {
+    let [indent, sort_keys, separators, ensure_ascii, ..] = options;
+    let mut style = JsonStyle {
+        indent: indent_of(indent)?.or(usual.indent),
+        sort_keys: sort_keys.flag_or(usual.sort_keys),
+        ensure_ascii: ensure_ascii.flag_or(usual.ensure_ascii),
+        ..usual
+    };
+    if let Some([item, key]) = separators_of(separators)? {
+        style.item_separator = Some(item);
+        style.key_separator = key;
+    }
+    write(value, &style).map(Value::from)
+}
+
 /// JSON in one line as Python writes it: `{'a': [1]} | to_json` is `{"a": [1]}`. Options: `indent`, `sort_keys`,
 /// `separators`, `ensure_ascii`.
 fn to_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -70,18 +86,7 @@ fn to_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if !rest.is_empty() {
         return Err(Error::operation("takes 1 positional argument"));
     }
-    let [indent, sort_keys, separators, ensure_ascii, ..] = options;
-    let mut style = JsonStyle {
-        indent: indent_of(indent)?,
-        sort_keys: sort_keys.flag_or(false),
-        ensure_ascii: ensure_ascii.flag_or(true),
-        ..JsonStyle::default()
-    };
-    if let Some([item, key]) = separators_of(separators)? {
-        style.item_separator = Some(item);
-        style.key_separator = key;
-    }
-    write(&value, &style).map(Value::from)
+    styled(&value, options, JsonStyle::default())
 }
 
 /// JSON for people: four blanks, keys sorted. `{'a': 1} | to_nice_json(indent=2)`.
@@ -89,19 +94,8 @@ fn to_nice_json(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if call.args.len() > 3 {
         return Err(Error::operation("takes from 1 to 3 positional arguments"));
     }
-    let (value, [indent, sort_keys, separators, ensure_ascii, ..]) = call.bind(OPTIONS)?;
-    let indent = indent_of(indent)?.unwrap_or_else(|| " ".repeat(4));
-    let mut style = JsonStyle {
-        indent: Some(indent),
-        sort_keys: sort_keys.flag_or(true),
-        ensure_ascii: ensure_ascii.flag_or(true),
-        ..JsonStyle::default()
-    };
-    if let Some([item, key]) = separators_of(separators)? {
-        style.item_separator = Some(item);
-        style.key_separator = key;
-    }
-    write(&value, &style).map(Value::from)
+    let (value, options) = call.bind(OPTIONS)?;
+    styled(&value, options, JsonStyle { sort_keys: true, ..JsonStyle::indented(4) })
 }
 
 /// JSON that is safe inside HTML, as Jinja's own filter: `'<' | tojson` is `"\u003c"`; keys sorted.
