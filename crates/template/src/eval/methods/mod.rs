@@ -2,6 +2,7 @@
 
 mod bytes;
 mod dates;
+mod format;
 mod lists;
 mod maps;
 mod numbers;
