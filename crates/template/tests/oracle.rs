@@ -70,13 +70,8 @@ fn every_recorded_case_gives_the_recorded_answer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let mut total = 0;
     let mut wrong = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !CASES.contains(&&*name) {
-            continue;
-        }
-        for line in std::fs::read_to_string(&path).unwrap().lines() {
+    for name in CASES {
+        for line in std::fs::read_to_string(folder.join(name)).unwrap().lines() {
             let case: Json = serde_json::from_str(line).unwrap();
             total += 1;
             let got = answer(&case);

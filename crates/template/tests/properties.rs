@@ -19,7 +19,7 @@ impl Choices<'_> {
         choices[self.below(choices.len())]
     }
 
-    /// The pattern with each `@` an expression and each `%S` a body.
+    /// The pattern with each `@` an expression and each `§` a body.
     fn filled(&mut self, pattern: &str, depth: usize) -> String {
         let mut text = String::new();
         let mut rest = pattern;
