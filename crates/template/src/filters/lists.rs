@@ -183,6 +183,7 @@ fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering, name: &str) -> R
     let (value, [case_sensitive, attribute]) = call.bind(["case_sensitive", "attribute"])?;
     let case_sensitive = case_sensitive.flag_or(false);
     let attribute = attribute.value();
+    let symbol = if wanted.is_gt() { ">" } else { "<" };
     let mut best: Option<(Value, Value)> = None;
     for item in iterate(&value)? {
         let found = match &attribute {
@@ -190,7 +191,7 @@ fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering, name: &str) -> R
             None => item.clone(),
         };
         let key = if case_sensitive { found } else { folded(&found) };
-        if best.as_ref().map_or(Ok(true), |(known, _)| compare(&key, known, "<").map(|order| order == wanted))? {
+        if best.as_ref().map_or(Ok(true), |(known, _)| compare(&key, known, symbol).map(|order| order == wanted))? {
             best = Some((key, item));
         }
     }
