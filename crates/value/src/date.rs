@@ -96,20 +96,28 @@ impl Date {
 impl DateTime {
     /// ISO 8601 with this between day and time.
     pub fn with_separator(&self, separator: char) -> String {
-        let Self { date, hour, minute, second, microsecond, offset } = self;
+        let Self { date, hour, minute, second, microsecond, .. } = self;
         let mut text = format!("{date}{separator}{hour:02}:{minute:02}:{second:02}");
         if *microsecond != 0 {
             text += &format!(".{microsecond:06}");
         }
-        if let Some(offset) = offset {
-            let size = offset.unsigned_abs();
-            let sign = if *offset < 0 { '-' } else { '+' };
-            text += &format!("{sign}{:02}:{:02}", size / 3600, size / 60 % 60);
-            if size % 60 != 0 {
-                text += &format!(":{:02}", size % 60);
-            }
+        text + &self.zone()
+    }
+
+    /// The offset from UTC as ISO 8601 writes it, `+02:00`; nothing when there is none.
+    pub fn zone(&self) -> String {
+        let Some(offset) = self.offset else { return String::new() };
+        let (sign, size) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+        let mut text = format!("{sign}{:02}:{:02}", size / 3600, size / 60 % 60);
+        if size % 60 != 0 {
+            text += &format!(":{:02}", size % 60);
         }
         text
+    }
+
+    /// Python's name of the offset from UTC: `UTC`, `UTC+02:00`.
+    pub fn zone_name(&self) -> Option<String> {
+        self.offset.map(|offset| if offset == 0 { "UTC".to_owned() } else { format!("UTC{}", self.zone()) })
     }
 
     /// Python's `isoformat()`, which is also what JSON gets.

@@ -368,7 +368,9 @@ pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Order
         _ => match (left, right) {
             (Value::Object(l), Value::Object(r)) if l.type_name() == r.type_name() && l.type_name() != "range" => {
                 l.compare(r.as_ref()).ok_or_else(|| match l.type_name() {
-                    "datetime" => Error::operation("can't compare offset-naive and offset-aware datetimes"),
+                    name @ ("datetime" | "time") => {
+                        Error::operation(format!("can't compare offset-naive and offset-aware {name}s"))
+                    }
                     name => {
                         Error::operation(format!("'{symbol}' not supported between instances of '{name}' and '{name}'"))
                     }

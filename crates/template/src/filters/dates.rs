@@ -73,13 +73,14 @@ fn formatted(moment: &Zoned, format: &str) -> Result<String, Error> {
 /// Python's `moment.strftime(format)`.
 pub(crate) fn formatted_moment(moment: &DateTime, format: &str) -> Result<String, Error> {
     let out_of_range = |error: jiff::Error| Error::operation(error.to_string());
+    let format = format.replace("%Z", &moment.zone_name().unwrap_or_default());
     match moment.offset {
         Some(seconds) => {
             let zone = Offset::from_seconds(seconds).map_err(out_of_range)?.to_time_zone();
-            formatted(&civil_of(moment)?.to_zoned(zone).map_err(out_of_range)?, format)
+            formatted(&civil_of(moment)?.to_zoned(zone).map_err(out_of_range)?, &format)
         }
         None => {
-            let format = format.replace("%Z", "").replace("%z", "");
+            let format = format.replace("%z", "");
             formatted(&civil_of(moment)?.to_zoned(TimeZone::UTC).map_err(out_of_range)?, &format)
         }
     }

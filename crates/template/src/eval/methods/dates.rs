@@ -41,7 +41,6 @@ pub(super) fn call(object: &dyn Object, arguments: &Arguments<'_, '_>) -> Option
 fn of_moment(moment: &DateTime, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
     Ok(match arguments.name {
         "date" => moment.date.into(),
-        "utcoffset" => moment.offset.map(TimeDelta::of_seconds).into(),
         "timestamp" => {
             let local = match moment.offset {
                 Some(_) => moment.instant(),
@@ -57,19 +56,16 @@ fn of_moment(moment: &DateTime, arguments: &Arguments<'_, '_>) -> Result<Value, 
             }
             format!("{}{separator}{}", moment.date, time_spec(moment, spec)?).into()
         }
-        "time" | "timetz" => time_of(moment),
-        "timetuple" => time_tuple(moment, if moment.offset.is_some() { 0 } else { -1 }),
+        "time" => time_of(DateTime { offset: None, ..*moment }),
+        "timetz" => time_of(*moment),
+        "timetuple" => time_tuple(moment, -1),
         "utctimetuple" => {
             let utc = DateTime::from_instant(moment.instant(), None);
             time_tuple(&utc.ok_or_else(|| Error::operation("date value out of range"))?, 0)
         }
-        "tzname" => match moment.offset {
-            None => Value::Null,
-            Some(0) => "UTC".into(),
-            Some(_) => format!("UTC{}", zone(moment)).into(),
-        },
-        "dst" => Value::Null,
-        "astimezone" if arguments.values.iter().all(Value::is_null) => {
+        "utcoffset" | "tzname" | "dst" => of_zone(moment, arguments.name),
+        "astimezone" => {
+            without_zone(arguments, 0, "tz")?;
             let instant = match moment.offset {
                 Some(_) => moment.instant(),
                 None => crate::filters::local_instant(moment)?,
@@ -84,6 +80,15 @@ fn of_moment(moment: &DateTime, arguments: &Arguments<'_, '_>) -> Result<Value, 
         }
         _ => of_day(moment.date, arguments)?,
     })
+}
+
+/// What a moment, or a time, says of its zone.
+pub(super) fn of_zone(moment: &DateTime, method: &str) -> Value {
+    match method {
+        "utcoffset" => moment.offset.map(TimeDelta::of_seconds).into(),
+        "tzname" => moment.zone_name().into(),
+        _ => Value::Null,
+    }
 }
 
 fn of_day(day: Date, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
@@ -109,20 +114,38 @@ fn of_day(day: Date, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
     })
 }
 
-/// The moment with the hour, minute, second and microsecond that the arguments from `first` on say.
+/// The moment with the hour, minute, second, microsecond and zone that the arguments from `first` on say.
 pub(super) fn clock(moment: &DateTime, arguments: &Arguments<'_, '_>, first: usize) -> Result<DateTime, Error> {
     let field = |index: usize, name: &str, old: u32, limit: u32| match changed(arguments, first + index, name, old) {
         Ok(value) if value < limit => Ok(value),
         Ok(_) => Err(Error::operation(format!("{name} must be in 0..{}", limit - 1))),
         Err(error) => Err(error),
     };
+    // It tells two moments apart that a clock shows alike, which no offset does.
+    if !matches!(arguments.int(first + 5, "fold", 0)?, 0 | 1) {
+        return Err(Error::operation("fold must be either 0 or 1"));
+    }
+    let offset = if without_zone(arguments, first + 4, "tzinfo")? { None } else { moment.offset };
     Ok(DateTime {
+        offset,
         hour: field(0, "hour", moment.hour.into(), 24)? as u8,
         minute: field(1, "minute", moment.minute.into(), 60)? as u8,
         second: field(2, "second", moment.second.into(), 60)? as u8,
         microsecond: field(3, "microsecond", moment.microsecond, 1_000_000)?,
         ..*moment
     })
+}
+
+/// Whether an argument says that there is no zone: zones are no values here, so that it cannot say anything else.
+fn without_zone(arguments: &Arguments<'_, '_>, index: usize, name: &str) -> Result<bool, Error> {
+    match arguments.get(index, name) {
+        None => Ok(false),
+        Some(Value::Null) => Ok(true),
+        Some(other) => Err(Error::operation(format!(
+            "tzinfo argument must be None or of a tzinfo subclass, not type '{}'",
+            other.type_name()
+        ))),
+    }
 }
 
 /// The time of a moment and its zone, as exact as `timespec` says.
@@ -137,13 +160,7 @@ pub(super) fn time_spec(moment: &DateTime, spec: &str) -> Result<String, Error> 
         "hours" => format!("{hour:02}"),
         _ => return Err(Error::operation("Unknown timespec value")),
     };
-    Ok(time + &zone(moment))
-}
-
-/// `+02:00` of a moment whose zone is known.
-fn zone(moment: &DateTime) -> String {
-    let text = DateTime { microsecond: 0, ..*moment }.iso();
-    text["1900-01-01T00:00:00".len()..].to_owned()
+    Ok(time + &moment.zone())
 }
 
 pub(super) fn format<'a>(arguments: &'a Arguments<'_, '_>) -> Result<&'a str, Error> {

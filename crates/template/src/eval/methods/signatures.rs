@@ -50,6 +50,7 @@ const NUMBER: &[(&str, Takes)] =
 const BYTES: &[(&str, Takes)] = &[("decode", Takes::Named(2, &["encoding", "errors"]))];
 
 const MOMENT: &[(&str, Takes)] = &[
+    ("astimezone", Takes::Named(1, &["tz"])),
     ("isoformat", Takes::Named(2, &["sep", "timespec"])),
     ("strftime", Takes::Named(1, &["format"])),
     (

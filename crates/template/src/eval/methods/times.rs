@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ksplay_value::{Date, DateTime, Key, Object, ObjectError, Value};
 
 use super::Arguments;
-use super::dates::{clock, format, time_spec};
+use super::dates::{clock, format, of_zone, time_spec};
 use crate::Error;
 use crate::filters::formatted_moment;
 
@@ -16,10 +16,10 @@ use crate::filters::formatted_moment;
 #[derive(Debug)]
 struct Time(DateTime);
 
-/// The time of a moment, without its zone.
-pub(super) fn time_of(moment: &DateTime) -> Value {
+/// The time of a moment, and its zone.
+pub(super) fn time_of(moment: DateTime) -> Value {
     let date = Date { year: 1900, month: 1, day: 1 };
-    Value::Object(Arc::new(Time(DateTime { date, offset: None, ..*moment })))
+    Value::Object(Arc::new(Time(DateTime { date, ..moment })))
 }
 
 impl fmt::Display for Time {
@@ -45,17 +45,12 @@ impl Object for Time {
     }
 
     fn repr(&self) -> String {
-        let DateTime { hour, minute, second, microsecond, .. } = self.0;
-        match (second, microsecond) {
-            (0, 0) => format!("datetime.time({hour}, {minute})"),
-            (_, 0) => format!("datetime.time({hour}, {minute}, {second})"),
-            _ => format!("datetime.time({hour}, {minute}, {second}, {microsecond})"),
-        }
+        format!("datetime.time({}", &self.0.repr()["datetime.datetime(1900, 1, 1, ".len()..])
     }
 
     fn compare(&self, other: &dyn Object) -> Option<Ordering> {
         let other: &Self = other.as_any().downcast_ref()?;
-        Some(self.0.instant().cmp(&other.0.instant()))
+        self.0.compare(&other.0)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -141,7 +136,7 @@ fn of_time(time: &DateTime, arguments: &Arguments<'_, '_>) -> Result<Value, Erro
     Ok(match arguments.name {
         "isoformat" => time_spec(time, arguments.text(0, "timespec")?.unwrap_or("auto"))?.into(),
         "strftime" => formatted_moment(time, format(arguments)?)?.into(),
-        "replace" => time_of(&clock(time, arguments, 0)?),
-        _ => Value::Null,
+        "replace" => time_of(clock(time, arguments, 0)?),
+        method => of_zone(time, method),
     })
 }
