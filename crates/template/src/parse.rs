@@ -264,20 +264,21 @@ struct Lower<'s> {
     heads: Heads,
     /// Whether this is a branch: there, a filter or test that does not exist is an error only when it is used.
     in_branch: Cell<bool>,
-    /// What is said of the first filter or test that does not exist, or what else the parser does not mind.
-    unknown: RefCell<Option<String>>,
+    /// What is said of the first thing that the parser does not mind and Jinja does: a filter or test that does not exist, a
+    /// number or parameter that cannot be.
+    wrong: RefCell<Option<String>>,
     may_change: Cell<bool>,
 }
 
 impl<'s> Lower<'s> {
     fn new(text: &'s str, escapes: Escapes, newline: &'s str, heads: Heads) -> Self {
         let (in_branch, may_change) = (Cell::new(false), Cell::new(false));
-        Self { text, escapes, newline, heads, in_branch, unknown: RefCell::default(), may_change }
+        Self { text, escapes, newline, heads, in_branch, wrong: RefCell::default(), may_change }
     }
 
-    /// What was lowered, unless it names a filter or test that does not exist.
+    /// What was lowered, unless something in it is wrong.
     fn checked(self, body: Vec<Stmt>) -> Result<Lowered, String> {
-        self.unknown.into_inner().map_or(Ok((body, self.may_change.get())), Err)
+        self.wrong.into_inner().map_or(Ok((body, self.may_change.get())), Err)
     }
 
     /// Notes a name that may be that of a method.
@@ -306,7 +307,7 @@ impl<'s> Lower<'s> {
     /// A name that must be that of something, as `exists` says.
     fn plugin(&self, kind: &str, name: &str, exists: bool) -> Str {
         if !exists && !self.in_branch.get() {
-            self.unknown.borrow_mut().get_or_insert_with(|| format!("No {kind} named '{name}'."));
+            self.wrong.borrow_mut().get_or_insert_with(|| format!("No {kind} named '{name}'."));
         }
         name.into()
     }
@@ -417,7 +418,7 @@ impl<'s> Lower<'s> {
             let name = variable(name);
             if node.args[..at].iter().any(|other| variable(other) == name) {
                 let wrong = || format!("duplicate argument '{name}' in function definition");
-                self.unknown.borrow_mut().get_or_insert_with(wrong);
+                self.wrong.borrow_mut().get_or_insert_with(wrong);
             }
         }
         let body = self.scope(&node.body);
@@ -519,7 +520,7 @@ impl<'s> Lower<'s> {
         } else {
             return false;
         };
-        self.unknown.borrow_mut().get_or_insert_with(|| wrong.to_owned());
+        self.wrong.borrow_mut().get_or_insert_with(|| wrong.to_owned());
         true
     }
 
