@@ -10,7 +10,7 @@ use ksplay_value::{DateTime, Map, Value};
 
 use crate::eval::{Arguments, call_method};
 use crate::filters::{formatted_moment, moment_of};
-use crate::{Error, Templar};
+use crate::{Error, Templar, accounts};
 
 impl Templar<'_> {
     /// The variables that a template file has besides those of the host: its name as it was asked for, where it is and
@@ -23,7 +23,8 @@ impl Templar<'_> {
         let unreadable = |error: std::io::Error| Error::operation(format!("{}: {error}", file.display()));
         let metadata = std::fs::metadata(file).map_err(unreadable)?;
         let full = std::path::absolute(file).map_err(unreadable)?;
-        let (host, user) = (host_name(), user_name(metadata.uid()));
+        let user = accounts::user_name(metadata.uid()).unwrap_or_else(|| metadata.uid().to_string());
+        let host = host_name();
         let changed = moment(metadata.modified().map_err(unreadable)?)?;
         let mut about = Map::from([
             ("template_host", Value::from(host.as_str())),
@@ -53,15 +54,4 @@ fn moment(time: SystemTime) -> Result<DateTime, Error> {
 /// The name of this machine.
 fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()).unwrap_or_default()
-}
-
-/// The name of a user of this machine, or its number.
-fn user_name(uid: u32) -> String {
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let found = passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
-    });
-    found.unwrap_or_else(|| uid.to_string())
 }

@@ -10,6 +10,7 @@
 
 mod about;
 mod access;
+mod accounts;
 mod call;
 mod condition;
 mod environment;

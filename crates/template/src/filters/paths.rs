@@ -5,6 +5,7 @@ use std::path::Path;
 use ksplay_value::Value;
 
 use super::args::{iterate, path as text_of_path, string, tuple};
+use crate::accounts::home_of;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -187,14 +188,6 @@ pub(crate) fn expand_home(path: &str) -> String {
         },
         None => path.to_owned(),
     }
-}
-
-fn home_of(user: &str) -> Option<String> {
-    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
-    accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next() == Some(user)).then(|| fields.nth(4).map(str::to_owned)).flatten()
-    })
 }
 
 /// The path with `$NAME` and `${NAME}` replaced from the environment; unknown ones stay: `'$HOME' | expandvars`.
