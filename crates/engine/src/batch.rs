@@ -32,6 +32,7 @@ use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
 use crate::task::{Include, Outcome, Work, flag};
+use crate::written::as_written;
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -388,7 +389,7 @@ impl Batch {
     /// Tells of templates where they do not do what one may think.
     fn warn_about(&self, task: &Task) {
         if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
-            let topics: Value = task.listen.iter().map(actions::as_written).collect();
+            let topics: Value = task.listen.iter().map(as_written).collect();
             self.shared.emit(Event::Warning(format!(
                 "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
             )));

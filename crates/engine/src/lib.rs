@@ -24,6 +24,7 @@ mod tags;
 mod task;
 mod teller;
 mod vars_files;
+mod written;
 
 pub use actions::{Page, is_known, names, pages};
 pub use connect::{expand_home, split_words};

@@ -23,6 +23,7 @@ use crate::prompts::{self, Prompter};
 use crate::scope::{HostScope, PlayContext};
 use crate::state::States;
 use crate::teller::Teller;
+use crate::written::{as_written, place};
 use crate::{steps, vars_files};
 
 /// What all parts of a run share.
@@ -437,13 +438,9 @@ pub fn patterns_of(play: &Play, environment: &Environment, extra_vars: &Map) -> 
         pattern => vec![pattern.to_string()],
     };
     if patterns.iter().any(String::is_empty) {
-        let span = match &play.hosts {
-            Value::Template(template) => template.span.clone(),
-            _ => None,
-        };
         let message = "Error processing keyword 'hosts': Keyword 'hosts' is required, and cannot have empty values.";
         return Err(TaskFailure {
-            span: span.or_else(|| Some(play.span.clone())),
+            span: place(&play.hosts).or_else(|| Some(play.span.clone())),
             exit_code: 4,
             ..TaskFailure::new(message)
         });
@@ -455,13 +452,13 @@ fn name_of(play: &Play, shared: &Arc<Shared>) -> String {
     let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
     let shown = |name: &Value| {
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
-        templar.resolve(name).unwrap_or_else(|_| crate::actions::as_written(name)).to_string()
+        templar.resolve(name).unwrap_or_else(|_| as_written(name)).to_string()
     };
     match (&play.name, &play.hosts) {
         (Some(name), _) => shown(name),
         // As in Ansible: the items of a list are shown as they are written.
         (None, Value::List(hosts)) => {
-            hosts.iter().map(|host| crate::actions::as_written(host).to_string()).collect::<Vec<_>>().join(",")
+            hosts.iter().map(|host| as_written(host).to_string()).collect::<Vec<_>>().join(",")
         }
         (None, hosts) => shown(hosts),
     }

@@ -13,6 +13,7 @@ use crate::failure::TaskFailure;
 use crate::options::Gathering;
 use crate::run::{Layers, Shared};
 use crate::tags;
+use crate::written::as_written;
 
 /// Builds trees of steps; knows the roles of a play by numbers.
 pub(crate) struct Builder {
@@ -89,7 +90,7 @@ impl Builder {
         if let Some(wanted) = &options.start_at_task
             && !self.shared.has_started()
         {
-            let name = task.name.as_ref().map(|name| crate::actions::as_written(name).to_string());
+            let name = task.name.as_ref().map(|name| as_written(name).to_string());
             let name = name.unwrap_or_else(|| task.action.to_string());
             let full = task.shown_role().map(|role| format!("{} : {name}", role.name));
             let is = |name: &str| name == wanted || glob(wanted, name);

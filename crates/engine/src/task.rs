@@ -25,6 +25,7 @@ use crate::event::{Event, Shown, Status, TaskError, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Shared;
 use crate::scope::{HostScope, PlayContext};
+use crate::written::as_written;
 
 /// A task to be done on a host.
 #[derive(Clone)]
@@ -104,7 +105,7 @@ impl Work {
                 ("changed", Value::Bool(false)),
                 ("skipped", Value::Bool(true)),
                 ("skip_reason", Value::from("Conditional result was False")),
-                ("false_condition", actions::as_written(condition)),
+                ("false_condition", as_written(condition)),
             ])),
             Verdict::Undecided(condition, unknown) => return Err(undecided("when", condition, &unknown)),
         })
@@ -131,7 +132,7 @@ impl Work {
             Ok(delegate) => delegate,
             Err(failure) if failure.undecided => return self.failed(failure),
             Err(failure) => {
-                let written = self.task.keywords.delegate_to.as_ref().map(actions::as_written);
+                let written = self.task.keywords.delegate_to.as_ref().map(as_written);
                 let delegated = written.map(|name| (Str::from(name.to_string()), None));
                 return Once { delegated, ..self.failed(failure) };
             }
@@ -445,5 +446,5 @@ pub(crate) fn add_lines(result: &mut Map) {
 
 /// The failure of a `delegate_to` that came to no name.
 fn nowhere(keyword: &Value) -> TaskFailure {
-    TaskFailure::new(format!("Empty hostname produced from delegate_to: \"{}\"", actions::as_written(keyword)))
+    TaskFailure::new(format!("Empty hostname produced from delegate_to: \"{}\"", as_written(keyword)))
 }

@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
+use crate::written::place;
 
 /// What the files hold for this host, the last file first. Names that rest on variables which are not there yet (facts
 /// before they are gathered) are tried again at the next task.
@@ -39,7 +40,7 @@ pub(crate) fn tell_undefined(shared: &Arc<Shared>, context: &Arc<PlayContext>) {
     for entry in &context.play.vars_files {
         if matches!(templar.resolve(entry), Err(error) if error.kind == ErrorKind::Undefined) {
             let text = "skipping vars_files item due to an undefined variable".to_owned();
-            shared.emit(match place(entry) {
+            shared.emit(match first_place(entry) {
                 Some(span) => Event::WarningAt { text, span, help: None },
                 None => Event::Warning(text),
             });
@@ -74,11 +75,10 @@ const OF_HOSTS: [&str; 6] = [
 ];
 
 /// The place of the first template.
-fn place(entry: &Value) -> Option<Span> {
+fn first_place(entry: &Value) -> Option<Span> {
     match entry {
-        Value::Template(template) => template.span.clone(),
-        Value::List(items) => items.iter().find_map(place),
-        _ => None,
+        Value::List(items) => items.iter().find_map(first_place),
+        other => place(other),
     }
 }
 

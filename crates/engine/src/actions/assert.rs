@@ -1,17 +1,23 @@
 //! `assert`: fails unless all conditions hold.
 
+use std::sync::Arc;
+
 use ksplay_template::Truth;
 use ksplay_value::{Map, Value};
 
-use super::{ActionCall, as_written, flag_of, refuse_rest};
+use super::{ActionCall, flag_of, refuse_rest};
 use crate::failure::TaskFailure;
+use crate::written::as_written;
 
 const KNOWN: &[&str] = &["fail_msg", "msg", "quiet", "success_msg", "that"];
 
 /// Evaluates the conditions of `that` in order; the first that does not hold fails the task with `fail_msg`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
-    refuse_rest(&call.task().action, &call.raw_args()?, KNOWN)?;
-    let (args, that) = call.args_but("that")?;
+    let mut raw = Arc::unwrap_or_clone(call.raw_args()?);
+    refuse_rest(&call.task().action, &raw, KNOWN)?;
+    // Conditions are evaluated one by one.
+    let that = raw.remove("that");
+    let args = call.evaluated(&raw)?;
     let that = that.ok_or_else(|| TaskFailure::raised("missing required arguments: that"))?;
     let conditions = match that {
         Value::Null => return Err(TaskFailure::new("Empty conditional expressions are not allowed.")),

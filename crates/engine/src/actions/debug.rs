@@ -1,15 +1,17 @@
 //! `debug`: shows a message or a variable.
 
 use ksplay_template::Templar;
+use ksplay_value::text::repr;
 use ksplay_value::{Map, TemplateKind, Value};
 
-use super::{ActionCall, refuse_rest, take};
+use super::{ActionCall, refuse_rest};
 use crate::event::Event;
 use crate::failure::TaskFailure;
+use crate::written::as_written;
 
 /// Shows `msg`, or the value of the expression `var`, unless `verbosity` is above the run's.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
-    let mut raw = call.raw_args()?;
+    let raw = call.raw_args()?;
     refuse_rest(&call.task().action, &raw, &["msg", "var", "verbosity"])?;
     if raw.contains_key("msg") && raw.contains_key("var") {
         return Err(TaskFailure::raised("parameters are mutually exclusive: msg|var"));
@@ -17,8 +19,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     if let Some(verbosity) = raw.get("verbosity") {
         let given = call.templar().resolve(verbosity)?;
         let wanted = given.to_string().trim().parse::<i64>().map_err(|_| {
-            let (kind, mut shown) = (given.type_name(), String::new());
-            let _ = ksplay_value::text::write_repr(&mut shown, &given);
+            let (kind, shown) = (given.type_name(), repr(&given));
             TaskFailure::raised(format!(
                 "argument 'verbosity' is of type {kind} and we were unable to convert to int: \"{shown}\" cannot be \
                  converted to an int"
@@ -33,13 +34,13 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
             ]));
         }
     }
-    let var = match take(&mut raw, &["var"]) {
-        Some(var) => expression(&call.templar(), var)?,
+    let var = match raw.get("var").filter(|var| !var.is_null()) {
+        Some(var) => expression(&call.templar(), var.clone())?,
         None => None,
     };
     *call.verbose = true;
     if let Some(var) = var {
-        let name = super::as_written(&var).to_string();
+        let name = as_written(&var).to_string();
         let shown = match call.templar().expression(&var) {
             Ok(value) => match ksplay_template::unknown_in(&value) {
                 None => value,
@@ -62,7 +63,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         };
         return Ok(Map::from([(name.as_str(), shown)]));
     }
-    let args = call.args()?;
+    let args = call.evaluated(&raw)?;
     let message = args.get("msg").cloned().unwrap_or_else(|| Value::from("Hello world!"));
     Ok(Map::from([("msg", message)]))
 }

@@ -7,6 +7,7 @@ use ksplay_value::{Key, Map, Value};
 use super::{ActionCall, take, take_flag, take_text};
 use crate::failure::TaskFailure;
 use crate::task::Effect;
+use crate::written::written;
 
 const KNOWN: &[&str] = &[
     "_raw_params",
@@ -87,7 +88,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let templar = scope.templar();
     let shown: Map = vars
         .into_iter()
-        .map(|(key, value)| (key.into_value(), templar.resolve(&value).unwrap_or_else(|_| super::written(&value))))
+        .map(|(key, value)| (key.into_value(), templar.resolve(&value).unwrap_or_else(|_| written(&value))))
         .collect();
     Ok(Map::from([
         ("changed", Value::Bool(false)),

@@ -3,6 +3,7 @@
 //! An action is one file and one line of the table in [`find`].
 
 mod add_host;
+mod args;
 mod assemble;
 mod assert;
 mod async_status;
@@ -34,12 +35,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use ksplay_playbook::Task;
 use ksplay_template::Templar;
 use ksplay_transport::{Call, Job, PayloadSource, RunOptions};
-use ksplay_value::{Key, Map, Str, Value};
+use ksplay_value::{Map, Str, Value};
 
+pub(crate) use args::finalize;
+use args::{flag, flag_of, refuse_options, refuse_rest, take, take_flag, take_text};
 pub(crate) use content::Sums;
 pub(crate) use jobs::Asynchronous;
 pub use pages::{Page, pages};
@@ -48,6 +50,7 @@ use crate::connect;
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
 use crate::task::{Effect, Flags, Work, keyword, known};
+use crate::written::place;
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
 
@@ -179,7 +182,7 @@ pub(crate) struct ActionCall<'a> {
     pub work: &'a Work,
     pub scope: &'a HostScope,
     delegate: Option<&'a HostScope>,
-    facts_host: ksplay_value::Str,
+    facts_host: Str,
     pub effects: &'a mut Vec<Effect>,
     /// Set by actions whose result is shown without `-v`.
     pub verbose: &'a mut bool,
@@ -215,16 +218,14 @@ impl<'a> ActionCall<'a> {
         finalize(self.task(), self.scope)
     }
 
-    /// The arguments, evaluated but for one, which comes as it is written.
-    pub fn args_but(&self, name: &str) -> Result<(Map, Option<Value>), TaskFailure> {
-        let mut args = self.raw_args()?;
-        let one = args.remove(name);
-        Ok((evaluated(self.task(), self.scope, &args)?, one))
+    /// The arguments as written, with those defaults.
+    pub fn raw_args(&self) -> Result<Arc<Map>, TaskFailure> {
+        args::raw_args(self.task(), self.scope)
     }
 
-    /// The arguments as written.
-    pub fn raw_args(&self) -> Result<Map, TaskFailure> {
-        raw_args(self.task(), self.scope)
+    /// These of them, evaluated.
+    pub fn evaluated(&self, raw: &Map) -> Result<Map, TaskFailure> {
+        args::evaluated(self.task(), self.scope, raw)
     }
 
     /// The variables of the host that is connected to.
@@ -233,7 +234,7 @@ impl<'a> ActionCall<'a> {
     }
 
     /// The host that variables set by the task belong to.
-    pub fn facts_host(&self) -> ksplay_value::Str {
+    pub fn facts_host(&self) -> Str {
         self.facts_host.clone()
     }
 
@@ -393,13 +394,8 @@ pub(crate) fn chosen_name(template: &Value, scope: &HostScope) -> Result<String,
 pub(crate) fn chosen(work: &Work, template: &Value, scope: &HostScope) -> Result<Task, TaskFailure> {
     let name = chosen_name(template, scope)?;
     let task = work.task.with_action(&name);
-    let wrong = |message: String| TaskFailure {
-        span: match template {
-            Value::Template(template) => template.span.clone(),
-            _ => None,
-        },
-        ..TaskFailure::new(message).with("changed", false)
-    };
+    let wrong =
+        |message: String| TaskFailure { span: place(template), ..TaskFailure::new(message).with("changed", false) };
     if STRUCTURAL.contains(&short_name(&name)) {
         return Err(wrong(format!("'{name}' changes the order of tasks, and cannot be chosen by a template.")));
     }
@@ -407,94 +403,6 @@ pub(crate) fn chosen(work: &Work, template: &Value, scope: &HostScope) -> Result
         return Err(wrong(format!("Cannot resolve '{name}' to an action or module.")));
     }
     Ok(task)
-}
-
-fn raw_args(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
-    let given = match &task.args {
-        Value::Map(map) => (**map).clone(),
-        Value::Null => Map::new(),
-        other => match scope.templar().resolve(other)? {
-            Value::Map(map) => (*map).clone(),
-            Value::Null | Value::Omit => Map::new(),
-            other => {
-                return Err(TaskFailure::new(format!("the arguments of a module are a mapping, not {other}")));
-            }
-        },
-    };
-    // As in Ansible, what is said nearer to the task takes the place of all that is said further away.
-    let mut chosen = None;
-    let mut of_groups: IndexMap<Str, Value> = IndexMap::new();
-    let full = full_name(&task.action);
-    for defaults in &task.keywords.module_defaults {
-        // What a task says itself is never looked at in its defaults.
-        let defaults = match defaults {
-            Value::Map(defaults) => Arc::clone(defaults),
-            other => match scope.templar().resolve(other)? {
-                Value::Map(defaults) => defaults,
-                _ => continue,
-            },
-        };
-        let of_action =
-            |(key, _): &(&Key, &Value)| key.as_str().is_some_and(|name| short_name(name) == short_name(&task.action));
-        for (key, values) in defaults.iter() {
-            if let Some(group) = key.as_str().and_then(|name| name.strip_prefix("group/"))
-                && task.keywords.module_groups.get(group).is_some_and(|names| names.iter().any(|name| **name == *full))
-            {
-                of_groups.insert(group.into(), values.clone());
-            }
-        }
-        chosen = defaults.iter().rfind(of_action).map(|(_, values)| values.clone()).or(chosen);
-    }
-    let mut args = Map::new();
-    for values in of_groups.into_values().chain(chosen) {
-        if let Value::Map(values) = scope.templar().shallow(&values)? {
-            args.extend(entries(&values));
-        }
-    }
-    args.extend(entries(&given));
-    Ok(args)
-}
-
-fn entries(map: &Map) -> impl Iterator<Item = (Value, Value)> + '_ {
-    map.iter().map(|(key, value)| (key.clone().into_value(), value.clone()))
-}
-
-/// The arguments of a task, evaluated.
-pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
-    let raw = raw_args(task, scope).map_err(|failure| failure.during(finalization(task)))?;
-    evaluated(task, scope, &raw)
-}
-
-fn finalization(task: &Task) -> String {
-    format!("Finalization of task args for '{}' failed.", full_name(&task.action))
-}
-
-fn evaluated(task: &Task, scope: &HostScope, raw: &Map) -> Result<Map, TaskFailure> {
-    // A variable may be unknown until it is used.
-    let keeps_unknown = short_name(&task.action) == "set_fact";
-    let templar = scope.templar();
-    let mut args = Map::with_capacity(raw.len());
-    for (key, value) in raw.iter() {
-        match templar.resolve(value) {
-            Ok(Value::Omit) => {}
-            Ok(value) => {
-                if !keeps_unknown && let Some(unknown) = ksplay_template::unknown_in(&value) {
-                    let what = match key.as_str() {
-                        Some("_raw_params") => format!("the text of `{}`", task.action),
-                        _ => format!("'{}'", key.as_value()),
-                    };
-                    return Err(TaskFailure::undecided(&what, &unknown));
-                }
-                args.insert(key.clone().into_value(), value);
-            }
-            Err(error) => {
-                let mut failure = TaskFailure::from(error);
-                failure.message = format!("Error while resolving value for '{}': {}", key.as_value(), failure.message);
-                return Err(failure.during(finalization(task)));
-            }
-        }
-    }
-    Ok(args)
 }
 
 /// The result of an action that does nothing in check mode.
@@ -507,87 +415,9 @@ pub(crate) fn not_run(message: &str) -> Map {
     ])
 }
 
-/// A condition or another template as the play's author wrote it.
-pub(crate) fn as_written(value: &Value) -> Value {
-    match value {
-        Value::Template(template) => Value::from(&*template.text),
-        other => other.clone(),
-    }
-}
-
-/// A value with its templates as they were written.
-pub(crate) fn written(value: &Value) -> Value {
-    match value {
-        Value::List(items) => items.iter().map(written).collect(),
-        Value::Map(map) => {
-            map.iter().map(|(key, value)| (key.clone().into_value(), written(value))).collect::<Map>().into()
-        }
-        other => as_written(other),
-    }
-}
-
-/// Takes an argument out, by its name or one of its other names.
-pub(crate) fn take(args: &mut Map, names: &[&str]) -> Option<Value> {
-    let found = names.iter().find_map(|name| args.remove(name));
-    found.filter(|value| !value.is_null())
-}
-
-/// Takes a text out.
-pub(crate) fn take_text(args: &mut Map, names: &[&str]) -> Option<String> {
-    take(args, names).map(|value| value.to_string())
-}
-
-/// Takes a flag out.
-pub(crate) fn take_flag(args: &mut Map, names: &[&str], default: bool) -> Result<bool, TaskFailure> {
-    take(args, names).map_or(Ok(default), |value| flag_of(names[0], &value))
-}
-
-/// A flag, which stays among the arguments.
-pub(crate) fn flag(args: &Map, name: &str, default: bool) -> Result<bool, TaskFailure> {
-    args.get(name).filter(|value| !value.is_null()).map_or(Ok(default), |value| flag_of(name, value))
-}
-
-/// The flag that a value is.
-pub(crate) fn flag_of(name: &str, value: &Value) -> Result<bool, TaskFailure> {
-    connect::boolean(value).map_err(|failure| {
-        let (kind, why) = (value.type_name(), failure.message);
-        TaskFailure::raised(format!("argument '{name}' is of type {kind} and we were unable to convert to bool: {why}"))
-    })
-}
-
 /// The failure that an action gives back as its result.
 pub(crate) fn failed_with(mut result: Map) -> TaskFailure {
     result.remove("failed");
     let message = result.remove("msg").map(|message| message.to_string()).unwrap_or_default();
     TaskFailure { values: result, ..TaskFailure::action(message) }
-}
-
-/// Refuses arguments that the action does not know, in the words of the actions that check nothing else.
-pub(crate) fn refuse_options(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
-    let strange: Vec<&str> = args.keys().filter_map(Key::as_str).filter(|name| !known.contains(name)).collect();
-    match strange.is_empty() {
-        true => Ok(()),
-        false => Err(TaskFailure::raised(format!("Invalid options for {action}: {}", strange.join(",")))),
-    }
-}
-
-/// Refuses arguments that the action does not know.
-pub(crate) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
-    let mut strange: Vec<String> = args
-        .keys()
-        .filter(|key| !key.as_str().is_some_and(|name| known.contains(&name)))
-        .map(Key::as_value)
-        .map(Value::to_string)
-        .collect();
-    if strange.is_empty() {
-        return Ok(());
-    }
-    let mut supported = known.to_vec();
-    strange.sort_unstable();
-    supported.sort_unstable();
-    Err(TaskFailure::raised(format!(
-        "Unsupported parameters for ({action}) module: {}. Supported parameters include: {}.",
-        strange.join(", "),
-        supported.join(", ")
-    )))
 }

@@ -4,8 +4,8 @@ use ksplay_playbook::Task;
 use ksplay_template::Templar;
 use ksplay_value::{Span, Template, TemplateKind, Value};
 
-use crate::actions;
 use crate::scope::HostScope;
+use crate::{actions, written};
 
 /// A name, and what is to be said about it.
 pub(super) struct Banner {
@@ -24,9 +24,9 @@ pub(super) fn banner(task: &Task, scope: &HostScope) -> Banner {
             span = template.span.clone();
             lenient(&scope.templar(), template, &mut errors)
         }
-        Some(name) => actions::as_written(name).to_string(),
+        Some(name) => written::as_written(name).to_string(),
         None => match (actions::include_kind(&task.action), task.args.get("name").or_else(|| task.args.get("role"))) {
-            (Some("include_role"), Some(role)) => format!("{} : {}", task.action, actions::as_written(role)),
+            (Some("include_role"), Some(role)) => format!("{} : {}", task.action, written::as_written(role)),
             _ => task.action.to_string(),
         },
     };
@@ -35,7 +35,7 @@ pub(super) fn banner(task: &Task, scope: &HostScope) -> Banner {
 
 /// The name of a task with its role, as it was written.
 pub(super) fn as_written(task: &Task) -> String {
-    let name = match task.name.as_ref().map(|name| actions::as_written(name).to_string()) {
+    let name = match task.name.as_ref().map(|name| written::as_written(name).to_string()) {
         Some(name) if !name.is_empty() => name,
         _ => task.action.to_string(),
     };

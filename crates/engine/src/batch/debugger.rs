@@ -14,6 +14,7 @@ use crate::failure::TaskFailure;
 use crate::prompts;
 use crate::scope::HostScope;
 use crate::task::{Outcome, Work};
+use crate::written::{as_written, written};
 
 const HELP: &str = "\nDocumented commands (type help <topic>):\n\
     ========================================\n\
@@ -165,11 +166,11 @@ impl Session {
     fn evaluate(&self, expression: &str, outcome: &Outcome) -> Result<Value, TaskFailure> {
         let mut scope = self.work.scope();
         scope.extend_locals(&self.vars);
-        let name = self.work.task.name.as_ref().map_or(Value::from(""), actions::as_written);
+        let name = self.work.task.name.as_ref().map_or(Value::from(""), as_written);
         let args = match self.arguments() {
             Ok(args) => args.into(),
             // Those of a loop's items are not known here.
-            Err(_) => actions::written(&self.work.task.args),
+            Err(_) => written(&self.work.task.args),
         };
         let task = Map::from([("name", name), ("args", args), ("action", Value::from(&self.work.task.action))]);
         scope.set_local("task_vars", scope.clone().into_value());

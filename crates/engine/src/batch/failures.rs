@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::failure;
 use crate::scope::HostScope;
 use crate::task::flag;
+use crate::written::{as_written, written};
 
 impl Batch {
     /// A host failed at a step, or was lost.
@@ -109,17 +110,17 @@ impl Batch {
 /// `ansible_failed_task`: the keywords of the task, evaluated where they can be.
 fn describe(task: &Task, scope: &HostScope) -> Value {
     let templar = scope.templar();
-    let value = |value: &Value| templar.resolve(value).unwrap_or_else(|_| actions::written(value));
+    let value = |value: &Value| templar.resolve(value).unwrap_or_else(|_| written(value));
     let or_null = |keyword: &Option<Value>| keyword.as_ref().map_or(Value::Null, value);
     let or = |keyword: &Option<Value>, default: i64| keyword.as_ref().map_or(Value::Int(default), value);
     let list = |values: &[Value]| values.iter().map(value).collect::<Value>();
-    let conditions = |values: &[Value]| values.iter().map(actions::as_written).collect::<Value>();
+    let conditions = |values: &[Value]| values.iter().map(as_written).collect::<Value>();
     let flag = |name: &str, keyword: &Option<Value>, default: bool| {
         Value::Bool(flag(scope, name, keyword.as_ref()).ok().flatten().unwrap_or(default))
     };
     let (keywords, options) = (&task.keywords, scope.options());
     let text = |text: &Option<String>| text.as_ref().map_or(Value::Null, Value::from);
-    let args = actions::finalize(task, scope).map_or_else(|_| actions::written(&task.args), Value::from);
+    let args = actions::finalize(task, scope).map_or_else(|_| written(&task.args), Value::from);
     let become_ = |keyword: &Option<Value>, default: Value| keyword.as_ref().map_or(default, value);
     let notify = match &keywords.notify[..] {
         [] => Value::Null,

@@ -10,11 +10,11 @@ use ksplay_value::{Map, Unknown, Value};
 
 use super::Batch;
 use super::banner::banner;
-use crate::actions;
 use crate::event::{Event, Status, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::run::Layers;
 use crate::task::notified;
+use crate::written::as_written;
 
 /// What hosts have said since their last flush, and which handlers names stand for.
 #[derive(Default)]
@@ -175,7 +175,7 @@ impl Batch {
         let mut seen: Vec<&Value> = Vec::new();
         for number in order {
             let handler = &handlers[*number];
-            if !handler.listen.iter().any(|topic| is_of(handler, &actions::as_written(topic).to_string(), wanted)) {
+            if !handler.listen.iter().any(|topic| is_of(handler, &as_written(topic).to_string(), wanted)) {
                 continue;
             }
             if let Some(name) = handler.name.as_ref().filter(|name| name.is_true()) {
@@ -205,7 +205,7 @@ impl Batch {
                 if handler.listen.is_empty() {
                     self.shared.emit(Event::Warning(format!(
                         "Handler '{}' is unusable because it has no listen topics and the name could not be templated (host-specific variables are not supported in handler names). The error: {}",
-                        actions::as_written(name),
+                        as_written(name),
                         error.message
                     )));
                 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ksplay_template::Truth;
 use ksplay_value::{Unknown, Value};
 
-use crate::actions;
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
+use crate::written::as_written;
 
 /// What a list of conditions comes to.
 pub(super) enum Verdict<'c> {
@@ -50,5 +50,5 @@ pub(crate) fn all_hold(scope: &HostScope, keyword: &str, conditions: &[Value]) -
 
 /// What is not known about a condition of this keyword.
 pub(super) fn undecided(keyword: &str, condition: &Value, unknown: &Unknown) -> TaskFailure {
-    TaskFailure::undecided(&format!("{keyword}: {}", actions::as_written(condition)), unknown)
+    TaskFailure::undecided(&format!("{keyword}: {}", as_written(condition)), unknown)
 }

@@ -12,6 +12,7 @@ use crate::connect;
 use crate::event::{Event, Status};
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
+use crate::written::place;
 
 /// The flags that decide how a task is carried out.
 #[derive(Debug, Clone, Copy)]
@@ -213,10 +214,7 @@ fn whole(scope: &HostScope, name: &str, keyword: Option<&Value>) -> Result<Optio
 fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure {
     TaskFailure {
         message: format!("Error processing keyword '{name}': {}", failure.message),
-        span: failure.span.clone().or_else(|| match keyword {
-            Value::Template(template) => template.span.clone(),
-            _ => None,
-        }),
+        span: failure.span.clone().or_else(|| place(keyword)),
         ..failure
     }
 }

@@ -14,6 +14,7 @@ use crate::actions;
 use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::{self, TaskFailure};
 use crate::scope::HostScope;
+use crate::written::place;
 
 impl Work {
     /// What the loop goes over.
@@ -50,10 +51,7 @@ impl Work {
             }
             other => Err(TaskFailure {
                 bare: true,
-                span: match &loop_.items {
-                    Value::Template(template) => template.span.clone(),
-                    _ => None,
-                },
+                span: place(&loop_.items),
                 help: Some("Provide a list of items/templates, or a template resolving to a list.".into()),
                 ..TaskFailure::new(format!("The `loop` value must resolve to a 'list', not '{}'.", other.type_name()))
             }),
