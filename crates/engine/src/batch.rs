@@ -112,7 +112,7 @@ impl Batch {
         with_lost: Vec<Str>,
     ) -> Result<Self, TaskFailure> {
         let play = &context.play;
-        let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+        let vars = Layers::of_play(shared, play);
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
         let setting = |name: &str, value: &Option<Value>| {
             let value = value.as_ref().map(|value| templar.resolve(value)).transpose();

@@ -72,7 +72,7 @@ async fn answer(
     interrupt: &mut watch::Receiver<bool>,
 ) -> Result<Option<Value>, TaskFailure> {
     let (question, default) = {
-        let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+        let vars = Layers::of_play(shared, play);
         let templar = Templar::new(&shared.environment, &vars);
         let text = |value: &Option<Value>| match value {
             Some(value) => templar.resolve(value).map(|value| Some(value.to_string())),

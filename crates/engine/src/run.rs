@@ -449,7 +449,7 @@ pub fn patterns_of(play: &Play, environment: &Environment, extra_vars: &Map) -> 
 }
 
 fn name_of(play: &Play, shared: &Arc<Shared>) -> String {
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+    let vars = Layers::of_play(shared, play);
     let shown = |name: &Value| {
         let templar = ksplay_template::Templar::new(&shared.environment, &vars);
         templar.resolve(name).unwrap_or_else(|_| as_written(name)).to_string()
@@ -467,7 +467,7 @@ fn name_of(play: &Play, shared: &Arc<Shared>) -> String {
 /// Puts hosts into the play's `order`.
 fn order(play: &Play, shared: &Arc<Shared>, hosts: &mut [Str]) -> Result<(), TaskFailure> {
     let Some(order) = &play.order else { return Ok(()) };
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+    let vars = Layers::of_play(shared, play);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     let order = templar.resolve(order).map_err(|error| TaskFailure::of_play("order", error))?.to_string();
     match order.as_str() {
@@ -496,6 +496,13 @@ fn shuffle(hosts: &mut [Str]) {
 
 /// Variables outside of any host, highest first.
 pub(crate) struct Layers(pub Vec<Arc<Map>>);
+
+impl Layers {
+    /// What is known of a play while no host is meant: its own variables below those of the command line.
+    pub fn of_play(shared: &Shared, play: &Play) -> Self {
+        Self(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)])
+    }
+}
 
 impl ksplay_template::Scope for Layers {
     fn get(&self, name: &str) -> Option<Value> {

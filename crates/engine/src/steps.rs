@@ -172,7 +172,7 @@ pub(crate) fn knows_already(task: &Task, shared: &Shared, host: &str) -> bool {
 /// The task that gathers facts, when the play does.
 pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<Task>>, TaskFailure> {
     let options = &shared.options;
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+    let vars = Layers::of_play(shared, play);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     let asked = match &play.gather_facts {
         Some(value) => {
@@ -238,7 +238,7 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
 /// The batches of a play: all hosts, or as many at a time as `serial` says.
 pub(crate) fn batches(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Result<Vec<Vec<Str>>, TaskFailure> {
     let Some(serial) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let vars = Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&play.known_vars)]);
+    let vars = Layers::of_play(shared, play);
     let templar = ksplay_template::Templar::new(&shared.environment, &vars);
     let sizes = match templar.resolve(serial).map_err(|error| TaskFailure::of_play("serial", error))? {
         Value::List(sizes) => sizes.to_vec(),

@@ -33,7 +33,7 @@ pub(crate) fn tell_undefined(shared: &Arc<Shared>, context: &Arc<PlayContext>) {
     let hosts = context.hosts_all.first();
     let Some(host) = hosts.filter(|_| !context.play.vars_files.is_empty()) else { return };
     let vars = PlayScope {
-        vars: Layers(vec![Arc::clone(&shared.extra_vars), Arc::clone(&context.play.known_vars)]),
+        vars: Layers::of_play(shared, &context.play),
         any_host: HostScope::with_files(shared, Some(context), None, host, Vec::new()),
     };
     let templar = Templar::new(&shared.environment, &vars);
