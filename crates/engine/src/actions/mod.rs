@@ -1,6 +1,6 @@
 //! What the controller does for a task: the actions that run here, and the way to the modules of the target.
 //!
-//! An action is one file and one line of the table in [`find`].
+//! An action is one file and one line of the table [`ACTIONS`].
 
 mod add_host;
 mod args;
@@ -55,6 +55,7 @@ use crate::written::place;
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
 
 /// An action of the controller.
+#[derive(Clone, Copy)]
 enum Action {
     /// One that needs no connection.
     Here(fn(&mut ActionCall<'_>) -> Result<Map, TaskFailure>),
@@ -62,63 +63,41 @@ enum Action {
     There(for<'a> fn(&'a mut ActionCall<'_>) -> Answer<'a>),
 }
 
+use Action::{Here, There};
+
+/// The actions of the controller by their short names.
+const ACTIONS: &[(&str, Action)] = &[
+    ("add_host", Here(add_host::run)),
+    ("assemble", There(|call| Box::pin(assemble::run(call)))),
+    ("assert", Here(assert::run)),
+    ("async_status", There(|call| Box::pin(async_status::run(call)))),
+    ("copy", There(|call| Box::pin(copy::run(call)))),
+    ("debug", Here(debug::run)),
+    ("fail", Here(fail::run)),
+    ("fetch", There(|call| Box::pin(fetch::run(call)))),
+    ("gather_facts", There(|call| Box::pin(gather_facts::run(call)))),
+    ("group_by", Here(group_by::run)),
+    ("include_vars", Here(include_vars::run)),
+    ("pause", There(|call| Box::pin(pause::run(call)))),
+    ("raw", There(|call| Box::pin(raw::run(call)))),
+    ("reboot", There(|call| Box::pin(reboot::run(call)))),
+    ("script", There(|call| Box::pin(script::run(call)))),
+    ("set_fact", Here(set_fact::run)),
+    ("set_stats", Here(set_stats::run)),
+    ("template", There(|call| Box::pin(template::run(call)))),
+    ("unarchive", There(|call| Box::pin(unarchive::run(call)))),
+    ("uri", There(|call| Box::pin(uri::run(call)))),
+    ("validate_argument_spec", Here(validate_argument_spec::run)),
+    ("wait_for_connection", There(|call| Box::pin(wait_for_connection::run(call)))),
+];
+
 /// The action of this short name.
 fn find(name: &str) -> Option<Action> {
-    use Action::{Here, There};
-    Some(match name {
-        "add_host" => Here(add_host::run),
-        "assemble" => There(|call| Box::pin(assemble::run(call))),
-        "assert" => Here(assert::run),
-        "async_status" => There(|call| Box::pin(async_status::run(call))),
-        "copy" => There(|call| Box::pin(copy::run(call))),
-        "debug" => Here(debug::run),
-        "fail" => Here(fail::run),
-        "fetch" => There(|call| Box::pin(fetch::run(call))),
-        "gather_facts" => There(|call| Box::pin(gather_facts::run(call))),
-        "group_by" => Here(group_by::run),
-        "include_vars" => Here(include_vars::run),
-        "pause" => There(|call| Box::pin(pause::run(call))),
-        "raw" => There(|call| Box::pin(raw::run(call))),
-        "reboot" => There(|call| Box::pin(reboot::run(call))),
-        "script" => There(|call| Box::pin(script::run(call))),
-        "set_fact" => Here(set_fact::run),
-        "set_stats" => Here(set_stats::run),
-        "template" => There(|call| Box::pin(template::run(call))),
-        "unarchive" => There(|call| Box::pin(unarchive::run(call))),
-        "uri" => There(|call| Box::pin(uri::run(call))),
-        "validate_argument_spec" => Here(validate_argument_spec::run),
-        "wait_for_connection" => There(|call| Box::pin(wait_for_connection::run(call))),
-        _ => return None,
-    })
+    ACTIONS.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
 }
 
 /// Actions that the run itself carries out: they change the order of steps.
 const STRUCTURAL: &[&str] = &["meta", "include_tasks", "include_role", "import_tasks", "import_role"];
-
-const CONTROLLER: &[&str] = &[
-    "add_host",
-    "assemble",
-    "assert",
-    "async_status",
-    "copy",
-    "debug",
-    "fail",
-    "fetch",
-    "gather_facts",
-    "group_by",
-    "include_vars",
-    "pause",
-    "raw",
-    "reboot",
-    "script",
-    "set_fact",
-    "set_stats",
-    "template",
-    "unarchive",
-    "uri",
-    "validate_argument_spec",
-    "wait_for_connection",
-];
 
 /// Modules that an action of Ansible runs by a name of its own, which their errors show.
 const BY_ACTION: &[&str] = &["command", "service"];
@@ -145,11 +124,15 @@ pub fn is_known(action: &str) -> bool {
     STRUCTURAL.contains(&short) || find(short).is_some() || ksplay_modules::registry::find(action).is_some()
 }
 
+/// The actions that are no modules of the target.
+fn of_controller() -> impl Iterator<Item = &'static str> {
+    STRUCTURAL.iter().copied().chain(ACTIONS.iter().map(|(name, _)| *name))
+}
+
 /// Everything that a task can name.
 pub fn names() -> Vec<String> {
     let modules = ksplay_modules::registry::MODULES.iter().map(|entry| entry.name);
-    let mut names: Vec<String> =
-        STRUCTURAL.iter().chain(CONTROLLER).copied().chain(modules).map(str::to_owned).collect();
+    let mut names: Vec<String> = of_controller().chain(modules).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names
