@@ -16,8 +16,9 @@ use crate::{locale, terminal};
 /// The descriptors on which the agent behind su finds its channel.
 const CHANNEL: [RawFd; 2] = [3, 4];
 
-/// What su's shell runs; the program's path is `$0`, the language `$1`. Another `sh` because the user's shell may be of any kind.
-const BEHIND_SU: &str = "exec /bin/sh -c 'exec \"$0\" agent <&3 >&4 3<&- 4>&-' ";
+/// What su's shell runs; the program's path is `$0`, the language `$1`. Another `sh` because the user's shell may be of any
+/// kind.
+const BEHIND_SU: &str = "exec /bin/sh -c 'exec \"$0\" agent \"$1\" <&3 >&4 3<&- 4>&-' ";
 
 /// Starts the agent through su. su insists on a terminal, so it gets one, which also carries the password; the channel,
 /// which must carry any byte, is on descriptors of its own, for su closes none.

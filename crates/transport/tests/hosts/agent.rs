@@ -23,6 +23,7 @@ fn execute(run: &Run, probe: Probe) -> Map {
             Map::from([
                 ("uid", Value::from(i64::from(uid))),
                 ("home", Value::from(home)),
+                ("language", std::env::var("LC_ALL").ok().into()),
                 ("pid", Value::from(i64::from(std::process::id()))),
                 ("sees_password", Value::from(sees_password)),
             ])

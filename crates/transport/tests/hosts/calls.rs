@@ -217,6 +217,7 @@ fn flags(method: Method) -> Option<String> {
 
 async fn an_unprivileged_user_is_become_once(via: Via) {
     let connection = via.open().await;
+    let language = connection.call(Call::new("whoami", Map::new())).await.unwrap().get("language").cloned();
     for method in [Method::Sudo, Method::Su] {
         let becoming = Become { method, ..Become::sudo("nobody") };
         let call = || Call { becoming: Some(becoming.clone()), ..Call::new("whoami", Map::new()) };
@@ -224,6 +225,7 @@ async fn an_unprivileged_user_is_become_once(via: Via) {
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_eq!(one.get("uid"), Some(&Value::Int(65534)), "{method:?}: {one:?}");
         assert_eq!(one.get("pid"), other.get("pid"), "{method:?}: two agents");
+        assert_eq!(one.get("language").cloned(), language, "{method:?}: that program's language is its own");
         // Large frames, both ways, through whatever stands between.
         let bytes: Vec<u8> = (0..3_000_000u32).map(|index| index as u8).collect();
         let payload = Some(PayloadSource::Bytes(bytes.into()));
