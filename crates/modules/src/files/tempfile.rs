@@ -44,9 +44,6 @@ impl Module for TempFile {
     }
 
     fn apply(plan: Plan, _predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
-        if let Err(error) = system.list_dir(&plan.folder) {
-            return Err(Failure::new(super::python_error(&error, &plan.folder)));
-        }
         let made = system.temp_path(&plan.folder, &plan.prefix, &plan.suffix, plan.directory);
         let path = made.map_err(|error| Failure::new(super::python_error(&error, &plan.folder)))?;
         let mut outcome = Outcome { changed: true, ..Outcome::default() };

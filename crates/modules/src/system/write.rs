@@ -1,10 +1,12 @@
 //! The half of the target that can be changed.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, lchown, symlink};
+use std::os::unix::fs::{
+    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown, symlink,
+};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -328,11 +330,12 @@ impl System {
     pub fn temp_path(&mut self, folder: &Path, prefix: &str, suffix: &str, directory: bool) -> io::Result<PathBuf> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix).suffix(suffix).rand_bytes(8);
-        let private = Permissions::from_mode(0o700);
-        if directory {
-            return Ok(builder.permissions(private).tempdir_in(folder)?.keep());
-        }
-        builder.tempfile_in(folder)?.into_temp_path().keep().map_err(|error| error.error)
+        // The errors stay those of the operating system.
+        let made = builder.make_in(folder, |path| match directory {
+            true => DirBuilder::new().mode(0o700).create(path),
+            false => OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop),
+        })?;
+        made.into_temp_path().keep().map_err(|error| error.error)
     }
 }
 
@@ -389,6 +392,17 @@ mod tests {
         system.symlink(Path::new("one"), &path).unwrap();
         system.symlink(Path::new("two"), &path).unwrap();
         assert_eq!(system.read_link(&path).unwrap(), Path::new("two"));
+    }
+
+    #[test]
+    fn what_is_made_under_a_name_of_its_own_is_for_the_owner_alone() {
+        let (mut system, folder) = system();
+        let file = system.temp_path(folder.path(), "p-", ".s", false).unwrap();
+        let inside = system.temp_path(folder.path(), "p-", "", true).unwrap();
+        assert!(file.is_file() && inside.is_dir());
+        assert_eq!((mode(&file), mode(&inside)), (0o600, 0o700));
+        let error = system.temp_path(&folder.path().join("none"), "p-", "", true).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
     }
 
     #[test]
