@@ -1,18 +1,16 @@
 //! `get_url`: downloads a file.
 
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ksplay_value::{Map, Value};
 
 use super::attributes::{Current, FileAttributes, describe};
 use super::rewrite::Rewrite;
+use super::url;
 use crate::arguments::{Opt, OptType};
-use crate::system::{Calendar, HttpAnswer, HttpGet, os_error_alone, seconds_after_1970};
+use crate::system::{HttpAnswer, HttpGet};
 use crate::{Digest, Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`GetUrlArgs`].
@@ -70,8 +68,7 @@ impl GetUrlArgs {
     fn request(&self, url: &str) -> HttpGet {
         let mut headers = vec![("User-Agent".to_owned(), self.http_agent.clone())];
         if let Some(user) = &self.url_username {
-            let pair = format!("{user}:{}", self.url_password.as_deref().unwrap_or_default());
-            headers.push(("Authorization".into(), format!("Basic {}", STANDARD.encode(pair))));
+            headers.push(url::authorization(user, self.url_password.as_deref()));
         }
         for (name, value) in self.headers.iter().flat_map(Map::iter) {
             headers.push((name.as_value().to_string(), value.to_string()));
@@ -81,13 +78,13 @@ impl GetUrlArgs {
         HttpGet { url: url.to_owned(), headers, timeout, validate_certs, use_proxy, ..HttpGet::default() }
     }
 
-    fn failure(&self, message: impl Into<String>, dest: &Path) -> Failure {
+    fn failure(&self, message: impl Into<String>, dest: &Path, system: &Probe) -> Failure {
         let mut failure = Failure::new(message)
             .with("url", self.url.as_str())
             .with("dest", dest.display().to_string())
             .with("elapsed", 0);
-        if dest.exists() {
-            describe(&Probe::default(), dest, &mut failure.values);
+        if system.exists(dest) {
+            describe(system, dest, &mut failure.values);
         }
         failure
     }
@@ -101,14 +98,10 @@ impl GetUrlArgs {
             };
             return Err(Failure::new(format!("{folder} {problem}")).with("elapsed", 0));
         }
-        if !self.url.contains(':') {
-            return Err(Failure::new(format!("unknown url type: '{}'", self.url))
-                .with("url", self.url.as_str())
-                .with("status", -1));
-        }
+        url::check(&self.url)?;
         match dest.parent().filter(|folder| !folder.as_os_str().is_empty() && !system.is_dir(folder)) {
             Some(folder) => {
-                Err(self.failure(format!("Destination {} does not exist", folder.display()), dest).missing())
+                Err(self.failure(format!("Destination {} does not exist", folder.display()), dest, system).missing())
             }
             None => Ok(()),
         }
@@ -119,8 +112,9 @@ impl GetUrlArgs {
         if self.checksum.is_empty() {
             return Ok(None);
         }
+        let failure = |message: &str| self.failure(message, dest, system);
         let form = "The checksum parameter has to be in format <algorithm>:<checksum>";
-        let (name, wanted) = self.checksum.split_once(':').ok_or_else(|| self.failure(form, dest))?;
+        let (name, wanted) = self.checksum.split_once(':').ok_or_else(|| failure(form))?;
         let digest = Digest::named(name).ok_or_else(|| {
             let known = "md5, sha1, sha224, sha256, sha384, sha512";
             let dest = dest.display();
@@ -129,18 +123,17 @@ impl GetUrlArgs {
         if !["http://", "https://"].iter().any(|scheme| wanted.starts_with(scheme)) {
             return Ok(Some((digest, wanted.trim().to_ascii_lowercase())));
         }
-        let answer = system
-            .http_get(&self.request(wanted))
-            .map_err(|error| self.failure(format!("Request failed: {error}"), dest))?;
+        let answer =
+            system.http_get(&self.request(wanted)).map_err(|error| failure(&format!("Request failed: {error}")))?;
         if answer.status != 200 {
-            return Err(self.failure(format!("Request failed: {wanted} answered {}", answer.status), dest));
+            return Err(failure(&format!("Request failed: {wanted} answered {}", answer.status)));
         }
         let mut list = String::new();
         let read = answer.body.take(16 << 20).read_to_string(&mut list);
-        read.map_err(|error| self.failure(format!("Request failed: {error}"), dest))?;
-        let name = file_name(&self.url);
+        read.map_err(|error| failure(&format!("Request failed: {error}")))?;
+        let name = url::file_name(&self.url);
         let missing = format!("Unable to find a checksum for file '{name}' in '{wanted}'");
-        digest_in(&list, &name).map(|wanted| Some((digest, wanted))).ok_or_else(|| self.failure(missing, dest))
+        digest_in(&list, &name).map(|wanted| Some((digest, wanted))).ok_or_else(|| failure(&missing))
     }
 }
 
@@ -171,13 +164,6 @@ fn digest_in(list: &str, name: &str) -> Option<String> {
     named.or(alone).map(str::to_ascii_lowercase)
 }
 
-/// The last part of a URL's path.
-fn file_name(url: &str) -> String {
-    let path = url.split_once("://").map_or(url, |(_, rest)| rest).split(['?', '#']).next().unwrap_or_default();
-    let name = path.split_once('/').and_then(|(_, path)| path.rsplit('/').next()).unwrap_or_default();
-    if name.is_empty() { "index.html".into() } else { name.into() }
-}
-
 impl Module for GetUrl {
     type Args = GetUrlArgs;
     type Plan = Plan;
@@ -185,7 +171,7 @@ impl Module for GetUrl {
     fn inspect(args: &GetUrlArgs, system: &Probe) -> Result<Inspection<Plan>, Failure> {
         let given = PathBuf::from(&args.dest);
         let into_folder = system.is_dir(&given);
-        let dest = if into_folder { given.join(file_name(&args.url)) } else { given };
+        let dest = if into_folder { given.join(url::file_name(&args.url)) } else { given };
         args.check(&dest, system)?;
         let digest = args.digest(system, &dest)?;
         let mut outcome = Outcome::default();
@@ -214,30 +200,27 @@ impl Module for GetUrl {
         }
         let mut request = args.request(&args.url);
         if let Some(found) = found.as_ref().filter(|_| !args.force && digest.is_none() && !into_folder) {
-            let since = Calendar::utc(seconds_after_1970(found.mtime())).text(c"%a, %d %b %Y %H:%M:%S GMT");
-            request.headers.push(("If-Modified-Since".into(), since));
+            request.headers.push(url::if_newer_than(found));
         }
-        let answer = match args.url.strip_prefix("file://") {
+        let file = args.url.strip_prefix("file://");
+        let answer = match file {
             Some(path) => local(Path::new(path), system),
             None => system.http_get(&request),
         };
-        let answer = answer.map_err(|error| {
-            args.failure(format!("Request failed: <urlopen error {}>", os_error_alone(&error)), &dest)
-        })?;
-        let status = Value::from(u32::from(answer.status));
-        outcome.values.insert("status_code", if args.url.starts_with("file://") { Value::Null } else { status });
+        let answer = answer.map_err(|error| args.failure(url::no_answer(&error), &dest, system))?;
+        let status = file.is_none().then(|| u32::from(answer.status));
+        outcome.values.insert("status_code", Value::from(status));
         if answer.status == 304 {
             outcome.values.insert("msg", "HTTP Error 304: Not Modified");
             return Ok(settle(outcome, rewrite));
         }
         if !(200..300).contains(&answer.status) {
             return Err(args
-                .failure("Request failed", &dest)
+                .failure("Request failed", &dest, system)
                 .with("status_code", u32::from(answer.status))
                 .with("response", format!("HTTP Error {}: {}", answer.status, answer.reason)));
         }
-        let length = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-        let length = length.map_or("unknown", |(_, length)| length);
+        let length = url::header(&answer, "content-length").unwrap_or("unknown");
         outcome.values.insert("msg", format!("OK ({length} bytes)"));
         Ok(Inspection::change(outcome, Plan { answer: Some(answer), digest, rewrite }))
     }

@@ -18,6 +18,7 @@ mod tempfile;
 mod times;
 mod unarchive;
 mod uri;
+mod url;
 
 pub(crate) use attributes::describe;
 pub(crate) use rewrite::text_diff;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use ksplay_value::Value;
 
 use super::attributes::{FileAttributes, describe};
+use super::url;
 use crate::arguments::{Opt, OptType};
-use crate::system::{HttpGet, os_error_alone};
+use crate::system::HttpGet;
 use crate::{CommandSpec, Failure, Inspection, Module, NewFile, Outcome, Probe, System, arguments};
 
 /// See [`UnarchiveArgs`].
@@ -186,9 +187,7 @@ fn download(args: &UnarchiveArgs, system: &Probe) -> Result<Box<dyn Read + Send>
         ..HttpGet::default()
     };
     let failed = |why: String| Failure::new(format!("Failure downloading {}, {why}", args.src));
-    let answer = system.http_get(&request);
-    let answer =
-        answer.map_err(|error| failed(format!("Request failed: <urlopen error {}>", os_error_alone(&error))))?;
+    let answer = system.http_get(&request).map_err(|error| failed(url::no_answer(&error)))?;
     match answer.status {
         200..300 => Ok(answer.body),
         status => Err(failed(format!("HTTP Error {status}: {}", answer.reason))),

@@ -2,19 +2,17 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ksplay_value::text::{JsonStyle, from_json, to_json};
 use ksplay_value::{Map, Value};
 
 use super::attributes::{FileAttributes, describe};
 use super::rewrite::Rewrite;
+use super::url::{self, authorization, file_name, header};
 use crate::arguments::{Opt, OptType};
-use crate::system::{Calendar, HttpAnswer, HttpGet, HttpRequest, host_of, os_error_alone, seconds_after_1970};
+use crate::system::{HttpAnswer, HttpGet, HttpRequest, host_of};
 use crate::{Failure, Inspection, Module, Outcome, Probe, System, arguments};
 
 /// See [`UriArgs`].
@@ -115,11 +113,7 @@ impl Module for Uri {
         if args.method.is_empty() || !args.method.to_ascii_uppercase().chars().all(is_word) {
             return Err(Failure::new("Parameter 'method' needs to be a single word in uppercase, like GET or POST."));
         }
-        if !args.url.contains(':') {
-            return Err(Failure::new(format!("unknown url type: '{}'", args.url))
-                .with("url", args.url.as_str())
-                .with("status", -1));
-        }
+        url::check(&args.url)?;
         let unsupported = [
             ("body_format: form-multipart", args.body_format == "form-multipart"),
             ("unix_socket", args.unix_socket.is_some()),
@@ -143,8 +137,13 @@ impl Module for Uri {
             let answer = match system.http(&request) {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let why = format!("Request failed: <urlopen error {}>", os_error_alone(&error));
-                    return Err(args.wrong_status(-1, &why, &request.common.url, redirected, started));
+                    return Err(args.wrong_status(
+                        -1,
+                        &url::no_answer(&error),
+                        &request.common.url,
+                        redirected,
+                        started,
+                    ));
                 }
             };
             let Some(next) = args.redirection(&request, &answer) else { break answer };
@@ -173,8 +172,7 @@ impl UriArgs {
             && let Ok(found) = system.metadata(&self.place(dest, system))
             && found.is_file()
         {
-            let since = Calendar::utc(seconds_after_1970(found.mtime())).text(c"%a, %d %b %Y %H:%M:%S GMT");
-            headers.push(("If-Modified-Since".into(), since));
+            headers.push(url::if_newer_than(&found));
         }
         if !has(&headers, "User-Agent") {
             headers.push(("User-Agent".into(), self.http_agent.clone()));
@@ -388,15 +386,6 @@ fn describe_headers(answer: &HttpAnswer, url: &str, values: &mut Map) {
     }
 }
 
-fn header<'a>(answer: &'a HttpAnswer, name: &str) -> Option<&'a str> {
-    answer.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
-fn authorization(user: &str, password: Option<&str>) -> (String, String) {
-    let pair = STANDARD.encode(format!("{user}:{}", password.unwrap_or_default()));
-    ("Authorization".into(), format!("Basic {pair}"))
-}
-
 /// `a=1&b=x&b=y`: a list is its name several times.
 fn form(pairs: &Map) -> String {
     let mut parts = Vec::new();
@@ -442,12 +431,6 @@ fn absolute(url: &str, reference: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     format!("{scheme}://{host}{folder}/{reference}")
-}
-
-fn file_name(url: &str) -> String {
-    let path = url.split_once("://").map_or(url, |(_, rest)| rest).split(['?', '#']).next().unwrap_or_default();
-    let name = Path::new(path).file_name().filter(|_| path.contains('/') && !path.ends_with('/'));
-    name.map_or_else(|| "index.html".into(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
