@@ -15,9 +15,10 @@ use crate::suggest::did_you_mean;
 use crate::tasks::{self, check_keys};
 use crate::{Error, ErrorKind, Item, Task, paths};
 
-const IMPORT_TASKS: &[&str] = &["file", RAW];
-const INCLUDE_TASKS: &[&str] = &["file", "apply", RAW];
-const IMPORT_ROLE: &[&str] = &[
+/// The options of `import_tasks`.
+const FILE: &[&str] = &["file", RAW];
+/// Those of `import_role`.
+const ROLE: &[&str] = &[
     "name",
     "role",
     "tasks_from",
@@ -28,18 +29,8 @@ const IMPORT_ROLE: &[&str] = &[
     "public",
     "rolespec_validate",
 ];
-const INCLUDE_ROLE: &[&str] = &[
-    "name",
-    "role",
-    "tasks_from",
-    "vars_from",
-    "defaults_from",
-    "handlers_from",
-    "allow_duplicates",
-    "public",
-    "rolespec_validate",
-    "apply",
-];
+/// What the dynamic ones take beside them.
+const APPLY: &[&str] = &["apply"];
 
 /// Checks options and keywords of `include_tasks` and `include_role`.
 pub(crate) fn check_include(context: &Context<'_>, node: &Node, action: &Action) -> Result<(), Error> {
@@ -47,10 +38,10 @@ pub(crate) fn check_include(context: &Context<'_>, node: &Node, action: &Action)
     let name = builtin_name(&action.name);
     let kind = if name == "include_role" { Kind::IncludeRole } else { Kind::TaskInclude };
     if name == "include_role" {
-        check_options(args, node, name, INCLUDE_ROLE)?;
+        check_options(args, node, name, &[ROLE, APPLY])?;
         required_name(args, node, name)?;
     } else {
-        check_options(args, node, name, INCLUDE_TASKS)?;
+        check_options(args, node, name, &[FILE, APPLY])?;
         file_name(args, node, name)?;
     }
     check_keys(context, node, kind)?;
@@ -84,7 +75,7 @@ fn check_apply(context: &Context<'_>, node: &Node) -> Result<(), Error> {
 /// `import_tasks`: the tasks of the file, with the keywords of the import around them.
 pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: &mut Vec<Item>) -> Result<(), Error> {
     let args = static_arguments(context, node, action)?;
-    check_options(args, node, "import_tasks", IMPORT_TASKS)?;
+    check_options(args, node, "import_tasks", &[FILE])?;
     let name = file_name(args, node, "import_tasks")?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
     context.tell_reserved(&keywords);
@@ -110,7 +101,7 @@ pub(crate) fn task_file(context: &Context<'_>, path: &Path, span: &Span) -> Resu
 /// `import_role`: its dependencies and itself, each a block.
 pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &mut Vec<Item>) -> Result<(), Error> {
     let args = static_arguments(context, node, action)?;
-    check_options(args, node, "import_role", IMPORT_ROLE)?;
+    check_options(args, node, "import_role", &[ROLE])?;
     let name = required_name(args, node, "import_role")?;
     let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
     context.tell_reserved(&keywords);
@@ -176,7 +167,8 @@ fn static_arguments<'a>(context: &Context<'_>, node: &Node, action: &'a Action) 
         .ok_or_else(|| Error::invalid(format!("the arguments of '{name}' cannot be a template"), &node.span))
 }
 
-fn check_options(args: &Map, node: &Node, action: &str, known: &[&str]) -> Result<(), Error> {
+fn check_options(args: &Map, node: &Node, action: &str, groups: &[&[&'static str]]) -> Result<(), Error> {
+    let known = groups.concat();
     let unknown: Vec<String> = args
         .keys()
         .filter(|key| !key.as_str().is_some_and(|key| known.contains(&key)))
@@ -185,7 +177,7 @@ fn check_options(args: &Map, node: &Node, action: &str, known: &[&str]) -> Resul
     let Some(first) = unknown.first() else { return Ok(()) };
     let place =
         node.entries().unwrap_or_default().iter().find_map(|(_, value)| value.entry(first)).map(|(key, _)| &key.span);
-    let hint = did_you_mean(first, known.iter().copied().filter(|name| *name != RAW));
+    let hint = did_you_mean(first, known.into_iter().filter(|name| *name != RAW));
     Err(Error::invalid(format!("Invalid options for {action}: {}", unknown.join(",")), place.unwrap_or(&node.span))
         .with_hint(hint))
 }
