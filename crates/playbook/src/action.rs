@@ -135,19 +135,20 @@ fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
 fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map), Error> {
     match &value.kind {
         NodeKind::Text { text, .. } => {
-            let (name, rest) = split_action(text);
-            Ok((name.into(), text_arguments(name, rest, value)?))
+            let (name, rest) = split_action(text, value)?;
+            let args = text_arguments(&name, &rest, value)?;
+            Ok((name.into(), args))
         }
         NodeKind::Map(entries) => {
             let Some(module) = value.get("module").and_then(Node::as_str) else {
                 return Err(Error::invalid("no module/action detected in task.", task));
             };
-            let (name, rest) = split_action(module);
-            let mut args = text_arguments(name, rest, value)?;
+            let (name, rest) = split_action(module, value)?;
+            let mut args = text_arguments(&name, &rest, value)?;
             for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("module")) {
                 args.insert(key.to_data(), value.to_value());
             }
-            mark_expressions(name, &mut args, value);
+            mark_expressions(&name, &mut args, value);
             Ok((name.into(), args))
         }
         _ => Err(Error::invalid(format!("unexpected parameter type in action: {}", value.describe()), &value.span)),
@@ -155,18 +156,10 @@ fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map),
 }
 
 /// The module's name, which may be a template, and what follows it.
-fn split_action(text: &str) -> (&str, &str) {
-    let text = text.trim();
-    let mut depth = 0usize;
-    let end = text.char_indices().find(|(at, char)| {
-        match &text.as_bytes()[*at..] {
-            [b'{', b'{' | b'%', ..] => depth += 1,
-            [b'}' | b'%', b'}', ..] => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && char.is_whitespace()
-    });
-    end.map_or((text, ""), |(at, _)| (&text[..at], text[at..].trim_start()))
+fn split_action(text: &str, node: &Node) -> Result<(String, String), Error> {
+    let words = arguments::split(text.trim()).map_err(|why| Error::invalid(format!("{why}: {text}"), &node.span))?;
+    let (name, rest) = words.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+    Ok((name.trim_end().to_owned(), arguments::join(rest)))
 }
 
 fn module_arguments(name: &str, value: &Node) -> Result<Map, Error> {
@@ -192,21 +185,16 @@ fn text_arguments(name: &str, text: &str, node: &Node) -> Result<Map, Error> {
     Ok(args)
 }
 
-/// The argument of an action whose text is a bare expression.
-fn expression_of(action: &str) -> Option<&'static str> {
-    match builtin_name(action) {
-        "assert" => Some("that"),
-        "debug" => Some("var"),
-        _ => None,
-    }
-}
+/// The arguments whose text is a bare expression, and their actions.
+const EXPRESSIONS: [(&str, &str); 2] = [("assert", "that"), ("debug", "var")];
 
 /// Makes the text of arguments that are bare expressions such; `node` is where the arguments stand.
 fn mark_expressions(action: &str, args: &mut Map, node: &Node) {
-    // Which of them are is seen when the template of a name is evaluated.
-    let of_all = ["assert", "debug"].into_iter().filter(|_| has_markers(action)).filter_map(expression_of);
-    for argument in expression_of(action).into_iter().chain(of_all) {
-        if let Some(value) = args.get_mut(argument) {
+    for (of, argument) in EXPRESSIONS {
+        // Which of them are is seen when the template of a name is evaluated.
+        if (of == builtin_name(action) || has_markers(action))
+            && let Some(value) = args.get_mut(argument)
+        {
             mark_expression(value, node.get(argument).unwrap_or(node));
         }
     }
@@ -214,8 +202,8 @@ fn mark_expressions(action: &str, args: &mut Map, node: &Node) {
 
 /// Makes plain text again of what is no expression to this action.
 pub(crate) fn keep_expressions(action: &str, args: &mut Map) {
-    for argument in ["assert", "debug"].into_iter().filter_map(expression_of) {
-        if expression_of(action) != Some(argument)
+    for (of, argument) in EXPRESSIONS {
+        if of != builtin_name(action)
             && let Some(value) = args.get_mut(argument)
         {
             unmark_expression(value);

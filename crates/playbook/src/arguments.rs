@@ -88,7 +88,8 @@ pub(crate) fn unquote(text: &str) -> &str {
     if quoted { &text[1..text.len() - 1] } else { text }
 }
 
-fn join(words: &[String]) -> String {
+/// The words of a text as one again.
+pub(crate) fn join(words: &[String]) -> String {
     let mut out = String::new();
     for word in words {
         if !out.is_empty() && !out.ends_with('\n') {
