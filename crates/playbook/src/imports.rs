@@ -223,14 +223,8 @@ pub(crate) fn find_tasks(context: &Context<'_>, name: &str, how: Include, span: 
     if let Some(found) = places.iter().find(|place| place.is_file()) {
         return Ok(found.clone());
     }
-    let mut looked: Vec<String> = Vec::new();
-    for place in places.iter().map(|place| place.display().to_string()) {
-        if !looked.contains(&place) {
-            looked.push(place);
-        }
-    }
     Err(Error::new(ErrorKind::File, format!("could not find or access '{name}'"), Some(span))
-        .with_help(format!("looked for: {}", looked.join(", "))))
+        .with_help(format!("looked for: {}", paths::listed(&places, ", "))))
 }
 
 /// Where task files are looked for, as observed of ansible-core 2.19: outside of roles beside the including file and then in

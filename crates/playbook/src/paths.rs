@@ -30,6 +30,17 @@ fn home(path: &Path) -> PathBuf {
     }
 }
 
+/// Places as a message lists them, each once.
+pub(crate) fn listed(places: &[PathBuf], separator: &str) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in places.iter().map(|place| place.display().to_string()) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join(separator)
+}
+
 /// Whether the name stands for itself, wherever it is used.
 pub(crate) fn is_absolute(name: &str) -> bool {
     name.starts_with('/') || name == "~" || name.starts_with("~/")

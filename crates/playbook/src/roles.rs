@@ -119,7 +119,7 @@ pub(crate) struct Ancestor {
 /// Reads a role with everything it depends on.
 pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancestor>]) -> Result<Loaded, Error> {
     let (path, collection) = find(context, &wanted.name, chain, &wanted.span)?;
-    if chain.iter().filter(|ancestor| ancestor.path == path).count() > 0 {
+    if chain.iter().any(|ancestor| ancestor.path == path) {
         let message = format!("the role '{}' depends on itself", wanted.name);
         return Err(Error::invalid(message, &wanted.span)
             .with_help("make sure that no role among its dependencies has it as a dependency"));
@@ -387,13 +387,8 @@ fn find(
     } else if let Some(found) = places.iter().map(|place| place.join(name)).find(|path| path.is_dir()) {
         return Ok((paths::absolute(&found), None));
     }
-    let mut looked: Vec<String> = Vec::new();
-    for place in places.iter().map(|place| place.display().to_string()) {
-        if !looked.contains(&place) {
-            looked.push(place);
-        }
-    }
     let names: Vec<String> = places.iter().take(places.len() - 1).flat_map(|place| files_in(place)).collect();
-    Err(Error::new(ErrorKind::File, format!("the role '{name}' was not found in {}", looked.join(":")), Some(span))
+    let message = format!("the role '{name}' was not found in {}", paths::listed(&places, ":"));
+    Err(Error::new(ErrorKind::File, message, Some(span))
         .with_hint(did_you_mean(name, names.iter().map(String::as_str))))
 }
