@@ -24,10 +24,10 @@ pub(crate) struct Routing {
     groups: HashMap<String, Group>,
 }
 
-/// A group of modules: names as they are written, full or of the group's collection.
+/// A group of modules, by full names.
 #[derive(Debug, Default)]
 struct Group {
-    modules: Vec<String>,
+    modules: Vec<Str>,
     /// Groups whose modules it has too.
     extends: Vec<String>,
 }
@@ -89,21 +89,18 @@ impl Loader {
     /// The full names of the modules in a group of a collection; `None` when it has no such group.
     pub(crate) fn group(&self, context: &Context<'_>, collection: &str, group: &str) -> Option<Vec<Str>> {
         self.routing(context, collection).groups.get(group)?;
-        let mut modules = Vec::new();
-        let (mut open, mut known) = (vec![(collection.to_owned(), group.to_owned())], Vec::new());
-        while let Some(next) = open.pop() {
-            if known.contains(&next) {
-                continue;
+        let (mut groups, mut modules) = (vec![full(collection, group)], Vec::new());
+        let mut next = 0;
+        while let Some((collection, group)) = groups.get(next).and_then(|name| split(name)) {
+            if let Some(group) = self.routing(context, &collection).groups.get(group) {
+                modules.extend(group.modules.iter().cloned());
+                for extended in &group.extends {
+                    if !groups.contains(extended) {
+                        groups.push(extended.clone());
+                    }
+                }
             }
-            if let Some(group) = self.routing(context, &next.0).groups.get(&next.1) {
-                let full = |name: &String| split(name).map_or_else(|| format!("{}.{name}", next.0), |_| name.clone());
-                modules.extend(group.modules.iter().map(|name| Str::from(full(name))));
-                open.extend(group.extends.iter().map(|name| match split(name) {
-                    Some((collection, group)) => (collection, group.to_owned()),
-                    None => (next.0.clone(), name.clone()),
-                }));
-            }
-            known.push(next);
+            next += 1;
         }
         Some(modules)
     }
@@ -116,8 +113,12 @@ impl Loader {
         if let Some(known) = self.routings.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
             return Arc::clone(known);
         }
-        let routing =
-            Arc::new(self.read(&path).ok().and_then(|file| file.root.as_ref().map(routing_of)).unwrap_or_default());
+        let routing = Arc::new(
+            self.read(&path)
+                .ok()
+                .and_then(|file| file.root.as_ref().map(|root| routing_of(collection, root)))
+                .unwrap_or_default(),
+        );
         self.routings.lock().unwrap_or_else(PoisonError::into_inner).insert(path, Arc::clone(&routing));
         routing
     }
@@ -152,29 +153,34 @@ pub(crate) fn split(name: &str) -> Option<(String, &str)> {
     Some((format!("{namespace}.{collection}"), rest))
 }
 
-fn group_of(members: &Node) -> Group {
+/// The full form of a name that a collection writes.
+fn full(collection: &str, name: &str) -> String {
+    if split(name).is_some() { name.to_owned() } else { format!("{collection}.{name}") }
+}
+
+fn group_of(collection: &str, members: &Node) -> Group {
     let mut group = Group::default();
     let NodeKind::List(members) = &members.kind else { return group };
     for member in members {
         match member.as_str() {
-            Some(name) => group.modules.push(name.to_owned()),
+            Some(name) => group.modules.push(full(collection, name).into()),
             None => {
                 let extended = member.get("metadata").and_then(|about| about.get("extend_group"));
                 let names = match extended.map(|names| &names.kind) {
                     Some(NodeKind::List(names)) => names.as_slice(),
                     _ => extended.map(std::slice::from_ref).unwrap_or_default(),
                 };
-                group.extends.extend(names.iter().filter_map(Node::as_str).map(str::to_owned));
+                group.extends.extend(names.iter().filter_map(Node::as_str).map(|name| full(collection, name)));
             }
         }
     }
     group
 }
 
-fn routing_of(root: &Node) -> Routing {
-    let groups = root.get("action_groups").and_then(Node::entries).unwrap_or_default();
+fn routing_of(collection: &str, root: &Node) -> Routing {
+    let groups = root.get("action_groups").and_then(Node::entries).unwrap_or_default().iter();
     let groups =
-        groups.iter().filter_map(|(name, members)| Some((name.as_str()?.to_owned(), group_of(members)))).collect();
+        groups.filter_map(|(name, members)| Some((name.as_str()?.to_owned(), group_of(collection, members)))).collect();
     let mut routing = Routing { groups, ..Routing::default() };
     let plugins = root.get("plugin_routing");
     for kind in ["action", "modules"] {
