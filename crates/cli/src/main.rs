@@ -111,7 +111,7 @@ fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
     if !args.looks_only() {
         return assemble::carry_out(assembled);
     }
-    for warning in assembled.loader.warnings() {
+    for warning in assembled.loader.take_warnings() {
         assembled.terminal.event(&warning.into());
     }
     if !args.syntax_check {

@@ -77,7 +77,7 @@ pub fn extra_vars(
     let options = LoaderOptions { decrypt: Some(decrypt(vault)), duplicate_keys, ..LoaderOptions::default() };
     let loader = Loader::new(options);
     let vars = variables::extra_vars(&args.extra_vars, &loader)?;
-    Ok((vars, loader.warnings()))
+    Ok((vars, loader.take_warnings()))
 }
 
 /// What keys are that stand twice in a mapping.

@@ -129,9 +129,9 @@ impl Shared {
         Ok(layers)
     }
 
-    /// Tells what was odd in the files of the playbook read so far.
+    /// Tells what was odd in the files of the playbook read since this was last done.
     pub(crate) fn tell_warnings_of_files(&self) {
-        self.loader.warnings().into_iter().for_each(|warning| self.emit(warning.into()));
+        self.loader.take_warnings().into_iter().for_each(|warning| self.emit(warning.into()));
     }
 
     pub(crate) fn groups(&self, inventory: &Inventory) -> Value {

@@ -59,14 +59,19 @@ impl Files {
         Ok(File { source: Arc::clone(source), root })
     }
 
-    /// Notes what is odd in a file.
+    /// Notes what is odd in a file, once.
     pub fn warn(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
+        for warning in warnings {
+            let mut known = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known.contains(&warning) {
+                known.push(warning);
+            }
+        }
     }
 
-    /// The warnings so far.
-    pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The warnings since they were last asked for.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -252,9 +252,9 @@ impl Loader {
         )
     }
 
-    /// What was odd in the files read so far, each once.
-    pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.files.warnings()
+    /// What was odd in the files read since this was last asked, each once.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        self.files.take_warnings()
     }
 
     pub(crate) fn warn(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
