@@ -9,30 +9,29 @@ mod meta;
 mod notes;
 mod sight;
 mod step;
+mod turns;
 
 use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use ksplay_playbook::Task;
 use ksplay_scheduler::{Ended, HostIndex, Ready, Scheduler, Standing, StepId, Strategy, Tree};
 use ksplay_value::{Map, Str, Value};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::handlers::Notifications;
 use self::sight::Sight;
-use crate::actions::{self, short_name};
+use self::turns::Turn;
+use crate::actions::short_name;
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskInfo, TaskResult};
 use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
-use crate::task::{Include, Outcome, Work, flag};
-use crate::written::as_written;
+use crate::task::{Include, Outcome, Work};
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +63,17 @@ struct StepRun {
     failed: Vec<HostIndex>,
 }
 
-/// A host's turn: of the task's `throttle`, and of `forks`.
-type Slot = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
+/// The strategy of this name.
+pub(crate) fn strategy(name: &str, forks: usize) -> Option<Strategy> {
+    Some(match short_name(name) {
+        // What `debug` adds to `linear` is the debugger.
+        "linear" | "debug" => Strategy::Linear,
+        "free" => Strategy::Free,
+        "host_pinned" => Strategy::HostPinned(forks),
+        "pipelined" => Strategy::Pipelined,
+        _ => return None,
+    })
+}
 
 pub(crate) struct Batch {
     shared: Arc<Shared>,
@@ -88,7 +96,7 @@ pub(crate) struct Batch {
     sight: Option<Arc<Sight>>,
     /// Where hosts do not wait, the steps that some host has come to.
     begun: HashMap<StepId, Arc<TaskInfo>>,
-    running: JoinSet<(StepId, HostIndex, u64, Outcome, Slot)>,
+    running: JoinSet<(StepId, HostIndex, u64, Outcome, Turn)>,
     max_fail: Option<f64>,
     /// Hosts that failed or were lost in this batch.
     lost: HashSet<HostIndex>,
@@ -126,14 +134,9 @@ impl Batch {
         let debugs = shared.options.debugger || strategy.as_deref().is_some_and(|name| short_name(name) == "debug");
         let strategy = match strategy {
             None => Strategy::Linear,
-            Some(name) => match short_name(&name) {
-                // What `debug` adds to `linear` is the debugger.
-                "linear" | "debug" => Strategy::Linear,
-                "free" => Strategy::Free,
-                "host_pinned" => Strategy::HostPinned(shared.options.forks),
-                "pipelined" => Strategy::Pipelined,
-                other => return Err(TaskFailure::new(format!("the strategy '{other}' is not supported yet"))),
-            },
+            Some(name) => self::strategy(&name, shared.options.forks).ok_or_else(|| {
+                TaskFailure::new(format!("the strategy '{}' is not supported yet", short_name(&name)))
+            })?,
         };
         let max_fail = match setting("max_fail_percentage", &play.max_fail_percentage)? {
             Some(value) => Some(value.to_string().trim_end_matches('%').parse().map_err(|_| {
@@ -212,8 +215,8 @@ impl Batch {
                 _ = interrupt.wait_for(|interrupted| *interrupted) => return Ok(self.interrupted().await),
             };
             match ended {
-                // The slot is free when the outcome has been told, so that the next host is told after this one.
-                Ok((step, host, number, outcome, _slot)) => {
+                // The turn is over when the outcome has been told, so that the next host is told after this one.
+                Ok((step, host, number, outcome, _turn)) => {
                     match self.debugged(number, host, outcome, interrupt).await? {
                         Some(outcome) => self.ended(step, host, number, outcome)?,
                         None => return Ok(self.interrupted().await),
@@ -245,41 +248,15 @@ impl Batch {
         HostScope::new(&self.shared, Some(&self.context), Some(task), &self.hosts[host])
     }
 
-    /// The name of a task as it is shown, with a warning about what cannot be evaluated in it.
-    fn banner(&self, task: &Task, scope: &HostScope) -> String {
-        self.tell_reserved(task);
-        let banner = banner::banner(task, scope);
-        if let Some(text) = banner.warning {
-            let span = banner.span.unwrap_or_else(|| task.span.clone());
-            self.shared.emit(Event::WarningAt { text, span, help: None });
+    fn work(&self, task: &Arc<Task>, info: &Arc<TaskInfo>, host: HostIndex) -> Work {
+        Work {
+            shared: Arc::clone(&self.shared),
+            play: Arc::clone(&self.context),
+            task: Arc::clone(task),
+            info: Arc::clone(info),
+            host: self.hosts[host].clone(),
+            vars: Map::new(),
         }
-        banner.text
-    }
-
-    /// Tells of the variables of a task whose names are reserved, each where it was first given.
-    fn tell_reserved(&self, task: &Task) {
-        let play = &self.context.play;
-        let roles = play.roles.iter().chain(&task.role).flat_map(|role| &role.reserved);
-        let mut names = HashSet::new();
-        let all = play.keywords.reserved.iter().chain(roles).chain(&task.keywords.reserved);
-        all.filter(|warning| names.insert(warning.message.as_str()))
-            .for_each(|warning| self.shared.emit(warning.clone().into()));
-    }
-
-    fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
-        let scope = self.scope(task, host);
-        Arc::new(TaskInfo {
-            number: self.shared.next_number(),
-            banner: self.banner(task, &scope),
-            action: task.action.clone(),
-            role: task.role.as_ref().map(|role| role.name.clone()),
-            span: task.span.clone(),
-            handler: self.is_flushing(step, task),
-            check: self.shared.options.check,
-            // Whether the keyword is wrong is told by the task itself.
-            diff: self.shared.options.diff
-                || matches!(flag(&scope, "diff", task.keywords.diff.as_ref()), Ok(Some(true))),
-        })
     }
 
     /// Starts a step on its hosts.
@@ -300,31 +277,8 @@ impl Batch {
         if hosts.is_empty() {
             return Ok(());
         }
-        let first = self.scope(&task, hosts[0]);
-        let asked = match &task.keywords.run_once {
-            Some(keyword) => match first.templar().resolve(keyword)? {
-                // The task itself tells that check mode does not know it.
-                Value::Unknown(_) => false,
-                // And whether it is a flag at all.
-                value => boolean(&value).unwrap_or_else(|_| value.is_true()),
-            },
-            None => false,
-        };
-        if asked && matches!(self.strategy, Strategy::Free | Strategy::HostPinned(_)) {
-            let text = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
-            self.shared.emit(Event::Warning(text.into()));
-        }
-        let mut for_all = steps::is_for_all_hosts(&task.action);
-        if let Some(template) = &task.chosen {
-            for host in hosts.iter().rev() {
-                match actions::chosen_name(template, &self.scope(&task, *host)) {
-                    Ok(name) => for_all = steps::is_for_all_hosts(&name),
-                    // What check mode does not know is told by the task.
-                    Err(failure) if failure.undecided => {}
-                    Err(failure) => return Err(failure),
-                }
-            }
-        }
+        let asked = self.is_run_once(&task, hosts[0])?;
+        let run_once = self.is_for_all_hosts(&task, &hosts)? || asked;
         let info = match self.begun.get(&step) {
             Some(info) => Arc::clone(info),
             None => self.info(step, &task, hosts[0]),
@@ -338,38 +292,17 @@ impl Batch {
         if hosts.is_empty() {
             return Ok(());
         }
-        let throttle = self.throttle(&task, &first)?;
-        let work = |host: &Str| Work {
-            shared: Arc::clone(&self.shared),
-            play: Arc::clone(&self.context),
-            task: Arc::clone(&task),
-            info: Arc::clone(&info),
-            host: host.clone(),
-            vars: Map::new(),
-        };
-        let run_once = asked || for_all;
+        let throttle = self.throttle(&task, hosts[0])?;
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = self.shared.next_number();
         for host in working.iter().copied() {
-            let work = work(&self.hosts[host]);
-            let (forks, throttle) = (Arc::clone(&self.forks), throttle.clone());
-            let mut slot = Box::pin(async move {
-                let throttled = match throttle {
-                    Some(throttle) => throttle.acquire_owned().await.ok(),
-                    None => None,
-                };
-                (throttled, forks.acquire_owned().await.ok())
-            });
-            // Asked for here and now, so that hosts get their turns in the order of the batch.
-            let given = now_or_later(slot.as_mut());
+            let work = self.work(&task, &info, host);
+            let turn = self.turn(throttle.as_ref());
             self.running.spawn(async move {
-                let slot = match given {
-                    Poll::Ready(slot) => slot,
-                    Poll::Pending => slot.await,
-                };
+                let turn = turn.await;
                 work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
                 let outcome = work.run_guarded().await;
-                (step, host, number, outcome, slot)
+                (step, host, number, outcome, turn)
             });
         }
         let run = StepRun {
@@ -386,22 +319,6 @@ impl Batch {
         Ok(())
     }
 
-    /// Tells of templates where they do not do what one may think.
-    fn warn_about(&self, task: &Task) {
-        if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
-            let topics: Value = task.listen.iter().map(as_written).collect();
-            self.shared.emit(Event::Warning(format!(
-                "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
-            )));
-        }
-        if let Value::Template(args) = &task.args
-            && let Some(span) = &args.span
-        {
-            let text = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
-            self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone(), help: None });
-        }
-    }
-
     /// The end of a section: the handlers that were notified run.
     fn flush(&mut self, step: StepId, hosts: &[HostIndex]) {
         hosts.iter().for_each(|host| self.notify_kept(*host));
@@ -409,28 +326,6 @@ impl Batch {
         hosts.iter().for_each(|host| {
             self.scheduler.complete(step, *host, Ended::Ok);
         });
-    }
-
-    fn throttle(&mut self, task: &Arc<Task>, scope: &HostScope) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
-        let Some(keyword) = &task.keywords.throttle else { return Ok(None) };
-        let wrong = |why: String, span| TaskFailure {
-            span,
-            ..TaskFailure::new(format!("Failed to convert the throttle value to an integer: {why}"))
-        };
-        let value = scope.templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
-        let number = match &value {
-            Value::Unknown(_) => return Ok(None),
-            Value::Float(number) => Ok(*number as usize),
-            value => value.to_string().trim().parse::<usize>(),
-        };
-        let limit = number.map_err(|_| {
-            wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
-        })?;
-        if limit == 0 {
-            return Ok(None);
-        }
-        let throttle = self.throttles.entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit)));
-        Ok(Some(Arc::clone(throttle)))
     }
 
     /// Ends what runs: the user has ended the run.
@@ -463,9 +358,9 @@ impl Batch {
     /// A host ended its work at a step.
     fn ended(&mut self, step: StepId, host: HostIndex, number: u64, outcome: Outcome) -> Result<(), TaskFailure> {
         let Some(run) = self.steps.get(&number) else { return Ok(()) };
-        let (task, run_once, hosts) = (Arc::clone(&run.task), run.run_once, run.hosts.clone());
-        let told = if run_once { hosts.as_slice() } else { std::slice::from_ref(&host) };
-        let sharing = if run.shares { told } else { std::slice::from_ref(&host) };
+        let task = Arc::clone(&run.task);
+        let told = if run.run_once { run.hosts.clone() } else { vec![host] };
+        let sharing = if run.shares { &told[..] } else { std::slice::from_ref(&host) };
         self.note(&task, host, sharing, &outcome);
         let name = self.hosts[host].clone();
         let is_include = !outcome.includes.is_empty();
@@ -505,16 +400,16 @@ impl Batch {
         let Some(run) = self.steps.get_mut(&number) else { return Ok(()) };
         run.waiting -= 1;
         if ended != Ended::Ok {
-            run.failed.extend(told);
+            run.failed.extend(&told);
         }
         if is_include {
             run.includes.push((host, outcome.includes));
         } else if ended == Ended::Ok {
-            for host in told {
+            for host in &told {
                 self.scheduler.complete(step, *host, Ended::Ok);
             }
         } else {
-            for told in told {
+            for told in &told {
                 self.fail(step, *told, ended, *told == host, &task, &outcome.result);
                 if *told != host && self.scheduler.standing(*told) == Standing::Running {
                     // As in Ansible: the hosts that did not run it fail a second time, wherever that leads.
@@ -543,11 +438,6 @@ impl Batch {
         }
         Ok(())
     }
-}
-
-/// Asks a future once.
-fn now_or_later<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
 }
 
 /// What is shown of a result: all but what only programs read.

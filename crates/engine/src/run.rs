@@ -377,7 +377,7 @@ impl Run {
         let context = |living: &[Str]| {
             Arc::new(PlayContext {
                 play: Arc::clone(play),
-                vars: vec![Arc::new(play.vars.clone())],
+                vars: Arc::new(play.vars.clone()),
                 roles: RwLock::new(play.roles.clone()),
                 included: RwLock::default(),
                 hosts_all: all.clone(),
@@ -387,7 +387,9 @@ impl Run {
                 files: RwLock::default(),
             })
         };
-        vars_files::tell_undefined(shared, &context(&in_play));
+        if !play.vars_files.is_empty() {
+            vars_files::tell_undefined(shared, &context(&in_play));
+        }
         let mut hosts = all.clone();
         order(play, shared, &mut hosts)?;
         for host in &in_play {
@@ -404,7 +406,7 @@ impl Run {
             shared.count_kept_out();
             let context = context(&living);
             for host in &living {
-                vars_files::read(shared, &context, host)?;
+                vars_files::take_in(shared, &context, host)?;
             }
             let had_lost = living.len() < batch.len();
             match Batch::new(shared, &context, living, batch)?.run(&mut self.interrupt).await? {

@@ -18,8 +18,8 @@ use crate::vars_files;
 pub struct PlayContext {
     /// The play.
     pub play: Arc<Play>,
-    /// The play's `vars` and answers of `vars_prompt`, lowest first.
-    pub vars: Vec<Arc<Map>>,
+    /// The play's `vars` and answers of `vars_prompt`.
+    pub vars: Arc<Map>,
     /// Roles whose defaults and variables the whole play sees, in the order in which they came.
     pub roles: RwLock<Vec<Arc<Role>>>,
     /// The roles that tasks have included so far.
@@ -98,7 +98,7 @@ impl HostScope {
             let roles = context.roles.read().unwrap_or_else(PoisonError::into_inner);
             below.extend(roles.iter().rev().map(|role| Arc::clone(&role.vars)));
             below.extend(files);
-            below.extend(context.vars.iter().rev().cloned());
+            below.push(Arc::clone(&context.vars));
             if let Some(role) = task.and_then(|task| task.role.as_ref()) {
                 defaults.push(Arc::clone(&role.defaults));
                 defaults.extend(role.inherited.iter().rev().map(|role| Arc::clone(&role.defaults)));

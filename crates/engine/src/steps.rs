@@ -205,33 +205,10 @@ pub(crate) fn gathering(play: &Play, shared: &Arc<Shared>) -> Result<Option<Arc<
     if !tags::selects(&options.tags, &options.skip_tags, &keywords.tags) {
         return Ok(None);
     }
-    let keywords = Arc::new(keywords);
     Ok(Some(Arc::new(Task {
-        id: GATHERING,
-        name: Some(Value::from("Gathering Facts")),
-        action: "gather_facts".into(),
-        chosen: None,
-        args: args.into(),
-        outer: Arc::clone(&play.keywords),
-        keywords,
-        vars: None,
-        loop_: None,
-        register: None,
-        reserved: ksplay_playbook::Reserved::default(),
-        until: Vec::new(),
-        retries: None,
-        delay: None,
-        changed_when: None,
-        failed_when: None,
-        async_: None,
-        poll: None,
-        listen: Vec::new(),
-        role: None,
-        span: play.span.clone(),
+        keywords: Arc::new(keywords),
         dirs: Arc::from([play.dir.clone()]),
-        library: Arc::default(),
-        include_dirs: Arc::default(),
-        handler: false,
+        ..Task::made(GATHERING, "Gathering Facts", "gather_facts", args, &play.keywords, &play.span)
     })))
 }
 

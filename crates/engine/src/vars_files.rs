@@ -12,26 +12,38 @@ use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::written::place;
 
-/// What the files hold for this host, the last file first. Names that rest on variables which are not there yet (facts
-/// before they are gathered) are tried again at the next task.
+/// What the files hold for this host, the last file first; none when they cannot be read.
 pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -> Vec<Arc<Map>> {
+    take_in(shared, context, host).unwrap_or_default()
+}
+
+/// Reads the files for a host once. Names that rest on variables which are not there yet (facts before they are gathered)
+/// are tried again at the next task.
+///
+/// # Errors
+///
+/// If a file is no mapping.
+pub(crate) fn take_in(
+    shared: &Arc<Shared>,
+    context: &Arc<PlayContext>,
+    host: &Str,
+) -> Result<Vec<Arc<Map>>, TaskFailure> {
     if context.play.vars_files.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     if let Some(known) = context.files.read().unwrap_or_else(PoisonError::into_inner).get(host) {
-        return known.clone();
+        return Ok(known.clone());
     }
-    let (found, complete) = read(shared, context, host).unwrap_or_default();
+    let (found, complete) = read(shared, context, host)?;
     if complete {
         context.files.write().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), found.clone());
     }
-    found
+    Ok(found)
 }
 
 /// Tells which files have names that rest on more than the play itself, as Ansible does before it looks at any host.
 pub(crate) fn tell_undefined(shared: &Arc<Shared>, context: &Arc<PlayContext>) {
-    let hosts = context.hosts_all.first();
-    let Some(host) = hosts.filter(|_| !context.play.vars_files.is_empty()) else { return };
+    let Some(host) = context.hosts_all.first() else { return };
     let vars = PlayScope {
         vars: Layers::of_play(shared, &context.play),
         any_host: HostScope::with_files(shared, Some(context), None, host, Vec::new()),
@@ -82,16 +94,8 @@ fn first_place(entry: &Value) -> Option<Span> {
     }
 }
 
-/// Reads the files for a host; the answer says too whether all names could be evaluated.
-///
-/// # Errors
-///
-/// If a file is no mapping.
-pub(crate) fn read(
-    shared: &Arc<Shared>,
-    context: &Arc<PlayContext>,
-    host: &Str,
-) -> Result<(Vec<Arc<Map>>, bool), TaskFailure> {
+/// What the files hold for a host now, and whether all names could be evaluated.
+fn read(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -> Result<(Vec<Arc<Map>>, bool), TaskFailure> {
     let mut found = Vec::new();
     let mut complete = true;
     for entry in &context.play.vars_files {

@@ -255,6 +255,38 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task that no file holds, with the keywords of what is around it and nothing of a role or folder.
+    #[must_use]
+    pub fn made(id: u32, name: &str, action: &str, args: Map, outer: &Arc<Keywords>, span: &Span) -> Self {
+        Self {
+            id,
+            name: Some(Value::from(name)),
+            action: action.into(),
+            chosen: None,
+            args: args.into(),
+            keywords: Arc::clone(outer),
+            vars: None,
+            loop_: None,
+            register: None,
+            reserved: Reserved::default(),
+            until: Vec::new(),
+            retries: None,
+            delay: None,
+            changed_when: None,
+            failed_when: None,
+            async_: None,
+            poll: None,
+            listen: Vec::new(),
+            role: None,
+            span: span.clone(),
+            dirs: Arc::default(),
+            include_dirs: Arc::default(),
+            library: Arc::default(),
+            outer: Arc::clone(outer),
+            handler: false,
+        }
+    }
+
     /// The task with the action that [`Task::chosen`] came to.
     #[must_use]
     pub fn with_action(&self, name: &str) -> Self {

@@ -268,31 +268,13 @@ pub(crate) fn validation(
         ("provided_arguments", Value::Map(Arc::clone(&role.params))),
         ("validate_args_context", Value::from(about_role)),
     ]);
+    let (id, action) = (context.loader.next_id(), "ansible.builtin.validate_argument_spec");
     Some(Item::Task(Arc::new(Task {
-        id: context.loader.next_id(),
-        name: Some(Value::from(name)),
-        action: "ansible.builtin.validate_argument_spec".into(),
-        chosen: None,
-        args: args.into(),
         keywords: Arc::new(keywords),
-        vars: None,
-        loop_: None,
-        register: None,
-        reserved: Reserved::default(),
-        until: Vec::new(),
-        retries: None,
-        delay: None,
-        changed_when: None,
-        failed_when: None,
-        async_: None,
-        poll: None,
-        listen: Vec::new(),
         role: Some(Arc::clone(role)),
-        span: node_span.clone(),
         dirs: Arc::clone(&context.dirs),
         library: Arc::clone(&context.library),
         include_dirs: Arc::clone(&context.include_dirs),
-        outer: Arc::clone(&context.outer),
-        handler: false,
+        ..Task::made(id, &name, action, args, &context.outer, node_span)
     })))
 }

@@ -13,3 +13,10 @@ pub enum Strategy {
     /// As [`Strategy::Linear`] at the steps that can see another host and at flushes, as [`Strategy::Free`] between them.
     Pipelined,
 }
+
+impl Strategy {
+    /// Whether no host ever waits for another to end a step.
+    pub fn is_free(self) -> bool {
+        matches!(self, Self::Free | Self::HostPinned(_))
+    }
+}

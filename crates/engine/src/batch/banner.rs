@@ -1,11 +1,73 @@
-//! The name of a task as it is shown.
+//! What is told of a task when it begins: its name, and what is odd about it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use ksplay_playbook::Task;
+use ksplay_scheduler::{HostIndex, StepId};
 use ksplay_template::Templar;
 use ksplay_value::{Span, Template, TemplateKind, Value};
 
+use super::Batch;
+use crate::event::{Event, TaskInfo};
 use crate::scope::HostScope;
+use crate::task::flag;
 use crate::{actions, written};
+
+impl Batch {
+    /// The name of a task as it is shown, with a warning about what cannot be evaluated in it.
+    fn banner(&self, task: &Task, scope: &HostScope) -> String {
+        self.tell_reserved(task);
+        let banner = banner(task, scope);
+        if let Some(text) = banner.warning {
+            let span = banner.span.unwrap_or_else(|| task.span.clone());
+            self.shared.emit(Event::WarningAt { text, span, help: None });
+        }
+        banner.text
+    }
+
+    /// Tells of the variables of a task whose names are reserved, each where it was first given.
+    fn tell_reserved(&self, task: &Task) {
+        let play = &self.context.play;
+        let roles = play.roles.iter().chain(&task.role).flat_map(|role| &role.reserved);
+        let mut names = HashSet::new();
+        let all = play.keywords.reserved.iter().chain(roles).chain(&task.keywords.reserved);
+        all.filter(|warning| names.insert(warning.message.as_str()))
+            .for_each(|warning| self.shared.emit(warning.clone().into()));
+    }
+
+    pub(super) fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
+        let scope = self.scope(task, host);
+        Arc::new(TaskInfo {
+            number: self.shared.next_number(),
+            banner: self.banner(task, &scope),
+            action: task.action.clone(),
+            role: task.role.as_ref().map(|role| role.name.clone()),
+            span: task.span.clone(),
+            handler: self.is_flushing(step, task),
+            check: self.shared.options.check,
+            // Whether the keyword is wrong is told by the task itself.
+            diff: self.shared.options.diff
+                || matches!(flag(&scope, "diff", task.keywords.diff.as_ref()), Ok(Some(true))),
+        })
+    }
+
+    /// Tells of templates where they do not do what one may think.
+    pub(super) fn warn_about(&self, task: &Task) {
+        if task.listen.iter().any(|topic| matches!(topic, Value::Template(_))) {
+            let topics: Value = task.listen.iter().map(written::as_written).collect();
+            self.shared.emit(Event::Warning(format!(
+                "\"listen\" is not templatable, but we found: {topics}, it will not be templated and will be used \"as is\"."
+            )));
+        }
+        if let Value::Template(args) = &task.args
+            && let Some(span) = &args.span
+        {
+            let text = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
+            self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone(), help: None });
+        }
+    }
+}
 
 /// A name, and what is to be said about it.
 pub(super) struct Banner {

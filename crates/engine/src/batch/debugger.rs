@@ -46,15 +46,7 @@ impl Batch {
         if !wanted(&task, self.debugs, &outcome) {
             return Ok(Some(outcome));
         }
-        let work = Work {
-            shared: Arc::clone(&self.shared),
-            play: Arc::clone(&self.context),
-            task: Arc::clone(&task),
-            info: Arc::clone(&info),
-            host: self.hosts[host].clone(),
-            vars: Map::new(),
-        };
-        let mut session = Session { work, vars: Map::new(), args: None };
+        let mut session = Session { work: self.work(&task, &info, host), vars: Map::new(), args: None };
         while wanted(&task, self.debugs, &outcome) {
             self.show(host, &outcome);
             outcome.shown = true;

@@ -230,8 +230,7 @@ impl Batch {
         layers.insert(0, Arc::new(magic));
         let roles = self.context.roles.read().unwrap_or_else(PoisonError::into_inner);
         layers.extend(roles.iter().rev().map(|role| Arc::clone(&role.vars)));
-        layers.extend(self.context.vars.iter().rev().cloned());
-        layers.push(Arc::clone(&self.context.play.known_vars));
+        layers.extend([&self.context.vars, &self.context.play.known_vars].map(Arc::clone));
         layers.extend(defaults);
         layers.extend(roles.iter().rev().map(|role| Arc::clone(&role.defaults)));
         Layers(layers)

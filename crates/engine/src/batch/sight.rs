@@ -39,8 +39,7 @@ impl Sight {
     pub fn of(shared: &Arc<Shared>, context: &PlayContext, hosts: &[Str]) -> Self {
         let this = Self { shared: Arc::clone(shared), known: Mutex::default() };
         let mut seen: HashSet<*const Map> = HashSet::new();
-        let mut layers = vec![Arc::clone(&shared.extra_vars)];
-        layers.extend(context.vars.iter().cloned());
+        let mut layers = vec![Arc::clone(&shared.extra_vars), Arc::clone(&context.vars)];
         for role in context.roles.read().unwrap_or_else(PoisonError::into_inner).iter() {
             layers.extend([&role.vars, &role.defaults, &role.params].map(Arc::clone));
         }

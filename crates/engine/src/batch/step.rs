@@ -1,6 +1,6 @@
 //! `--step`: the user says of each task whether it is to be done.
 
-use ksplay_scheduler::{Ended, Ready, Strategy};
+use ksplay_scheduler::{Ended, Ready};
 use tokio::sync::watch;
 
 use super::{Batch, banner};
@@ -25,7 +25,7 @@ impl Batch {
             return Ok(Some(Ready { step, hosts }));
         }
         let kind = if self.is_flushing(step, &task) { "HANDLER" } else { "TASK" };
-        let alone = matches!(self.strategy, Strategy::Free | Strategy::HostPinned(_));
+        let alone = self.strategy.is_free();
         let groups = if alone { hosts.iter().map(|host| vec![*host]).collect() } else { vec![hosts] };
         let mut confirmed = Vec::new();
         for group in groups {

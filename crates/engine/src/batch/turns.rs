@@ -1,0 +1,106 @@
+//! Who works on a step, and when it is each host's turn: `run_once`, `throttle`, `forks`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use ksplay_playbook::Task;
+use ksplay_scheduler::HostIndex;
+use ksplay_value::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Batch;
+use crate::actions;
+use crate::connect::boolean;
+use crate::event::Event;
+use crate::failure::TaskFailure;
+use crate::steps;
+
+/// A host's turn: of the task's `throttle`, and of `forks`.
+pub(super) type Turn = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
+
+impl Batch {
+    /// A host's turn, once it has come. It is asked for here and now, so that hosts get theirs in the order of the batch.
+    pub(super) fn turn(&self, throttle: Option<&Arc<Semaphore>>) -> impl Future<Output = Turn> + Send + use<> {
+        let (forks, throttle) = (Arc::clone(&self.forks), throttle.cloned());
+        let mut turn = Box::pin(async move {
+            let throttled = match throttle {
+                Some(throttle) => throttle.acquire_owned().await.ok(),
+                None => None,
+            };
+            (throttled, forks.acquire_owned().await.ok())
+        });
+        let given = now_or_later(turn.as_mut());
+        async move {
+            match given {
+                Poll::Ready(turn) => turn,
+                Poll::Pending => turn.await,
+            }
+        }
+    }
+
+    /// Whether the task says that it is done once for all hosts.
+    pub(super) fn is_run_once(&self, task: &Arc<Task>, host: HostIndex) -> Result<bool, TaskFailure> {
+        let Some(keyword) = &task.keywords.run_once else { return Ok(false) };
+        let asked = match self.scope(task, host).templar().resolve(keyword)? {
+            // The task itself tells that check mode does not know it.
+            Value::Unknown(_) => false,
+            // And whether it is a flag at all.
+            value => boolean(&value).unwrap_or_else(|_| value.is_true()),
+        };
+        if asked && self.strategy.is_free() {
+            let text = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
+            self.shared.emit(Event::Warning(text.into()));
+        }
+        Ok(asked)
+    }
+
+    /// Whether the task's action concerns all hosts at once.
+    pub(super) fn is_for_all_hosts(&self, task: &Arc<Task>, hosts: &[HostIndex]) -> Result<bool, TaskFailure> {
+        let mut for_all = steps::is_for_all_hosts(&task.action);
+        if let Some(template) = &task.chosen {
+            for host in hosts.iter().rev() {
+                match actions::chosen_name(template, &self.scope(task, *host)) {
+                    Ok(name) => for_all = steps::is_for_all_hosts(&name),
+                    // What check mode does not know is told by the task.
+                    Err(failure) if failure.undecided => {}
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+        Ok(for_all)
+    }
+
+    /// What keeps more hosts than `throttle` says from doing the task at the same time.
+    pub(super) fn throttle(
+        &mut self,
+        task: &Arc<Task>,
+        host: HostIndex,
+    ) -> Result<Option<Arc<Semaphore>>, TaskFailure> {
+        let Some(keyword) = &task.keywords.throttle else { return Ok(None) };
+        let wrong = |why: String, span| TaskFailure {
+            span,
+            ..TaskFailure::new(format!("Failed to convert the throttle value to an integer: {why}"))
+        };
+        let value =
+            self.scope(task, host).templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
+        let number = match &value {
+            Value::Unknown(_) => return Ok(None),
+            Value::Float(number) => Ok(*number as usize),
+            value => value.to_string().trim().parse::<usize>(),
+        };
+        let limit = number.map_err(|_| {
+            wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
+        })?;
+        if limit == 0 {
+            return Ok(None);
+        }
+        let throttle = self.throttles.entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit)));
+        Ok(Some(Arc::clone(throttle)))
+    }
+}
+
+/// Asks a future once.
+fn now_or_later<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+}
