@@ -29,13 +29,9 @@ pub fn show(command: &ConfigCommand) -> Result<u8, Failure> {
 }
 
 fn dump(settings: &Settings, dump: &ConfigDump) -> Result<(), Failure> {
-    let mut known: Vec<_> = settings.known().into_iter().collect();
+    let mut known = settings.known();
     // Those of one plugin have a name of several words.
-    known.retain(|(name, (_, origin))| !name.contains(' ') && (origin != "default" || !dump.only_changed));
-    let file = settings.file.as_ref().map_or(Value::Null, |file| Value::from(file.display().to_string()));
-    known.retain(|(name, _)| *name != "CONFIG_FILE");
-    known.push(("CONFIG_FILE", (file, String::new())));
-    known.sort_by_key(|(name, _)| *name);
+    known.retain(|name, (_, origin)| !name.contains(' ') && (origin != "default" || !dump.only_changed));
     if dump.format == ConfigFormat::Display {
         for (name, (value, origin)) in known {
             let text = value.as_str().map_or_else(|| repr(&value), str::to_owned);

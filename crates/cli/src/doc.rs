@@ -83,10 +83,10 @@ fn described(entry: &Documented) -> Value {
         let mut about = Map::from([
             ("description", Value::from_iter([doc])),
             ("required", Value::Bool(option.required)),
-            ("type", kind(option.kind).into()),
+            ("type", option.kind.word().into()),
         ]);
         if option.kind == OptType::List {
-            about.insert("elements", kind(option.elements));
+            about.insert("elements", option.elements.word());
         }
         if let Some(default) = option.default {
             about.insert("default", default);
@@ -236,8 +236,8 @@ fn page(entry: &Documented, width: usize) -> String {
 /// `path, required`, `bool, default: yes`.
 fn traits(option: &Opt) -> String {
     let mut traits = vec![match option.kind {
-        OptType::List => format!("list of {}", kind(option.elements)),
-        other => kind(other).to_owned(),
+        OptType::List => format!("list of {}", option.elements.word()),
+        other => other.word().to_owned(),
     }];
     if option.required {
         traits.push("required".to_owned());
@@ -247,19 +247,6 @@ fn traits(option: &Opt) -> String {
         traits.push("never shown".to_owned());
     }
     traits.join(", ")
-}
-
-fn kind(kind: OptType) -> &'static str {
-    match kind {
-        OptType::Str => "str",
-        OptType::Path => "path",
-        OptType::Bool => "bool",
-        OptType::Int => "int",
-        OptType::Float => "float",
-        OptType::List => "list",
-        OptType::Dict => "dict",
-        OptType::Raw => "raw",
-    }
 }
 
 /// What holds between the arguments.

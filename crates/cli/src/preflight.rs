@@ -1,15 +1,17 @@
 //! What is looked at before anything is touched: the files of variables that a run will need, plugins that it will miss.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use ksplay_engine::Sink;
+use ksplay_inventory::HostName;
 use ksplay_playbook::Play;
 use ksplay_value::{Diagnostic, Value};
 
 use crate::assemble::Assembled;
 use crate::failure::Failure;
 use crate::list;
+use crate::vars::below_here;
 
 /// Reads the variables of all hosts that plays name, and the `vars_files` whose names are plain.
 ///
@@ -21,10 +23,11 @@ use crate::list;
 pub fn check(assembled: &Assembled) -> Result<(), Failure> {
     let Assembled { options, inventory, playbooks, terminal, .. } = assembled;
     let limit = options.limit.as_deref();
+    let mut read = HashSet::new();
     for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
         let Ok(patterns) = list::patterns(assembled, play) else { continue };
         let Ok(selection) = inventory.select(&patterns, limit) else { continue };
-        for host in &selection.hosts {
+        for host in selection.hosts.iter().filter(|host| read.insert(HostName::clone(host))) {
             inventory.variables(host).map_err(|error| Failure { code: 4, ..error.into() })?;
         }
         if !selection.hosts.is_empty() {
@@ -65,9 +68,7 @@ fn plugins(assembled: &Assembled) -> Option<Diagnostic> {
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flat_map(|entries| entries.flatten().map(|entry| entry.path()).filter(is_python))
         .collect();
-    let here = std::env::current_dir().unwrap_or_default();
-    let names: Vec<String> =
-        files.iter().map(|file| file.strip_prefix(&here).unwrap_or(file).display().to_string()).collect();
+    let names: Vec<String> = files.iter().map(|file| below_here(file).display().to_string()).collect();
     (!names.is_empty()).then(|| {
         let message = format!("plugins in Python are not run, what they bring is unknown: {}", names.join(", "));
         Diagnostic::new(message)

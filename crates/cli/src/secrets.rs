@@ -137,9 +137,10 @@ pub fn vault(
     if args.ask_vault_pass {
         secrets.add(label, ask(label)?.expose().as_bytes());
     }
-    match failures.pop() {
-        Some((_, why)) if secrets.is_empty() => return Err(why),
-        last => failures.extend(last),
+    if secrets.is_empty()
+        && let Some((_, why)) = failures.pop()
+    {
+        return Err(why);
     }
     for (id, why) in failures {
         eprintln!("[WARNING]: Error in vault password file loading ({id}): {why}");

@@ -136,8 +136,6 @@ pub fn inventory(
     extra_vars: &Map,
     playbook_dirs: Vec<PathBuf>,
 ) -> Result<(Inventory, Vec<Diagnostic>), Failure> {
-    let (formats, unknown): (Vec<_>, Vec<_>) =
-        settings.inventory_enabled.iter().map(|name| Format::named(name).ok_or(name)).partition(Result::is_ok);
     let options = LoadOptions {
         decrypt: Some(decrypt(vault)),
         evaluate: Some(evaluate(settings, vault)),
@@ -147,14 +145,8 @@ pub fn inventory(
         fail_on_nothing: *settings.inventory_unparsed_failed,
         ignored_extensions: settings.inventory_ignore_extensions.value.clone(),
         ignored_patterns: settings.inventory_ignore_patterns.value.clone(),
-        formats: formats.into_iter().flatten().collect(),
-        precedence: settings
-            .variable_precedence
-            .iter()
-            .filter_map(|word| Level::named(word))
-            .flatten()
-            .copied()
-            .collect(),
+        formats: settings.inventory_enabled.iter().filter_map(|name| Format::named(name)).collect(),
+        precedence: settings.variable_precedence.iter().filter_map(|word| Level::named(word)).collect(),
         variable_files: !settings.variable_plugins_enabled.is_empty(),
         yaml_extensions: settings.yaml_extensions.value.clone(),
         duplicate_keys: duplicate_keys(settings),
@@ -163,7 +155,7 @@ pub fn inventory(
     let inventory = Inventory::load(&inventory_sources(args, settings), &options)
         .map_err(|error| Failure { code: 1, ..error.into() })?;
     let quiet = settings.transform_invalid_group_chars.as_str() == "ignore";
-    let skipped = unknown.into_iter().filter_map(Result::err);
+    let skipped = settings.inventory_enabled.iter().filter(|name| Format::named(name).is_none());
     let mut warnings: Vec<Diagnostic> = skipped
         .map(|name| Diagnostic::new(format!("Failed to load inventory plugin, skipping {name}")))
         .chain(inventory.warnings().iter().cloned())

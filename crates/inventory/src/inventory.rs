@@ -58,7 +58,7 @@ impl Default for Inventory {
             warnings: Vec::new(),
             parsed: false,
             files: VarsFiles::default(),
-            precedence: Level::of_groups().into(),
+            precedence: Level::OF_GROUPS.into(),
             places: None,
             origin: None,
         };

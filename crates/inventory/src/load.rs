@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ksplay_value::yaml::{self, DuplicateKeys};
+use ksplay_value::yaml::{self, Document, DuplicateKeys};
 use ksplay_value::{Diagnostic, Map, Source};
 
 use crate::inventory::Places;
@@ -59,7 +59,7 @@ impl Default for LoadOptions {
             ignored_extensions: ignored.map(str::to_owned).into(),
             ignored_patterns: Vec::new(),
             formats: Format::usual(),
-            precedence: Level::of_groups().into(),
+            precedence: Level::OF_GROUPS.into(),
             variable_files: true,
             yaml_extensions: [".yml", ".yaml", ".json"].map(str::to_owned).into(),
             duplicate_keys: DuplicateKeys::default(),
@@ -160,7 +160,7 @@ impl Loader<'_> {
             return self.path(&path);
         }
         match self.options.formats.iter().find(|format| format.is_list()) {
-            Some(format) => self.host_list(source, *format == Format::AdvancedHostList).map(|()| true),
+            Some(format) => self.host_list(source, *format).map(|()| true),
             None => {
                 self.unparsed(source);
                 Ok(false)
@@ -168,11 +168,14 @@ impl Loader<'_> {
         }
     }
 
-    fn host_list(&mut self, source: &str, has_ranges: bool) -> Result<(), Error> {
+    fn host_list(&mut self, source: &str, format: Format) -> Result<(), Error> {
         for name in source.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let (names, port) = match has_ranges {
-                true => range::expand(name).map_err(|reason| Error::syntax(reason, None))?,
-                false => (vec![range::address(name).0.to_owned()], range::address(name).1),
+            let (names, port) = match format {
+                Format::AdvancedHostList => range::expand(name).map_err(|reason| Error::syntax(reason, None))?,
+                _ => {
+                    let (name, port) = range::address(name);
+                    (vec![name.to_owned()], port)
+                }
             };
             for name in names {
                 self.inventory.insert_host(&name, port, None);
@@ -251,7 +254,7 @@ impl Loader<'_> {
     fn file(&mut self, path: &Path) -> Result<(), Failures> {
         let file: Arc<Path> = path.into();
         let mut failures = Vec::new();
-        let mut text = None;
+        let (mut text, mut document) = (None, None);
         let extensions = &self.options.yaml_extensions;
         for format in self.options.formats.iter().copied().filter(|format| format.takes(path, extensions)) {
             if format == Format::Script {
@@ -265,7 +268,7 @@ impl Loader<'_> {
                 Ok(source) => Arc::clone(source),
                 Err(_) => break,
             };
-            match self.parse(format, &source, &file) {
+            match self.parse(format, &source, &mut document, &file) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if format.is_plugin() => return Err(Failures(vec![(format, error)])),
@@ -282,20 +285,32 @@ impl Loader<'_> {
         Err(Failures(failures))
     }
 
-    /// Reads a file in one form; false when the form passes it on without a word.
-    fn parse(&mut self, format: Format, source: &Arc<Source>, file: &Arc<Path>) -> Result<bool, Error> {
+    /// Reads a file in one form; false when the form passes it on without a word. The text as YAML is kept for the next
+    /// form.
+    fn parse(
+        &mut self,
+        format: Format,
+        source: &Arc<Source>,
+        document: &mut Option<Result<Document, yaml::Error>>,
+        file: &Arc<Path>,
+    ) -> Result<bool, Error> {
         match format {
             Format::HostList | Format::AdvancedHostList | Format::Script => return Ok(false),
             Format::Ini => ini::parse(self.inventory, source, file)?,
             Format::Toml => tables::parse(self.inventory, source, file)?,
-            Format::Yaml => structured::parse_yaml(self.inventory, source, file, self.options)?,
+            Format::Yaml => {
+                let document = document.take().unwrap_or_else(|| yaml::load(source))?;
+                structured::parse_yaml(self.inventory, document, file, self.options)?;
+            }
             Format::Auto | Format::Constructed | Format::Generator => {
-                let Ok(Some(root)) = yaml::load(source).map(|document| document.root) else { return Ok(false) };
+                let Ok(Document { root: Some(root), .. }) = document.get_or_insert_with(|| yaml::load(source)) else {
+                    return Ok(false);
+                };
                 let Some(entry) = root.entry("plugin") else { return Ok(false) };
                 if format != Format::Auto && entry.1.as_str().and_then(Format::named) != Some(format) {
                     return Ok(false);
                 }
-                plugin::run(self.inventory, &root, entry, file, self.options)?;
+                plugin::run(self.inventory, root, entry, file, self.options)?;
             }
         }
         Ok(true)

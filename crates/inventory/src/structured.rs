@@ -4,18 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{self, Node};
-use ksplay_value::{Diagnostic, Source, Span, Value};
+use ksplay_value::{Diagnostic, Span, Value};
 
 use crate::{Error, Inventory, LoadOptions, range};
 
 /// Reads a YAML (or JSON) inventory. What was read before an error stays.
 pub(crate) fn parse_yaml(
     inventory: &mut Inventory,
-    source: &Arc<Source>,
+    document: yaml::Document,
     file: &Arc<Path>,
     options: &LoadOptions,
 ) -> Result<(), Error> {
-    let (root, warnings) = yaml::load(source)?.judged(options.duplicate_keys)?;
+    let (root, warnings) = document.judged(options.duplicate_keys)?;
     inventory.warnings.extend(warnings);
     let Some(root) = root.filter(|root| !root.is_null()) else {
         return Err(Error::syntax("the file holds no inventory: it is empty", None));

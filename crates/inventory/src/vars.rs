@@ -35,25 +35,29 @@ pub enum Level {
 }
 
 impl Level {
-    /// The levels of groups, in the order that they have when no setting says otherwise.
-    pub fn of_groups() -> [Self; 6] {
-        use Level::{
-            InventoryAll, InventoryAllFile, InventoryGroup, InventoryGroupFile, PlaybookAllFile, PlaybookGroupFile,
-        };
-        [InventoryAll, InventoryGroup, InventoryAllFile, PlaybookAllFile, InventoryGroupFile, PlaybookGroupFile]
-    }
+    /// The words of `VARIABLE_PRECEDENCE`, in the order that they have when no setting says otherwise.
+    pub const WORDS: [&str; 6] = [
+        "all_inventory",
+        "groups_inventory",
+        "all_plugins_inventory",
+        "all_plugins_play",
+        "groups_plugins_inventory",
+        "groups_plugins_play",
+    ];
 
-    /// The levels of groups that a word of `VARIABLE_PRECEDENCE` means, lowest first.
-    pub fn named(word: &str) -> Option<&'static [Self]> {
-        Some(match word {
-            "all_inventory" => &[Self::InventoryAll],
-            "groups_inventory" => &[Self::InventoryGroup],
-            "all_plugins_inventory" => &[Self::InventoryAllFile],
-            "all_plugins_play" => &[Self::PlaybookAllFile],
-            "groups_plugins_inventory" => &[Self::InventoryGroupFile],
-            "groups_plugins_play" => &[Self::PlaybookGroupFile],
-            _ => return None,
-        })
+    /// The levels of groups that these words mean.
+    pub const OF_GROUPS: [Self; 6] = [
+        Self::InventoryAll,
+        Self::InventoryGroup,
+        Self::InventoryAllFile,
+        Self::PlaybookAllFile,
+        Self::InventoryGroupFile,
+        Self::PlaybookGroupFile,
+    ];
+
+    /// The level of groups that a word of `VARIABLE_PRECEDENCE` means.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().zip(Self::OF_GROUPS).find(|(known, _)| *known == word).map(|(_, level)| level)
     }
 }
 

@@ -36,6 +36,22 @@ pub enum OptType {
     Raw,
 }
 
+impl OptType {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Str => "str",
+            Self::Path => "path",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::List => "list",
+            Self::Dict => "dict",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// One argument. Made by the functions named after the types, refined by the methods, named by [`arguments!`](crate::arguments).
 #[derive(Debug, Clone, Copy)]
 pub struct Opt {

@@ -352,6 +352,10 @@ pub struct Role {
     pub vars: Arc<Map>,
     /// Variables given where it is used.
     pub params: Arc<Map>,
+    /// The files of `defaults`, later ones over earlier.
+    pub defaults_files: Vec<PathBuf>,
+    /// The files of `vars`, later ones over earlier.
+    pub vars_files: Vec<PathBuf>,
     /// What is to be said of the names in `defaults` and `vars`.
     pub reserved: Vec<Diagnostic>,
     /// The roles that it depends on directly, in order.

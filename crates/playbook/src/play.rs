@@ -156,7 +156,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     vars.extend(imported.vars.clone());
     let vars_files = vars_files(node)?;
     let mut static_vars = vars.clone();
-    let files = plain_files(&vars_files, dir);
+    let files = plain_files(loader, &vars_files, dir);
     // Whoever runs the play reads these files too, and reports what is wrong with them.
     for map in files.iter().filter_map(|path| loader.vars_file(path).ok()) {
         static_vars.extend((*map).clone());
@@ -316,13 +316,11 @@ fn vars_files(node: &Node) -> Result<Vec<Value>, Error> {
 }
 
 /// Those `vars_files` whose names are plain.
-fn plain_files(files: &[Value], dir: &Path) -> Vec<PathBuf> {
+fn plain_files(loader: &Loader, files: &[Value], dir: &Path) -> Vec<PathBuf> {
+    let dirs = [dir.to_path_buf()];
     let found = |entry: &Value| {
         let names = entry.as_list().unwrap_or(std::slice::from_ref(entry));
-        names.iter().filter_map(Value::as_str).find_map(|name| {
-            let places = [dir.join("vars").join(name), dir.join(name)];
-            places.into_iter().find(|place| place.is_file())
-        })
+        names.iter().filter_map(Value::as_str).find_map(|name| loader.find_file(&dirs, "vars", name))
     };
     files.iter().filter_map(found).collect()
 }

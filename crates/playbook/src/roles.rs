@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Diagnostic, Map, Span, Str, Value};
+use ksplay_value::{Map, Span, Str, Value};
 
 use crate::collections::split;
 use crate::context::Context;
@@ -134,9 +134,10 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
     };
     let meta = read_main(context, &path.join("meta"), None)?;
     let (depends, allow_duplicates) = metadata(&name, meta.as_ref())?;
-    let mut reserved = Vec::new();
-    let defaults = variables(context, &path, "defaults", wanted.files.defaults.as_deref(), &name, &mut reserved)?;
-    let vars = variables(context, &path, "vars", wanted.files.vars.as_deref(), &name, &mut reserved)?;
+    let (defaults, defaults_files) = variables(context, &path, "defaults", wanted.files.defaults.as_deref(), &name)?;
+    let (vars, vars_files) = variables(context, &path, "vars", wanted.files.vars.as_deref(), &name)?;
+    let files = defaults_files.iter().chain(&vars_files);
+    let reserved = files.flat_map(|file| context.loader.reserved_names(file)).collect();
     let including = context.role.as_ref().filter(|_| chain.is_empty());
     let mut inherited: Vec<RoleVars> = Vec::new();
     let mut parents: Vec<Str> = Vec::new();
@@ -186,6 +187,8 @@ pub(crate) fn load(context: &Context<'_>, wanted: &RoleUse, chain: &[Arc<Ancesto
         defaults: own.defaults,
         vars: own.vars,
         params: own.params,
+        defaults_files,
+        vars_files,
         reserved,
         dependencies,
         parents,
@@ -287,14 +290,14 @@ fn metadata<'m>(name: &str, meta: Option<&'m Node>) -> Result<(&'m [Node], bool)
     Ok((depends, duplicates))
 }
 
+/// The variables in a folder of a role, and their files.
 fn variables(
     context: &Context<'_>,
     role: &Path,
     folder: &str,
     from: Option<&str>,
     name: &str,
-    reserved: &mut Vec<Diagnostic>,
-) -> Result<Arc<Map>, Error> {
+) -> Result<(Arc<Map>, Vec<PathBuf>), Error> {
     let files = yaml_files(&role.join(folder), from.unwrap_or("main"), true);
     let mut all: Option<Arc<Map>> = None;
     for path in &files {
@@ -305,7 +308,6 @@ fn variables(
             },
             _ => error,
         })?;
-        reserved.extend(context.loader.reserved_names(path));
         all = Some(match all {
             None => map,
             Some(before) => {
@@ -315,7 +317,7 @@ fn variables(
             }
         });
     }
-    Ok(all.unwrap_or_default())
+    Ok((all.unwrap_or_default(), files))
 }
 
 /// The arguments that a role declares for an entry point.

@@ -99,7 +99,6 @@ impl Settings {
             "DEFAULT_POLL_INTERVAL" poll_interval by seconds;
             "DISPLAY_SKIPPED_HOSTS" display_skipped_hosts;
             "ENABLE_TASK_DEBUGGER" enable_task_debugger;
-            "INVENTORY_IGNORE_PATTERNS" inventory_ignore_patterns by |all: &Vec<String>| texts(all);
             "RETRY_FILES_ENABLED" retry_files_enabled;
             "RETRY_FILES_SAVE_PATH" retry_files_save_path by optional_path;
             "VAULT_ENCRYPT_SALT" vault_encrypt_salt by optional_text;

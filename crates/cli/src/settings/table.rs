@@ -201,7 +201,7 @@ settings! {
     /// What reads inventory sources, in the order in which it is tried.
     inventory_enabled: Vec<String> = list(&["host_list", "script", "auto", "yaml", "ini", "toml"]), ["ANSIBLE_INVENTORY_ENABLED"], [("inventory", "enable_plugins")];
     /// The layers of variables of groups, lowest first.
-    variable_precedence: Vec<String> = list(&LAYERS), ["ANSIBLE_PRECEDENCE"], [("defaults", "precedence")];
+    variable_precedence: Vec<String> = list(&Level::WORDS), ["ANSIBLE_PRECEDENCE"], [("defaults", "precedence")];
     /// What brings variables of hosts and groups beside the inventory.
     variable_plugins_enabled: Vec<String> = list(&["host_group_vars"]), ["ANSIBLE_VARS_ENABLED"], [("defaults", "vars_plugins_enabled")];
     /// When it does so.
@@ -272,7 +272,7 @@ impl Settings {
             }
         }
         if let Some(word) = self.variable_precedence.iter().find(|word| Level::named(word).is_none()) {
-            let message = format!("`{word}` is no layer of variables; {} are", LAYERS.join(", "));
+            let message = format!("`{word}` is no layer of variables; {} are", Level::WORDS.join(", "));
             return refuse(message, &self.variable_precedence.origin);
         }
         let callback = self.stdout_callback.as_str();
@@ -284,13 +284,3 @@ impl Settings {
         Ok(())
     }
 }
-
-/// The words that `precedence` is made of.
-const LAYERS: [&str; 6] = [
-    "all_inventory",
-    "groups_inventory",
-    "all_plugins_inventory",
-    "all_plugins_play",
-    "groups_plugins_inventory",
-    "groups_plugins_play",
-];

@@ -114,15 +114,17 @@ impl Finder<'_> {
 
     /// The defaults or variables of a role.
     pub fn role(&self, role: &Role, kind: &str, reach: Reach, defined: &mut Defined) {
-        let (rank, vars) = match kind {
-            "defaults" => (Rank::RoleDefaults, &role.defaults),
-            _ => (Rank::RoleVars, &role.vars),
+        let (rank, vars, files) = match kind {
+            "defaults" => (Rank::RoleDefaults, &role.defaults, &role.defaults_files),
+            _ => (Rank::RoleVars, &role.vars, &role.vars_files),
         };
-        let files = role_files(&role.path.join(kind));
+        let loader = &self.assembled.loader;
+        let read = |file: &PathBuf| Some((file.clone(), loader.load_vars_file(file).ok()?));
+        let files: Vec<(PathBuf, Map)> = files.iter().rev().filter_map(read).collect();
         for (key, value) in vars.iter() {
             let Some(name) = key.as_str() else { continue };
-            let span = files.iter().rev().find_map(|file| self.places.key(file, name));
-            let file = files.last().cloned().or_else(|| Some(role.path.join(kind)));
+            let file = files.iter().find(|(_, vars)| vars.contains_key(name)).map(|(file, _)| file.clone());
+            let span = file.as_ref().and_then(|file| self.places.key(file, name));
             let level = format!("role {kind} ({})", role.name);
             push(defined, name, Definition { rank, level, value: value.clone(), span, file, reach });
         }
@@ -237,22 +239,6 @@ pub fn push(defined: &mut Defined, name: &str, definition: Definition) {
     if definition.span.is_none() || !all.iter().any(same) {
         all.push(definition);
     }
-}
-
-/// The files that hold a role's defaults or variables.
-fn role_files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    for ending in ["", ".yml", ".yaml", ".json"] {
-        let path = dir.join(format!("main{ending}"));
-        if path.is_file() {
-            files.push(path);
-        } else if path.is_dir() {
-            let inside = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-            files.extend(inside);
-        }
-    }
-    files.sort();
-    files
 }
 
 /// The entry under `roles:` that uses this role, or its `vars` when the parameters stand there.

@@ -24,6 +24,7 @@ use crate::playbooks;
 use crate::settings::Settings;
 use crate::vars::definitions::{Definition, Finder, Reach};
 use crate::vars::places::Places;
+pub use crate::vars::places::below_here;
 use crate::vars::vaulted::{shortened, written};
 
 /// Prints the variables of a host, or one with all its definitions.

@@ -9,7 +9,7 @@ use crate::Failure;
 /// The value as the declared type.
 pub(super) fn convert(opt: &Opt, value: &Value) -> Result<Value, Failure> {
     let converted = to_type(opt.kind, value).map_err(|why| {
-        let kind = type_word(opt.kind);
+        let kind = opt.kind.word();
         Failure::new(format!(
             "argument '{}' is of type {} and we were unable to convert to {kind}: {why}",
             opt.name,
@@ -21,7 +21,7 @@ pub(super) fn convert(opt: &Opt, value: &Value) -> Result<Value, Failure> {
         .iter()
         .map(|item| {
             to_type(opt.elements, item).map_err(|why| {
-                let kind = type_word(opt.elements);
+                let kind = opt.elements.word();
                 Failure::new(format!(
                     "Elements value for option '{}' is of type {} and we were unable to convert to {kind}: {why}",
                     opt.name,
@@ -30,19 +30,6 @@ pub(super) fn convert(opt: &Opt, value: &Value) -> Result<Value, Failure> {
             })
         })
         .collect()
-}
-
-pub(super) fn type_word(kind: OptType) -> &'static str {
-    match kind {
-        OptType::Str => "str",
-        OptType::Path => "path",
-        OptType::Bool => "bool",
-        OptType::Int => "int",
-        OptType::Float => "float",
-        OptType::List => "list",
-        OptType::Dict => "dict",
-        OptType::Raw => "raw",
-    }
 }
 
 pub(super) fn to_type(kind: OptType, value: &Value) -> Result<Value, String> {

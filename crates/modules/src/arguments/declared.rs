@@ -4,7 +4,7 @@ use ksplay_value::{Key, Map, Value};
 
 use super::OptType;
 use super::check::boolean_words;
-use super::convert::{to_type, type_word};
+use super::convert::to_type;
 
 /// What is wrong with these values, in the order and words of ansible-core: one sentence each, none when all is well.
 ///
@@ -224,7 +224,7 @@ fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Re
     };
     let unknown = "there is no such type";
     let kind = kind_of(&word).ok_or_else(|| refused("argument", value, &word, unknown))?;
-    let value = to_type(kind, value).map_err(|why| refused("argument", value, type_word(kind), &why))?;
+    let value = to_type(kind, value).map_err(|why| refused("argument", value, kind.word(), &why))?;
     let Value::List(items) = &value else { return Ok((value, Vec::new())) };
     let Some(word) = declared.get("elements").and_then(Value::as_str) else { return Ok((value, Vec::new())) };
     let what = "Elements value for option";
@@ -233,7 +233,7 @@ fn converted(name: &str, declared: &Value, value: &Value, path: &[String]) -> Re
     for item in items.iter() {
         match to_type(kind, item) {
             Ok(item) => fitting.push(item),
-            Err(why) => errors.push(refused(what, item, type_word(kind), &why)),
+            Err(why) => errors.push(refused(what, item, kind.word(), &why)),
         }
     }
     Ok((fitting.into(), errors))
