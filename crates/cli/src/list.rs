@@ -126,7 +126,7 @@ fn name_of(task: &Task) -> String {
     match (&task.name, task.shown_role()) {
         (Some(name), Some(role)) => format!("{} : {}", role.name, written(name)),
         (Some(name), None) => written(name),
-        (None, _) => task.action.to_string(),
+        (None, _) => task.written_action.to_string(),
     }
 }
 

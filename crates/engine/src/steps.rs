@@ -91,7 +91,7 @@ impl Builder {
             && !self.shared.has_started()
         {
             let name = task.name.as_ref().map(|name| as_written(name).to_string());
-            let name = name.unwrap_or_else(|| task.action.to_string());
+            let name = name.unwrap_or_else(|| task.written_action.to_string());
             let full = task.shown_role().map(|role| format!("{} : {name}", role.name));
             let is = |name: &str| name == wanted || glob(wanted, name);
             if !is(&name) && !full.as_deref().is_some_and(is) {

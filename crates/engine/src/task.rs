@@ -73,7 +73,7 @@ impl Work {
         if let Some(template) = &self.task.chosen {
             return match actions::chosen(self, template, &scope) {
                 Ok(task) => {
-                    let info = TaskInfo { action: task.action.clone(), ..(*self.info).clone() };
+                    let info = TaskInfo { action: task.written_action.clone(), ..(*self.info).clone() };
                     let work = Self { task: Arc::new(task), info: Arc::new(info), ..self.clone() };
                     Box::pin(work.run()).await
                 }

@@ -49,8 +49,10 @@ const LOOKUPS: &[&str] = &[
 /// The module of a task with its arguments.
 #[derive(Debug)]
 pub(crate) struct Action {
-    /// As written.
+    /// What it means, when a collection leads the name elsewhere.
     pub name: Str,
+    /// As written.
+    pub written: Str,
     /// The template, when the name is one.
     pub chosen: Option<Value>,
     /// A mapping, or a template of one.
@@ -71,13 +73,15 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
     if node.get("action").is_some() && node.get("local_action").is_some() {
         return Err(Error::invalid("action and local_action are mutually exclusive", &node.span));
     }
-    let mut found: Option<(Str, Map)> = None;
-    let mut local = false;
-    for key in ["action", "local_action"] {
-        if let Some(value) = node.get(key) {
-            local = key == "local_action";
-            found = Some(action_keyword(value, &node.span)?);
-        }
+    let mut found: Option<(Str, Str, Map)> = None;
+    let local = node.get("local_action").is_some();
+    let own = node.get("collections").map(keywords::collections).transpose()?;
+    let collections = own.as_deref().unwrap_or(&context.outer.collections);
+    let keyword = node.get("action").or_else(|| node.get("local_action"));
+    if let Some(value) = keyword {
+        let (written, args) = action_keyword(value, &node.span)?;
+        let name = modules::meant(context, &written, collections);
+        found = Some((name, written, args));
     }
     let candidates: Vec<&(Node, Node)> = node
         .entries()
@@ -87,7 +91,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
             !key.as_str().is_some_and(|key| kind.knows(key) || key == "listen" || key.starts_with("with_"))
         })
         .collect();
-    if let Some((name, _)) = &found
+    if let Some((_, name, _)) = &found
         && let Some((key, _)) = candidates.first()
     {
         let message = format!("conflicting action statements: {name}, {}", key.to_data());
@@ -99,15 +103,14 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         return Err(Error::invalid(message, &odd.span).with_hint(keyword_hint(kind, odd)));
     }
     if let Some((key, value)) = candidates.first() {
-        let Some(name) = key.as_str() else {
+        let Some(written) = key.as_str() else {
             return Err(Error::invalid(format!("a task's keys are text, not {}", key.describe()), &key.span));
         };
-        let own = node.get("collections").map(keywords::collections).transpose()?;
-        let collections = own.as_deref().unwrap_or(&context.outer.collections);
-        let name = modules::resolve(context, name, collections, key, kind)?;
-        found = Some((name.clone(), module_arguments(&name, value)?));
+        let name = modules::resolve(context, written, collections, key, kind)?;
+        let args = module_arguments(&name, value)?;
+        found = Some((name, written.into(), args));
     }
-    let Some((name, own)) = found else {
+    let Some((name, written, own)) = found else {
         return Err(Error::invalid("no module/action detected in task.", &node.span)
             .with_help("a task needs a module, such as `debug:` or `ansible.builtin.copy:`"));
     };
@@ -118,9 +121,8 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         ));
     }
     let args = with_args_keyword(&name, own, node.get("args"))?;
-    let keyword = node.get("action").or_else(|| node.get("local_action"));
     let chosen = keyword.filter(|_| has_markers(&name)).map(|keyword| arguments::text_value(&name, &keyword.span));
-    Ok(Action { name, chosen, args, local })
+    Ok(Action { name, written, chosen, args, local })
 }
 
 fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {

@@ -204,8 +204,10 @@ pub struct Task {
     pub id: u32,
     /// `name`.
     pub name: Option<Value>,
-    /// The module or action as written: `copy`, `ansible.builtin.copy`, `include_tasks`.
+    /// The module or action: `copy`, `ansible.builtin.copy`, `include_tasks`; what collections lead its name to.
     pub action: Str,
+    /// The name as it was written, which is what is shown.
+    pub written_action: Str,
     /// The template of it, when it is one: each host has its own ([`Task::with_action`]).
     pub chosen: Option<Value>,
     /// Its arguments; free text is under `_raw_params`. A template when the whole of `args` is one.
@@ -262,6 +264,7 @@ impl Task {
             id,
             name: Some(Value::from(name)),
             action: action.into(),
+            written_action: action.into(),
             chosen: None,
             args: args.into(),
             keywords: Arc::clone(outer),
@@ -287,10 +290,10 @@ impl Task {
         }
     }
 
-    /// The task with the action that [`Task::chosen`] came to.
+    /// The task with the action that [`Task::chosen`] came to, and what it means.
     #[must_use]
-    pub fn with_action(&self, name: &str) -> Self {
-        let mut task = Self { action: name.into(), chosen: None, ..self.clone() };
+    pub fn with_action(&self, name: &str, written: &str) -> Self {
+        let mut task = Self { action: name.into(), written_action: written.into(), chosen: None, ..self.clone() };
         if let Value::Map(args) = &mut task.args {
             action::keep_expressions(name, Arc::make_mut(args));
         }

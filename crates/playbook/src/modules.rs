@@ -60,7 +60,7 @@ pub(crate) fn resolve(
         return Ok(name.into());
     }
     let mut names = vec![name.to_owned()];
-    names.extend(collections.iter().map(|collection| format!("{collection}.{name}")));
+    names.extend(in_collections(name, collections));
     for full in &names {
         let target = target(context, full, key)?;
         if is_action(&target) {
@@ -134,7 +134,34 @@ fn near_module(name: &str, names: &[String]) -> Option<String> {
     nearest(last, in_collection).map(|near| format!("{collection}.{near}")).or_else(same_part)
 }
 
+/// The engine's module that collections lead a name to, or the name: what is unknown is told when it is reached.
+pub(crate) fn meant(context: &Context<'_>, name: &str, collections: &[Str]) -> Str {
+    let is_action = &context.loader.options().is_action;
+    if is_language(name) || is_action(name) {
+        return name.into();
+    }
+    let names = std::iter::once(name.to_owned()).chain(in_collections(name, collections));
+    let mut targets = names.map(|full| context.loader.route(context, &full)).filter_map(|routed| match routed {
+        Routed::To(target) if is_action(&target) => Some(target.into()),
+        Routed::To(_) | Routed::Removed(_) => None,
+    });
+    targets.next().unwrap_or_else(|| name.into())
+}
+
+fn in_collections(name: &str, collections: &[Str]) -> impl Iterator<Item = String> {
+    collections.iter().map(move |collection| format!("{collection}.{name}"))
+}
+
 impl Loader {
+    /// The module that a name of this task means which only the run brought.
+    pub fn module_meant(&self, name: &str, task: &Task) -> Str {
+        let state = PlayState { dir: playbook_dir(task), ..PlayState::default() };
+        match self.context_of(&state, task, None, ksplay_value::Map::new()) {
+            Ok(context) => meant(&context, name, &task.keywords.collections),
+            Err(_) => name.into(),
+        }
+    }
+
     /// The file of a module that comes with the playbook or role (`library/`, a collection's `plugins/modules`).
     pub fn custom_module(&self, name: &str, task: &Task) -> Option<PathBuf> {
         let state = PlayState { dir: playbook_dir(task), ..PlayState::default() };
@@ -144,8 +171,8 @@ impl Loader {
             Routed::Removed(_) => None,
         };
         self.module_file(&target(name)?, &context).or_else(|| {
-            let mut full = task.keywords.collections.iter().map(|collection| format!("{collection}.{name}"));
-            full.find_map(|full| self.module_file(&target(&full)?, &context))
+            in_collections(name, &task.keywords.collections)
+                .find_map(|full| self.module_file(&target(&full)?, &context))
         })
     }
 

@@ -109,6 +109,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
         reserved: Reserved::of_task(node, &action),
         name: name(node)?,
         action: action.name,
+        written_action: action.written,
         chosen: action.chosen,
         args: action.args,
         keywords: Arc::new(all),

@@ -149,11 +149,21 @@ pub(super) fn refuse_options(action: &str, args: &Map, known: &[&str]) -> Result
     }
 }
 
-/// Refuses arguments that the action does not know.
-pub(super) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<(), TaskFailure> {
+/// The action as Ansible calls it here: where a collection leads to it, the name of what was loaded.
+fn name_of(task: &Task) -> String {
+    match full_name(&task.action).rsplit_once('.') {
+        Some((collection, name)) if task.action != task.written_action => {
+            format!("ansible_collections.{collection}.plugins.action.{name}")
+        }
+        _ => task.action.to_string(),
+    }
+}
+
+/// Refuses arguments that the action does not know, be it by another name.
+pub(super) fn refuse_rest(task: &Task, args: &Map, known: &[&str], aliases: &[&str]) -> Result<(), TaskFailure> {
     let mut strange: Vec<String> = args
         .keys()
-        .filter(|key| !key.as_str().is_some_and(|name| known.contains(&name)))
+        .filter(|key| !key.as_str().is_some_and(|name| known.contains(&name) || aliases.contains(&name)))
         .map(Key::as_value)
         .map(Value::to_string)
         .collect();
@@ -163,9 +173,12 @@ pub(super) fn refuse_rest(action: &str, args: &Map, known: &[&str]) -> Result<()
     let mut supported = known.to_vec();
     strange.sort_unstable();
     supported.sort_unstable();
+    let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
     Err(TaskFailure::raised(format!(
-        "Unsupported parameters for ({action}) module: {}. Supported parameters include: {}.",
+        "Unsupported parameters for ({}) module: {}. Supported parameters include: {}{}.",
+        name_of(task),
         strange.join(", "),
-        supported.join(", ")
+        supported.join(", "),
+        aliases
     )))
 }

@@ -9,12 +9,10 @@ use super::{ActionCall, flag_of, refuse_rest};
 use crate::failure::TaskFailure;
 use crate::written::as_written;
 
-const KNOWN: &[&str] = &["fail_msg", "msg", "quiet", "success_msg", "that"];
-
 /// Evaluates the conditions of `that` in order; the first that does not hold fails the task with `fail_msg`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut raw = Arc::unwrap_or_clone(call.raw_args()?);
-    refuse_rest(&call.task().action, &raw, KNOWN)?;
+    refuse_rest(call.task(), &raw, &["fail_msg", "quiet", "success_msg", "that"], &["msg"])?;
     // Conditions are evaluated one by one.
     let that = raw.remove("that");
     let args = call.evaluated(&raw)?;

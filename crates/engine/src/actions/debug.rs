@@ -12,7 +12,7 @@ use crate::written::as_written;
 /// Shows `msg`, or the value of the expression `var`, unless `verbosity` is above the run's.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let raw = call.raw_args()?;
-    refuse_rest(&call.task().action, &raw, &["msg", "var", "verbosity"])?;
+    refuse_rest(call.task(), &raw, &["msg", "var", "verbosity"], &[])?;
     if raw.contains_key("msg") && raw.contains_key("var") {
         return Err(TaskFailure::raised("parameters are mutually exclusive: msg|var"));
     }

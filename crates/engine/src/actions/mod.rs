@@ -376,13 +376,13 @@ pub(crate) fn chosen_name(template: &Value, scope: &HostScope) -> Result<String,
 /// The task with the action that its template chooses for a host.
 pub(crate) fn chosen(work: &Work, template: &Value, scope: &HostScope) -> Result<Task, TaskFailure> {
     let name = chosen_name(template, scope)?;
-    let task = work.task.with_action(&name);
+    let task = work.task.with_action(&work.shared.loader.module_meant(&name, &work.task), &name);
     let wrong =
         |message: String| TaskFailure { span: place(template), ..TaskFailure::new(message).with("changed", false) };
     if STRUCTURAL.contains(&short_name(&name)) {
         return Err(wrong(format!("'{name}' changes the order of tasks, and cannot be chosen by a template.")));
     }
-    if !is_known(&name) && work.shared.loader.custom_module(&name, &task).is_none() {
+    if !is_known(&task.action) && work.shared.loader.custom_module(&name, &task).is_none() {
         return Err(wrong(format!("Cannot resolve '{name}' to an action or module.")));
     }
     Ok(task)

@@ -12,7 +12,7 @@ use crate::failure::TaskFailure;
 /// Waits `seconds` or `minutes`; without either, for Enter on the terminal.
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
-    refuse_rest(&call.task().action, &args, &["echo", "minutes", "prompt", "seconds"])?;
+    refuse_rest(call.task(), &args, &["echo", "minutes", "prompt", "seconds"], &[])?;
     if args.contains_key("seconds") && args.contains_key("minutes") {
         return Err(TaskFailure::raised("parameters are mutually exclusive: minutes|seconds"));
     }

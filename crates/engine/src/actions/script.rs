@@ -13,7 +13,7 @@ const KNOWN: &[&str] = &["_raw_params", "chdir", "cmd", "creates", "executable",
 pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let mut args = call.args()?;
     let decrypt = take_flag(&mut args, &["decrypt"], true)?;
-    refuse_rest(&call.task().action, &args, KNOWN)?;
+    refuse_rest(call.task(), &args, KNOWN, &[])?;
     let Some(line) = take_text(&mut args, &["_raw_params", "cmd"]) else {
         return Err(TaskFailure::raised("one of the following is required: _raw_params, cmd"));
     };

@@ -41,7 +41,7 @@ impl Batch {
         Arc::new(TaskInfo {
             number: self.shared.next_number(),
             banner: self.banner(task, &scope),
-            action: task.action.clone(),
+            action: task.written_action.clone(),
             role: task.role.as_ref().map(|role| role.name.clone()),
             span: task.span.clone(),
             handler: self.is_flushing(step, task),
@@ -88,8 +88,8 @@ pub(super) fn banner(task: &Task, scope: &HostScope) -> Banner {
         }
         Some(name) => written::as_written(name).to_string(),
         None => match (actions::include_kind(&task.action), task.args.get("name").or_else(|| task.args.get("role"))) {
-            (Some("include_role"), Some(role)) => format!("{} : {}", task.action, written::as_written(role)),
-            _ => task.action.to_string(),
+            (Some("include_role"), Some(role)) => format!("{} : {}", task.written_action, written::as_written(role)),
+            _ => task.written_action.to_string(),
         },
     };
     Banner { text: with_role(task, name.trim()), warning: warning(&errors), span }
@@ -99,7 +99,7 @@ pub(super) fn banner(task: &Task, scope: &HostScope) -> Banner {
 pub(super) fn as_written(task: &Task) -> String {
     let name = match task.name.as_ref().map(|name| written::as_written(name).to_string()) {
         Some(name) if !name.is_empty() => name,
-        _ => task.action.to_string(),
+        _ => task.written_action.to_string(),
     };
     with_role(task, name.trim())
 }

@@ -164,7 +164,7 @@ impl Session {
             // Those of a loop's items are not known here.
             Err(_) => written(&self.work.task.args),
         };
-        let task = Map::from([("name", name), ("args", args), ("action", Value::from(&self.work.task.action))]);
+        let task = Map::from([("name", name), ("args", args), ("action", Value::from(&self.work.task.written_action))]);
         scope.set_local("task_vars", scope.clone().into_value());
         scope.set_local("task", task);
         scope.set_local("host", &self.work.host);

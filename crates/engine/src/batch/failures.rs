@@ -129,7 +129,7 @@ fn describe(task: &Task, scope: &HostScope) -> Value {
     };
     Map::from([
         ("_resolved_action", Value::from(actions::full_name(&task.action))),
-        ("action", Value::from(&task.action)),
+        ("action", Value::from(&task.written_action)),
         ("any_errors_fatal", flag("any_errors_fatal", &keywords.any_errors_fatal, options.any_errors_fatal)),
         ("args", args),
         ("async", or(&task.async_, 0)),

@@ -214,7 +214,7 @@ impl LoopRun<'_> {
                 once.status = Status::Failed;
                 once.result.insert("failed", true);
                 once.result.insert("msg", format!("Failed to template loop_control.label: {}", failure.message));
-                let hides_item = actions::short_name(&work.task.action) == "debug";
+                let hides_item = actions::short_name(&work.task.written_action) == "debug";
                 if hides_item { "None".to_owned() } else { item.to_string() }
             }
         };
