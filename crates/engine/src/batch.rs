@@ -32,6 +32,7 @@ use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
 use crate::task::{Include, Outcome, Work};
+use crate::vars_files;
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +60,16 @@ struct StepRun {
     /// Whether what is registered is for all of them too: not where only the action itself is for all hosts.
     shares: bool,
     waiting: usize,
-    includes: Vec<(HostIndex, Vec<Include>)>,
+    includes: Vec<Included>,
     failed: Vec<HostIndex>,
+}
+
+/// The includes that a host came to at a step.
+struct Included {
+    host: HostIndex,
+    includes: Vec<Include>,
+    /// The result, when others of the loop's items failed.
+    failure: Option<Map>,
 }
 
 /// The strategy of this name.
@@ -79,7 +88,7 @@ pub(crate) struct Batch {
     shared: Arc<Shared>,
     context: Arc<PlayContext>,
     hosts: Vec<Str>,
-    /// The same with those that were lost in earlier plays.
+    /// The same with those that failed in earlier plays.
     with_lost: Vec<Str>,
     scheduler: Scheduler<Arc<Task>>,
     builder: Builder,
@@ -112,7 +121,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// A batch at the beginning of its play; `with_lost` are its hosts and those that were lost in earlier plays.
+    /// A batch at the beginning of its play; `hosts` are those that take part in it, or would if errors were cleared, and
+    /// `with_lost` all of them.
     pub fn new(
         shared: &Arc<Shared>,
         context: &Arc<PlayContext>,
@@ -157,9 +167,11 @@ impl Batch {
         let mut notifications = Notifications::default();
         notifications.learn(&handlers, 0);
         let seeing = sight.clone();
-        let scheduler = Scheduler::with_barriers(tree, handlers.concat(), hosts.len(), strategy, move |task| {
+        let mut scheduler = Scheduler::with_barriers(tree, handlers.concat(), hosts.len(), strategy, move |task| {
             seeing.as_ref().is_none_or(|sight| sight.sees_others(task))
         });
+        let unreachable = hosts.iter().enumerate().filter(|(_, host)| shared.is_unreachable(host));
+        unreachable.for_each(|(index, _)| scheduler.keep_out(index));
         Ok(Self {
             shared: Arc::clone(shared),
             context: Arc::clone(context),
@@ -277,6 +289,9 @@ impl Batch {
         if hosts.is_empty() {
             return Ok(());
         }
+        for host in &hosts {
+            vars_files::take_in(&self.shared, &self.context, &self.hosts[*host])?;
+        }
         let asked = self.is_run_once(&task, hosts[0])?;
         let run_once = self.is_for_all_hosts(&task, &hosts)? || asked;
         let info = match self.begun.get(&step) {
@@ -295,9 +310,10 @@ impl Batch {
         let throttle = self.throttle(&task, hosts[0])?;
         let working = if run_once { &hosts[..1] } else { &hosts[..] };
         let number = self.shared.next_number();
+        let queue = self.queue(&task);
         for host in working.iter().copied() {
             let work = self.work(&task, &info, host);
-            let turn = self.turn(throttle.as_ref());
+            let turn = self.turn(throttle.as_ref(), queue.as_ref());
             self.running.spawn(async move {
                 let turn = turn.await;
                 work.shared.emit(Event::HostStart { task: Arc::clone(&work.info), host: work.host.clone() });
@@ -340,7 +356,8 @@ impl Batch {
         if let Some(error) = &outcome.error {
             self.shared.emit(Event::Error(Arc::clone(error)));
         }
-        if outcome.includes.is_empty() {
+        // Of a loop of includes that failed in part it is told that the failure is ignored.
+        if outcome.includes.is_empty() || outcome.ignored {
             self.shared.emit(Event::Result(TaskResult {
                 task: Arc::clone(&outcome.info),
                 host: self.hosts[host].clone(),
@@ -387,7 +404,7 @@ impl Batch {
             Status::Failed if !outcome.ignored => Ended::Failed,
             _ => Ended::Ok,
         };
-        if !is_include && ended == Ended::Ok {
+        if ended == Ended::Ok && (!is_include || outcome.ignored) {
             self.shared.count(&name, |counts| match outcome.status {
                 Status::Skipped | Status::Undecided => counts.skipped += 1,
                 _ => {
@@ -403,7 +420,8 @@ impl Batch {
             run.failed.extend(&told);
         }
         if is_include {
-            run.includes.push((host, outcome.includes));
+            let failure = (ended != Ended::Ok).then_some(outcome.result);
+            run.includes.push(Included { host, includes: outcome.includes, failure });
         } else if ended == Ended::Ok {
             for host in &told {
                 self.scheduler.complete(step, *host, Ended::Ok);

@@ -63,6 +63,9 @@ struct Lost {
     unreachable: HashSet<Str>,
     /// Hosts with a failed include that was rescued, until the next batch begins.
     without_include: HashSet<Str>,
+    /// Hosts that were unreachable when a play ended. As in Ansible, errors that are cleared bring them back for the rest
+    /// of a play, and the next one begins without them all the same.
+    given_up: HashSet<Str>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -207,6 +210,19 @@ impl Shared {
         lost.failed.remove(host);
         lost.unreachable.remove(host);
         lost.without_include.remove(host);
+    }
+
+    /// The play before has ended with the hosts that it lost; another begins.
+    fn give_up_unreachable(&self) {
+        let Lost { unreachable, given_up, .. } = &mut *lock(&self.lost);
+        given_up.extend(unreachable.drain());
+        unreachable.extend(given_up.iter().cloned());
+    }
+
+    /// Whether nothing but that it could not be reached keeps a host out.
+    pub(crate) fn is_unreachable(&self, host: &Str) -> bool {
+        let lost = lock(&self.lost);
+        lost.unreachable.contains(host) && !lost.failed.contains(host) && !lost.without_include.contains(host)
     }
 
     fn is_lost(&self, host: &Str) -> bool {
@@ -372,6 +388,7 @@ impl Run {
             shared.emit(Event::NoHostsMatched);
             return Ok(Ending::Done);
         }
+        shared.give_up_unreachable();
         let alive = |hosts: &[Str]| hosts.iter().filter(|host| !shared.is_lost(host)).cloned().collect::<Vec<_>>();
         let in_play = alive(&all);
         let context = |living: &[Str]| {
@@ -409,7 +426,9 @@ impl Run {
                 vars_files::take_in(shared, &context, host)?;
             }
             let had_lost = living.len() < batch.len();
-            match Batch::new(shared, &context, living, batch)?.run(&mut self.interrupt).await? {
+            let may_return = |host: &&Str| !shared.is_lost(host) || shared.is_unreachable(host);
+            let hosts = batch.iter().filter(may_return).cloned().collect();
+            match Batch::new(shared, &context, hosts, batch)?.run(&mut self.interrupt).await? {
                 Ending::Done => {}
                 Ending::EndPlay => break,
                 // Only when all of a batch has failed, those after it are not begun.

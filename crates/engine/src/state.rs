@@ -37,6 +37,11 @@ impl HostState {
             .clone()
     }
 
+    /// Whether facts were gathered, by whatever task.
+    pub(crate) fn has_been_looked_at(&self) -> bool {
+        self.facts.contains_key("module_setup")
+    }
+
     fn add_facts(&mut self, facts: Map) {
         Arc::make_mut(&mut self.facts).extend(facts.into_iter().map(|(key, value)| (key.into_value(), value)));
         self.namespace = Arc::default();

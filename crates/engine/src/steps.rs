@@ -164,9 +164,7 @@ const GATHERING: u32 = u32::MAX;
 
 /// Whether a host passes over this task: it gathers facts at the beginning of a play, and the host has them.
 pub(crate) fn knows_already(task: &Task, shared: &Shared, host: &str) -> bool {
-    task.id == GATHERING
-        && shared.options.gathering == Gathering::Smart
-        && shared.states.of(host).facts.contains_key("module_setup")
+    task.id == GATHERING && shared.options.gathering == Gathering::Smart && shared.states.of(host).has_been_looked_at()
 }
 
 /// The task that gathers facts, when the play does.

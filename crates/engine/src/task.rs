@@ -207,9 +207,12 @@ impl Work {
                 }
                 once.result.insert("failed", true);
                 once.result.insert("attempts", Value::from(plan.limit - 1));
-                if once.error.is_none() {
-                    once.error = Some(self.failure_of(&once.result));
-                }
+                let error = match once.error.take() {
+                    Some(error) => error,
+                    None => self.failure_of(&once.result),
+                };
+                say_why(&mut once.result, &error);
+                once.error = Some(error);
                 return once;
             }
             effects.truncate(before);
@@ -314,9 +317,7 @@ impl Work {
         };
         if status == Status::Failed {
             let error = error.get_or_insert_with(|| self.failure_of(&result));
-            if !result.contains_key("msg") {
-                result.insert("msg", error.title.as_str());
-            }
+            say_why(&mut result, error);
         } else {
             error = None;
         }
@@ -441,6 +442,13 @@ pub(crate) fn add_lines(result: &mut Map) {
             let split = text.lines().map(Value::from).collect::<Value>();
             result.insert(lines, split);
         }
+    }
+}
+
+/// Gives a failed result that says nothing itself what is shown of its failure.
+fn say_why(result: &mut Map, error: &TaskError) {
+    if !result.contains_key("msg") {
+        result.insert("msg", error.title.as_str());
     }
 }
 

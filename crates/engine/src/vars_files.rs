@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
-use crate::written::place;
+use crate::written::{as_written, place};
 
 /// What the files hold for this host, the last file first; none when they cannot be read.
 pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -> Vec<Arc<Map>> {
@@ -22,7 +22,7 @@ pub(crate) fn of(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -
 ///
 /// # Errors
 ///
-/// If a file is no mapping.
+/// If a file is no mapping, or a name is still undefined once the host has facts.
 pub(crate) fn take_in(
     shared: &Arc<Shared>,
     context: &Arc<PlayContext>,
@@ -104,6 +104,14 @@ fn read(shared: &Arc<Shared>, context: &Arc<PlayContext>, host: &Str) -> Result<
             Ok(Value::List(names)) => names.iter().map(Value::to_string).collect(),
             Ok(name) => vec![name.to_string()],
             Err(error) if error.kind == ErrorKind::Undefined => {
+                if shared.states.of(host).has_been_looked_at() {
+                    let message = format!(
+                        "an undefined variable was found when attempting to template the vars_files item '{}': {}",
+                        as_written(entry),
+                        error.message
+                    );
+                    return Err(TaskFailure { span: first_place(entry), ..TaskFailure::new(message) });
+                }
                 let warning = Diagnostic::new("skipping vars_files item due to an undefined variable");
                 shared.emit(warning.at(error.span).into());
                 complete = false;

@@ -322,6 +322,12 @@ impl<P: Clone> Scheduler<P> {
         self.hosts[host].standing = standing;
     }
 
+    /// A host that could not be reached before the play began takes no part in it, unless it is forgiven.
+    pub fn keep_out(&mut self, host: HostIndex) {
+        self.leave(host, Standing::Unreachable);
+        self.hosts[host].at = self.graph.start();
+    }
+
     /// A failed host is forgiven (`meta: clear_host_errors`). One that could not be reached goes on when all others have
     /// come to their ends.
     pub fn forgive(&mut self, host: HostIndex) {
@@ -590,6 +596,20 @@ mod tests {
         scheduler.forgive(0);
         let log = run(&mut scheduler, |_, _| false);
         assert_eq!(log, ["b1", "z1", "next1", "b0", "z0", "next0"]);
+    }
+
+    #[test]
+    fn a_host_that_was_kept_out_goes_through_the_whole_play_once_it_is_forgiven() {
+        let play = || vec![Tree::Step("a"), Tree::Step("b")];
+        let mut scheduler = Scheduler::new(play(), vec![], 2, Strategy::Linear);
+        scheduler.keep_out(0);
+        assert_eq!(run(&mut scheduler, |_, _| false), ["a1", "b1"]);
+        assert_eq!(scheduler.standing(0), Standing::Unreachable);
+        let mut scheduler = Scheduler::new(play(), vec![], 2, Strategy::Linear);
+        scheduler.keep_out(0);
+        scheduler.forgive(0);
+        assert_eq!(run(&mut scheduler, |_, _| false), ["a1", "b1", "a0", "b0"]);
+        assert_eq!(scheduler.standing(0), Standing::Finished);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ksplay_playbook::{Item, RoleRequest, Task};
 use ksplay_scheduler::{Ended, HostIndex, StepId};
 use ksplay_value::{Map, Str, Value};
 
-use super::{Batch, StepRun};
+use super::{Batch, Included, StepRun};
 use crate::actions;
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskResult};
@@ -26,8 +26,8 @@ impl Batch {
         }
         let mut groups: Vec<Group> = Vec::new();
         let mut ordered = run.includes.iter().collect::<Vec<_>>();
-        ordered.sort_by_key(|(host, _)| *host);
-        for (host, includes) in &ordered {
+        ordered.sort_by_key(|included| included.host);
+        for Included { host, includes, .. } in &ordered {
             // As in Ansible the others go on without it under `run_once`.
             let hosts = vec![*host];
             for include in includes {
@@ -77,13 +77,15 @@ impl Batch {
                 }
             }
         }
-        for (host, _) in &run.includes {
+        for Included { host, failure, .. } in &run.includes {
             let all = if run.run_once { run.hosts.as_slice() } else { std::slice::from_ref(host) };
-            for host in all {
-                if failed.contains(host) {
-                    self.miss_include(step, *host);
+            for told in all {
+                if failed.contains(told) {
+                    self.miss_include(step, *told);
+                } else if let Some(result) = failure {
+                    self.fail(step, *told, Ended::Failed, told == host, &run.task, result);
                 } else {
-                    self.scheduler.complete(step, *host, Ended::Ok);
+                    self.scheduler.complete(step, *told, Ended::Ok);
                 }
             }
         }

@@ -116,7 +116,9 @@ impl Batch {
                 for index in 0..self.hosts.len() {
                     match self.scheduler.standing(index) {
                         Standing::Running | Standing::Finished => {}
-                        Standing::Unreachable => self.return_to_lists(index),
+                        Standing::Unreachable if self.lost.contains(&index) => self.return_to_lists(index),
+                        // It was lost in an earlier play.
+                        Standing::Unreachable => {}
                         Standing::Failed | Standing::Left => {
                             self.forgiven.insert(index);
                         }

@@ -3,11 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use ksplay_playbook::Task;
 use ksplay_scheduler::HostIndex;
 use ksplay_value::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::Batch;
 use crate::actions;
@@ -16,19 +18,39 @@ use crate::event::Event;
 use crate::failure::TaskFailure;
 use crate::steps;
 
-/// A host's turn: of the task's `throttle`, and of `forks`.
-pub(super) type Turn = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
+/// A host's turn: of the task's `throttle`, of `forks`, and in the [`Queue`] of a task.
+pub(super) type Turn = [Option<OwnedSemaphorePermit>; 3];
+
+/// Hosts that do one after the other what takes no time, so that the output is in their order.
+pub(super) struct Queue {
+    head: Arc<Semaphore>,
+    /// When it has taken time after all, the others begin too.
+    until: Instant,
+}
+
+/// How long hosts wait for those before them to do what takes no time.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 impl Batch {
     /// A host's turn, once it has come. It is asked for here and now, so that hosts get theirs in the order of the batch.
-    pub(super) fn turn(&self, throttle: Option<&Arc<Semaphore>>) -> impl Future<Output = Turn> + Send + use<> {
+    pub(super) fn turn(
+        &self,
+        throttle: Option<&Arc<Semaphore>>,
+        queue: Option<&Queue>,
+    ) -> impl Future<Output = Turn> + Send + use<> {
         let (forks, throttle) = (Arc::clone(&self.forks), throttle.cloned());
+        let queue = queue.map(|queue| timeout_at(queue.until, Arc::clone(&queue.head).acquire_owned()));
         let mut turn = Box::pin(async move {
             let throttled = match throttle {
                 Some(throttle) => throttle.acquire_owned().await.ok(),
                 None => None,
             };
-            (throttled, forks.acquire_owned().await.ok())
+            let fork = forks.acquire_owned().await.ok();
+            let first = match queue {
+                Some(queue) => queue.await.ok().and_then(Result::ok),
+                None => None,
+            };
+            [throttled, fork, first]
         });
         let given = now_or_later(turn.as_mut());
         async move {
@@ -37,6 +59,13 @@ impl Batch {
                 Poll::Pending => turn.await,
             }
         }
+    }
+
+    /// The queue for a task without a connection, where hosts wait for each other at all.
+    pub(super) fn queue(&self, task: &Task) -> Option<Queue> {
+        let takes_no_time = actions::is_here(&task.action) || actions::include_kind(&task.action).is_some();
+        (takes_no_time && !self.strategy.is_free())
+            .then(|| Queue { head: Arc::new(Semaphore::new(1)), until: Instant::now() + PATIENCE })
     }
 
     /// Whether the task says that it is done once for all hosts.

@@ -91,7 +91,7 @@ impl Work {
             let failure = TaskFailure { bare: true, ..failure };
             return self.outcome_of(self.failed(failure), &run.scope, run.effects);
         }
-        run.ended.into_outcome(self, &run.scope, run.effects)
+        run.ended.into_outcome(self, run.effects)
     }
 
     fn loop_control(&self, scope: &HostScope) -> Result<LoopVariables, TaskFailure> {
@@ -221,9 +221,10 @@ impl LoopRun<'_> {
         let mut result = once.result;
         result.extend(extra.iter().map(|(key, value)| (key.clone().into_value(), value.clone())));
         ended.changed |= result.get("changed").is_some_and(Value::is_true);
+        let ignored = work.is_ignored(scope, once.status);
         match once.status {
-            Status::Failed => ended.failed = true,
-            Status::Unreachable => ended.unreachable = true,
+            Status::Failed => ended.failed.count(ignored),
+            Status::Unreachable => ended.unreachable.count(ignored),
             Status::Ok | Status::Changed | Status::Skipped | Status::Undecided => {}
         }
         ended.ran |= !matches!(once.status, Status::Skipped | Status::Undecided);
@@ -243,7 +244,7 @@ impl LoopRun<'_> {
                 host: work.host.clone(),
                 delegated: once.delegated.clone(),
                 status: once.status,
-                ignored: work.is_ignored(scope, once.status),
+                ignored,
                 result: Shown::of(result.clone(), no_log),
                 label: Some(label),
                 looped: true,
@@ -335,17 +336,32 @@ struct Items {
     /// Whether any item was not skipped.
     ran: bool,
     changed: bool,
-    failed: bool,
-    unreachable: bool,
+    failed: Failures,
+    unreachable: Failures,
     /// Whether the result of any item is hidden.
     hidden: bool,
     delegated: Option<(Str, Option<Str>)>,
 }
 
+/// Items that failed in one way.
+#[derive(Default)]
+struct Failures {
+    any: bool,
+    /// Whether any of them is not ignored.
+    any_counts: bool,
+}
+
+impl Failures {
+    fn count(&mut self, ignored: bool) {
+        self.any = true;
+        self.any_counts |= !ignored;
+    }
+}
+
 impl Items {
-    fn into_outcome(self, work: &Work, scope: &HostScope, effects: Vec<Effect>) -> Outcome {
+    fn into_outcome(self, work: &Work, effects: Vec<Effect>) -> Outcome {
         let mut result = Map::from([("results", Value::from(self.results)), ("changed", Value::Bool(self.changed))]);
-        let message = if self.failed {
+        let message = if self.failed.any {
             result.insert("failed", true);
             "One or more items failed"
         } else if self.ran {
@@ -355,19 +371,20 @@ impl Items {
         };
         result.insert("msg", message);
         result.insert("skipped", !self.ran);
-        if self.unreachable {
+        if self.unreachable.any {
             result.insert("unreachable", true);
         }
-        let status = match () {
-            () if self.unreachable => Status::Unreachable,
-            () if self.failed => Status::Failed,
-            () if !self.ran => Status::Skipped,
-            () if self.changed => Status::Changed,
-            () => Status::Ok,
+        // As in Ansible, a loop's failure is ignored when that of each of its items is.
+        let (status, ignored) = match () {
+            () if self.unreachable.any => (Status::Unreachable, !self.unreachable.any_counts),
+            () if self.failed.any => (Status::Failed, !self.failed.any_counts),
+            () if !self.ran => (Status::Skipped, false),
+            () if self.changed => (Status::Changed, false),
+            () => (Status::Ok, false),
         };
         Outcome {
             info: Arc::clone(&work.info),
-            ignored: work.is_ignored(scope, status),
+            ignored,
             status,
             foreseen: foreseen_loop(self.foreseen, &result),
             result,
