@@ -155,8 +155,11 @@ impl Batch {
             None => None,
         };
         let mut builder = Builder::new(shared);
-        let mut tree: Vec<Tree<Arc<Task>>> = steps::gathering(play, shared)?.map(Tree::Step).into_iter().collect();
-        tree.extend(builder.play(play, force));
+        let gathering = steps::gathering(play, shared)?;
+        let tasks = builder.play(play, force);
+        // Facts are gathered where there is anything to be done.
+        let gathering = gathering.filter(|_| shared.has_started()).map(Tree::Step);
+        let tree: Vec<Tree<Arc<Task>>> = gathering.into_iter().chain(tasks).collect();
         // What fails on one host may then end it for all, so that every step can see the others.
         let strategy = match strategy {
             Strategy::Pipelined if max_fail.is_some() || shared.options.any_errors_fatal => Strategy::Linear,

@@ -95,9 +95,9 @@ impl Shared {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Whether the task of `--start-at-task` has been reached.
+    /// Whether the task of `--start-at-task` has been reached, where there is one.
     pub(crate) fn has_started(&self) -> bool {
-        self.started.load(Ordering::Relaxed)
+        self.options.start_at_task.is_none() || self.started.load(Ordering::Relaxed)
     }
 
     pub(crate) fn start(&self) {

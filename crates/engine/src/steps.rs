@@ -87,6 +87,9 @@ impl Builder {
 
     fn selects(&self, task: &Task) -> bool {
         let options = &self.shared.options;
+        if !tags::selects(&options.tags, &options.skip_tags, &task.keywords.tags) {
+            return false;
+        }
         if let Some(wanted) = &options.start_at_task
             && !self.shared.has_started()
         {
@@ -99,7 +102,7 @@ impl Builder {
             }
             self.shared.start();
         }
-        tags::selects(&options.tags, &options.skip_tags, &task.keywords.tags)
+        true
     }
 }
 

@@ -120,7 +120,10 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
             &node.span,
         ));
     }
-    let args = with_args_keyword(&name, own, node.get("args"))?;
+    let args = match all_in_one(&name, &own).filter(|_| node.get("args").is_none()) {
+        Some(template) => template,
+        None => with_args_keyword(&name, own, node.get("args"))?,
+    };
     let chosen = keyword.filter(|_| has_markers(&name)).map(|keyword| arguments::text_value(&name, &keyword.span));
     Ok(Action { name, written, chosen, args, local })
 }
@@ -232,6 +235,29 @@ fn mark_expression(value: &mut Value, node: &Node) {
             *value = Template::new(TemplateKind::Expression, Arc::clone(text), Some(node.span.clone())).into();
         }
         _ => {}
+    }
+}
+
+/// Actions that take free text beside or instead of named arguments, besides commands and what reads files of tasks.
+const TAKE_FREE_TEXT: &[&str] = &["add_host", "group_by", "include_vars", "meta", "set_fact"];
+
+/// The template of all arguments, where one stands in their place (`copy: "{{ of_copy }}"`).
+fn all_in_one(action: &str, args: &Map) -> Option<Value> {
+    let short = builtin_name(action);
+    let takes_text = arguments::is_command(action)
+        || TAKE_FREE_TEXT.contains(&short)
+        || short.starts_with("include_")
+        || short.starts_with("import_");
+    if takes_text || has_markers(action) || args.len() != 1 {
+        return None;
+    }
+    match args.get(arguments::RAW)? {
+        value @ Value::Template(template) => {
+            let text = template.text.trim();
+            let is_whole = |start, end| text.starts_with(start) && text.ends_with(end);
+            (is_whole("{{", "}}") || is_whole("{%", "%}")).then(|| value.clone())
+        }
+        _ => None,
     }
 }
 

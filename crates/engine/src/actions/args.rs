@@ -12,6 +12,10 @@ use crate::scope::HostScope;
 
 /// The arguments as written, over what `module_defaults` says of the action.
 pub(super) fn raw_args(task: &Task, scope: &HostScope) -> Result<Arc<Map>, TaskFailure> {
+    over_defaults(task, scope).map_err(|failure| failure.during(finalization(task)))
+}
+
+fn over_defaults(task: &Task, scope: &HostScope) -> Result<Arc<Map>, TaskFailure> {
     let given = match &task.args {
         Value::Map(map) => Arc::clone(map),
         Value::Null => Arc::default(),
@@ -19,7 +23,8 @@ pub(super) fn raw_args(task: &Task, scope: &HostScope) -> Result<Arc<Map>, TaskF
             Value::Map(map) => map,
             Value::Null | Value::Omit => Arc::default(),
             other => {
-                return Err(TaskFailure::new(format!("the arguments of a module are a mapping, not {other}")));
+                let message = format!("Task args must resolve to a 'dict' not '{}'.", other.type_name());
+                return Err(TaskFailure::new(message));
             }
         },
     };
@@ -34,9 +39,11 @@ pub(super) fn raw_args(task: &Task, scope: &HostScope) -> Result<Arc<Map>, TaskF
 /// What `module_defaults` says of the task's action: as in Ansible, what is said nearer to the task takes the place of all
 /// that is said further away.
 fn defaults(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
-    let full = full_name(&task.action);
     let is_in = |group: &str| {
-        task.keywords.module_groups.get(group).is_some_and(|names| names.iter().any(|name| **name == *full))
+        task.keywords.module_groups.get(group).is_some_and(|names| {
+            let full = full_name(&task.action);
+            names.iter().any(|name| **name == *full)
+        })
     };
     let is_action =
         |(key, _): &(&Key, &Value)| key.as_str().is_some_and(|name| short_name(name) == short_name(&task.action));
@@ -74,7 +81,7 @@ fn entries(map: &Map) -> impl Iterator<Item = (Value, Value)> + '_ {
 
 /// The arguments of a task, evaluated.
 pub(crate) fn finalize(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
-    let raw = raw_args(task, scope).map_err(|failure| failure.during(finalization(task)))?;
+    let raw = raw_args(task, scope)?;
     evaluated(task, scope, &raw)
 }
 
@@ -149,13 +156,14 @@ pub(super) fn refuse_options(action: &str, args: &Map, known: &[&str]) -> Result
     }
 }
 
-/// The action as Ansible calls it here: where a collection leads to it, the name of what was loaded.
+/// The action as Ansible calls it here: where a collection is named or leads to it, the name of what was loaded.
 fn name_of(task: &Task) -> String {
+    let has_collection = task.action != task.written_action || task.action.starts_with("ansible.builtin.");
     match full_name(&task.action).rsplit_once('.') {
-        Some((collection, name)) if task.action != task.written_action => {
+        Some((collection, name)) if has_collection => {
             format!("ansible_collections.{collection}.plugins.action.{name}")
         }
-        _ => task.action.to_string(),
+        _ => short_name(&task.action).to_owned(),
     }
 }
 

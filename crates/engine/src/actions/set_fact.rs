@@ -1,6 +1,7 @@
 //! `set_fact`: sets variables of the host.
 
-use ksplay_value::{Map, Value};
+use ksplay_template::Templar;
+use ksplay_value::{Key, Map, Template, TemplateKind, Value, has_markers};
 
 use super::ActionCall;
 use crate::connect::boolean;
@@ -19,13 +20,7 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let templar = call.templar();
     let mut facts = Map::with_capacity(args.len());
     for (key, value) in args {
-        let name = match key.as_value() {
-            Value::String(text) if ksplay_value::has_markers(text) => {
-                let template = ksplay_value::Template::new(ksplay_value::TemplateKind::Jinja, text.clone(), None);
-                templar.resolve(&template.into())?.to_string()
-            }
-            other => other.to_string(),
-        };
+        let name = name_of(&key, &templar)?.to_string();
         if !is_identifier(&name) {
             return Err(TaskFailure::new(format!("Invalid variable name '{name}'.")));
         }
@@ -37,6 +32,16 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         call.effects.push(Effect::Facts { host, facts: facts.clone() });
     }
     Ok(Map::from([("changed", Value::Bool(false)), ("ansible_facts", facts.into())]))
+}
+
+/// The name that a key means, which may be a template.
+pub(super) fn name_of(key: &Key, templar: &Templar<'_>) -> Result<Value, TaskFailure> {
+    match key.as_value() {
+        Value::String(text) if has_markers(text) => {
+            Ok(templar.resolve(&Template::new(TemplateKind::Jinja, text.clone(), None).into())?)
+        }
+        other => Ok(other.clone()),
+    }
 }
 
 /// Whether a variable can have this name.
