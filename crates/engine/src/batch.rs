@@ -31,8 +31,9 @@ use crate::failure::TaskFailure;
 use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
-use crate::task::{Include, Outcome, Work};
+use crate::task::{Include, Outcome};
 use crate::vars_files;
+use crate::work::Work;
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,10 @@ mod outcome;
 mod undecided;
 
 pub(crate) use conditions::all_hold;
-pub(crate) use keywords::{Flags, flag, keyword, known, notified, seconds};
-pub(crate) use outcome::{Effect, Include, Outcome};
+pub(crate) use outcome::{Include, Outcome};
 
 use std::sync::Arc;
 
-use ksplay_playbook::Task;
 use ksplay_value::{Map, Str, Value};
 
 use self::conditions::{Verdict, undecided, verdict};
@@ -21,23 +19,13 @@ use self::guard::guarded;
 use self::outcome::Once;
 use crate::actions::{self, ActionCall};
 use crate::connect;
+use crate::effect::Effect;
 use crate::event::{Event, Shown, Status, TaskError, TaskInfo};
 use crate::failure::TaskFailure;
-use crate::run::Shared;
-use crate::scope::{HostScope, PlayContext};
+use crate::keywords::{Flags, known, notified};
+use crate::scope::HostScope;
+use crate::work::Work;
 use crate::written::as_written;
-
-/// A task to be done on a host.
-#[derive(Clone)]
-pub(crate) struct Work {
-    pub shared: Arc<Shared>,
-    pub play: Arc<PlayContext>,
-    pub task: Arc<Task>,
-    pub info: Arc<TaskInfo>,
-    pub host: Str,
-    /// Variables that the debugger set.
-    pub vars: Map,
-}
 
 /// What is shown instead of the label of an item under `no_log`.
 const CENSORED: &str = "(censored due to no_log)";
@@ -277,7 +265,7 @@ impl Work {
             }
         };
         if actions::short_name(&self.task.action) != "pause" {
-            add_lines(&mut result);
+            actions::add_lines(&mut result);
         }
         if let Some(Value::Map(facts)) = result.get("ansible_facts")
             && !actions::sets_variables(&self.task.action)
@@ -430,18 +418,6 @@ impl Work {
         }
         let error = failure.to_error(&self.task.span);
         Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) }
-    }
-}
-
-/// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.
-pub(crate) fn add_lines(result: &mut Map) {
-    for (name, lines) in [("stdout", "stdout_lines"), ("stderr", "stderr_lines")] {
-        if let Some(Value::String(text)) = result.get(name)
-            && !result.contains_key(lines)
-        {
-            let split = text.lines().map(Value::from).collect::<Value>();
-            result.insert(lines, split);
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 use ksplay_value::{Map, Value};
 
 use super::{ActionCall, take, take_text};
+use crate::effect::Effect;
 use crate::failure::TaskFailure;
-use crate::task::Effect;
 
 /// Adds the host `name` to `groups`; every other argument is a variable of it.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {

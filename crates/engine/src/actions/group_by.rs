@@ -3,8 +3,8 @@
 use ksplay_value::{Map, Value};
 
 use super::{ActionCall, refuse_options, take, take_text};
+use crate::effect::Effect;
 use crate::failure::TaskFailure;
-use crate::task::Effect;
 
 /// Puts the host into the group `key`, below `parents`.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {

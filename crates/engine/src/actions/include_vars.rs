@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use ksplay_value::{Key, Map, Value};
 
 use super::{ActionCall, take, take_flag, take_text};
+use crate::effect::Effect;
 use crate::failure::TaskFailure;
-use crate::task::Effect;
 use crate::written::written;
 
 const KNOWN: &[&str] = &[

@@ -86,6 +86,6 @@ pub(super) async fn follow(call: &ActionCall<'_>, job: Asynchronous, begun: Map)
 async fn status(call: &ActionCall<'_>, id: &Value, mode: &str) -> Result<Map, TaskFailure> {
     let args = Map::from([("jid", id.clone()), ("mode", mode.into()), ("_ksplay_dir", dir(call)?.into())]);
     let mut result = call.module("async_status", args, None).await?;
-    crate::task::add_lines(&mut result);
+    super::add_lines(&mut result);
     Ok(result)
 }

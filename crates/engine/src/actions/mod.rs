@@ -47,9 +47,11 @@ pub(crate) use jobs::Asynchronous;
 pub use pages::{Page, pages};
 
 use crate::connect;
+use crate::effect::Effect;
 use crate::failure::TaskFailure;
+use crate::keywords::{Flags, keyword, known};
 use crate::scope::HostScope;
-use crate::task::{Effect, Flags, Work, keyword, known};
+use crate::work::Work;
 use crate::written::place;
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Map, TaskFailure>> + Send + 'a>>;
@@ -403,4 +405,16 @@ pub(crate) fn failed_with(mut result: Map) -> TaskFailure {
     result.remove("failed");
     let message = result.remove("msg").map(|message| message.to_string()).unwrap_or_default();
     TaskFailure { values: result, ..TaskFailure::action(message) }
+}
+
+/// `stdout_lines` and `stderr_lines`, which every result with `stdout` and `stderr` has.
+pub(crate) fn add_lines(result: &mut Map) {
+    for (name, lines) in [("stdout", "stdout_lines"), ("stderr", "stderr_lines")] {
+        if let Some(Value::String(text)) = result.get(name)
+            && !result.contains_key(lines)
+        {
+            let split = text.lines().map(Value::from).collect::<Value>();
+            result.insert(lines, split);
+        }
+    }
 }

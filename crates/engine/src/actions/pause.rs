@@ -31,8 +31,8 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
     let echo = take_flag(&mut args, &["echo"], true)?;
     let prompt = take_text(&mut args, &["prompt"]);
     let wait = match (seconds, minutes) {
-        (Some(wait), _) => Some((wait, crate::task::seconds(wait, "seconds")?)),
-        (None, Some(minutes)) => Some((minutes * 60.0, crate::task::seconds(minutes * 60.0, "minutes")?)),
+        (Some(wait), _) => Some((wait, crate::keywords::seconds(wait, "seconds")?)),
+        (None, Some(minutes)) => Some((minutes * 60.0, crate::keywords::seconds(minutes * 60.0, "minutes")?)),
         (None, None) => None,
     };
     let started = SystemTime::now();

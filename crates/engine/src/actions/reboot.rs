@@ -62,7 +62,7 @@ pub(super) async fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         Some(text) => {
             let wrong =
                 |_| TaskFailure::new(format!("the value '{text}' of '{}' is not a number of seconds", names[0]));
-            crate::task::seconds(text.trim().parse().map_err(wrong)?, names[0])
+            crate::keywords::seconds(text.trim().parse().map_err(wrong)?, names[0])
         }
     };
     let before = seconds(&["pre_reboot_delay", "pre_reboot_delay_sec"], 0)?;

@@ -5,8 +5,8 @@ use ksplay_value::{Key, Map, Template, TemplateKind, Value, has_markers};
 
 use super::ActionCall;
 use crate::connect::boolean;
+use crate::effect::Effect;
 use crate::failure::TaskFailure;
-use crate::task::Effect;
 
 /// Sets every argument as a variable; with `cacheable` also as a fact.
 pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {

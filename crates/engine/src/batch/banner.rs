@@ -10,8 +10,8 @@ use ksplay_value::{Span, Template, TemplateKind, Value};
 
 use super::Batch;
 use crate::event::{Event, TaskInfo};
+use crate::keywords::flag;
 use crate::scope::HostScope;
-use crate::task::flag;
 use crate::{actions, written};
 
 impl Batch {

@@ -13,7 +13,8 @@ use crate::event::{Event, Status};
 use crate::failure::TaskFailure;
 use crate::prompts;
 use crate::scope::HostScope;
-use crate::task::{Outcome, Work};
+use crate::task::Outcome;
+use crate::work::Work;
 use crate::written::{as_written, written};
 
 const HELP: &str = "\nDocumented commands (type help <topic>):\n\

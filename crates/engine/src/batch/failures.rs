@@ -10,8 +10,8 @@ use super::{Batch, Ending, StepRun};
 use crate::actions;
 use crate::event::Event;
 use crate::failure;
+use crate::keywords::flag;
 use crate::scope::HostScope;
-use crate::task::flag;
 use crate::written::{as_written, written};
 
 impl Batch {

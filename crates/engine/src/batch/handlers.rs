@@ -12,8 +12,8 @@ use super::Batch;
 use super::banner::banner;
 use crate::event::{Event, Status, TaskInfo};
 use crate::failure::TaskFailure;
+use crate::keywords::notified;
 use crate::run::Layers;
-use crate::task::notified;
 use crate::written::as_written;
 
 /// What hosts have said since their last flush, and which handlers names stand for.

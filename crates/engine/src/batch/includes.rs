@@ -12,8 +12,8 @@ use crate::actions;
 use crate::connect::boolean;
 use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::TaskFailure;
+use crate::keywords::flag;
 use crate::steps;
-use crate::task::flag;
 
 impl Batch {
     /// Reads what dynamic includes ask for and grafts it: hosts that include the same thing go through it together.

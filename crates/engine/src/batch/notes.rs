@@ -6,9 +6,10 @@ use ksplay_value::{Map, Str};
 
 use super::Batch;
 use crate::change::Change;
+use crate::effect::Effect;
 use crate::event::Event;
 use crate::failure;
-use crate::task::{Effect, Outcome};
+use crate::task::Outcome;
 
 impl Batch {
     /// Notes what a task left: facts, variables, its registered result.

@@ -8,12 +8,14 @@ use ksplay_template::{ErrorKind, Scope};
 use ksplay_value::{Map, Str, Value};
 use tokio::task::JoinSet;
 
-use super::keywords::{flag, keyword, number, seconds};
-use super::{CENSORED, Effect, Include, Once, Outcome, Work, all_hold};
+use super::{CENSORED, Include, Once, Outcome, all_hold};
 use crate::actions;
+use crate::effect::Effect;
 use crate::event::{Event, Shown, Status, TaskResult};
 use crate::failure::{self, TaskFailure};
+use crate::keywords::{flag, keyword, number, seconds};
 use crate::scope::HostScope;
+use crate::work::Work;
 use crate::written::place;
 
 impl Work {

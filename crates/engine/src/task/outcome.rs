@@ -4,20 +4,12 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Str, Value};
 
-use super::{CENSORED, Work};
+use super::CENSORED;
+use crate::effect::Effect;
 use crate::event::{ErrorFrame, Status, TaskError, TaskInfo};
 use crate::failure::TaskFailure;
 use crate::scope::HostScope;
-
-/// What a task left to be noted, once it has ended.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Effect {
-    Facts { host: Str, facts: Map },
-    Vars { host: Str, vars: Map },
-    Included { host: Str, vars: Map },
-    AddHost { name: String, groups: Vec<String>, vars: Map },
-    GroupBy { group: String, parents: Vec<String> },
-}
+use crate::work::Work;
 
 /// A dynamic include that a host reached.
 #[derive(Debug)]

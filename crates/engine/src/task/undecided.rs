@@ -6,11 +6,12 @@ use std::sync::Arc;
 use ksplay_modules::{MISSING, NOT_RUN};
 use ksplay_value::{Map, Unknown, Value};
 
+use super::Once;
 use super::conditions::{Verdict, verdict};
-use super::{Once, Work};
 use crate::actions::{self, MISSING_HERE};
 use crate::event::Status;
 use crate::scope::HostScope;
+use crate::work::Work;
 
 /// What is known of the result of a task that was not carried out.
 const KNOWN: &[&str] = &["changed", "cmd", "failed", "msg", "skipped"];
