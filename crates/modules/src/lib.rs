@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod facts;
 mod files;
+mod firewalls;
 mod module;
 mod packages;
 pub mod registry;

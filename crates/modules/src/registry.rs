@@ -5,7 +5,7 @@ use ksplay_value::Map;
 use crate::arguments::{Arguments, Docs, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
-use crate::{accounts, commands, facts, files, packages, services};
+use crate::{accounts, commands, facts, files, firewalls, packages, services};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -42,14 +42,18 @@ macro_rules! modules {
 // The lines of one folder stand together, in alphabetical order.
 modules! {
     // accounts
+    accounts::Alternatives => "community.general", "alternatives";
     accounts::AuthorizedKey => "ansible.posix", "authorized_key";
     accounts::Cron => "ansible.builtin", "cron";
     accounts::Getent => "ansible.builtin", "getent";
     accounts::GroupModule => "ansible.builtin", "group";
     accounts::Hostname => "ansible.builtin", "hostname";
+    accounts::LocaleGen => "community.general", "locale_gen";
     accounts::Modprobe => "community.general", "modprobe";
     accounts::Mount => "ansible.posix", "mount";
+    accounts::Selinux => "ansible.posix", "selinux";
     accounts::Sysctl => "ansible.posix", "sysctl";
+    accounts::Timezone => "community.general", "timezone";
     accounts::UserModule => "ansible.builtin", "user";
     // commands
     commands::AsyncStatus => "ansible.builtin", "async_status";
@@ -76,6 +80,9 @@ modules! {
     files::TempFile => "ansible.builtin", "tempfile";
     files::Unarchive => "ansible.builtin", "unarchive";
     files::Uri => "ansible.builtin", "uri";
+    // firewalls
+    firewalls::Iptables => "ansible.builtin", "iptables";
+    firewalls::Ufw => "community.general", "ufw";
     // packages
     packages::Apk => "community.general", "apk";
     packages::AptModule => "ansible.builtin", "apt";

@@ -141,6 +141,19 @@ impl CommandOutput {
         let said = said.unwrap_or_else(|| format!("rc={}", self.rc));
         Err(self.failure(format!("`{}` failed: {}", command.shown(), said.trim())))
     }
+
+    /// The output of a program that must end well, with what Ansible says when it does not: the text of its standard
+    /// error, and the command.
+    ///
+    /// # Errors
+    ///
+    /// When it did not.
+    pub fn or_stderr(self, command: &CommandSpec) -> Result<Self, Failure> {
+        if self.ok() {
+            return Ok(self);
+        }
+        Err(self.failure(self.stderr_text().trim_end()).with("cmd", command.shown()))
+    }
 }
 
 /// The error as Python shows one of the operating system.
@@ -173,6 +186,15 @@ fn python_bytes(path: &str) -> String {
 }
 
 impl Probe {
+    /// The full path of a program that a module needs.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn required(&self, program: &str) -> Result<String, Failure> {
+        self.which(program).map(|path| path.display().to_string()).ok_or_else(|| not_found(self, program))
+    }
+
     /// Runs a program that only reports (`dpkg-query`, `systemctl show`).
     ///
     /// # Errors
