@@ -51,6 +51,8 @@ modules! {
     accounts::LocaleGen => "community.general", "locale_gen";
     accounts::Modprobe => "community.general", "modprobe";
     accounts::Mount => "ansible.posix", "mount";
+    accounts::OpensshKeypair => "community.crypto", "openssh_keypair";
+    accounts::PamLimits => "community.general", "pam_limits";
     accounts::Selinux => "ansible.posix", "selinux";
     accounts::Sysctl => "ansible.posix", "sysctl";
     accounts::Timezone => "community.general", "timezone";
@@ -73,6 +75,7 @@ modules! {
     files::File => "ansible.builtin", "file";
     files::Find => "ansible.builtin", "find";
     files::GetUrl => "ansible.builtin", "get_url";
+    files::Htpasswd => "community.general", "htpasswd";
     files::LineInFile => "ansible.builtin", "lineinfile";
     files::Replace => "ansible.builtin", "replace";
     files::Slurp => "ansible.builtin", "slurp";

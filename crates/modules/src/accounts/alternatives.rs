@@ -84,7 +84,8 @@ impl Module for Alternatives {
 
         let mut before = Map::new();
         if let Some(one) = this {
-            before.insert("state", if current == Some(&one.path) { "present" } else { "selected" });
+            let free = known.as_ref().is_some_and(|known| !known.automatic) && current != Some(&one.path);
+            before.insert("state", if free { "selected" } else { "present" });
             before.insert("path", one.path.as_str());
             before.insert("priority", one.priority);
             before.insert("link", known_link.clone().map_or(Value::Null, Value::from));

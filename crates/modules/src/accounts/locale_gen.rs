@@ -48,7 +48,7 @@ impl Module for LocaleGen {
         let made = system.query(&command)?.or_stderr(&command)?.stdout_text();
         let is_made = |name: &str| made.lines().any(|line| line == as_made(name));
         let is_known = |name: &str| {
-            is_made(name)
+            made.lines().any(|line| line == name)
                 || known
                     .iter()
                     .flat_map(|text| text.lines())

@@ -10,6 +10,9 @@ use crate::arguments::Opt;
 use crate::system::{InodeFlags, os_message};
 use crate::{Failure, Probe, System, arguments};
 
+/// Ansible's words for a change of owner or mode.
+pub(super) const ATTRIBUTES_CHANGED: &str = "ownership, perms or SE linux context changed";
+
 arguments! {
     /// Owner, group and mode of a file.
     pub struct FileAttributes {

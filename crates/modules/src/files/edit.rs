@@ -4,13 +4,10 @@ use std::path::PathBuf;
 
 use ksplay_value::{Map, Value};
 
-use super::attributes::{Change, Current, FileAttributes};
+use super::attributes::{ATTRIBUTES_CHANGED, Change, Current, FileAttributes};
 use super::rewrite::{Rewrite, text_diff};
 use crate::text::bytes;
 use crate::{Diff, Diffs, Failure, Inspection, Outcome, Probe, System};
-
-/// Ansible's words for a change of owner or mode.
-const ATTRIBUTES_CHANGED: &str = "ownership, perms or SE linux context changed";
 
 /// A file that is edited.
 pub(super) struct Edit {

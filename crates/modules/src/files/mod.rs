@@ -9,6 +9,7 @@ mod fetch;
 mod file;
 mod find;
 mod get_url;
+mod htpasswd;
 mod lineinfile;
 mod replace;
 mod rewrite;
@@ -20,7 +21,7 @@ mod unarchive;
 mod uri;
 mod url;
 
-pub(crate) use attributes::describe;
+pub(crate) use attributes::{Current, describe};
 pub(crate) use rewrite::text_diff;
 
 pub use assemble::{Assemble, Fragments};
@@ -31,6 +32,7 @@ pub use fetch::Fetch;
 pub use file::File;
 pub use find::Find;
 pub use get_url::GetUrl;
+pub use htpasswd::Htpasswd;
 pub use lineinfile::LineInFile;
 pub use replace::Replace;
 pub use slurp::Slurp;

@@ -199,6 +199,9 @@ impl Table<'_> {
             let action = if present { "-N" } else { "-X" };
             return Ok((there != present).then(|| self.command(action, None, &[])));
         }
+        if self.rule.is_empty() {
+            return Ok(None);
+        }
         let there = system.query(&self.command("-C", None, &self.rule))?.ok();
         if there == present {
             return Ok(None);

@@ -243,7 +243,7 @@ fn position(args: &UfwArgs, program: &str, system: &Probe) -> Result<Option<Stri
         "first-ipv6" => v4 + 1,
         _ => all.max(v4 + 1),
     };
-    let number = base + wanted;
+    let number = (base + wanted).max(0);
     Ok((number <= all).then(|| number.to_string()))
 }
 
