@@ -347,3 +347,116 @@ fn rule(args: &IptablesArgs, jump: Option<&str>, v6: bool) -> Result<Vec<String>
     }
     Ok(words.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::{RunOptions, run};
+
+    /// A program that notes how it was called; it knows the rule of the file `there`, and no chain but `INPUT`.
+    const STAND_IN: &str = r#"#!/bin/sh
+cd "$(dirname "$0")"
+echo "$*" >> calls
+case "$3" in
+-C) [ "$*" = "$(cat there)" ];;
+-L) [ "$4" = INPUT ] && echo "Chain INPUT (policy ACCEPT)";;
+esac
+"#;
+
+    fn called(there: &str, check: bool, args: &Value) -> (Map, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("iptables");
+        fs::write(&program, STAND_IN).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(folder.path().join("there"), there).unwrap();
+        let environment = vec![("PATH".into(), format!("{}:/usr/bin:/bin", folder.path().display()))];
+        let options = RunOptions { check, environment, ..RunOptions::default() };
+        let result = run("iptables", args.as_map().unwrap(), &options, Probe::default());
+        (result, fs::read_to_string(folder.path().join("calls")).unwrap_or_default())
+    }
+
+    fn json(text: &str) -> Value {
+        ksplay_value::text::from_json(text).unwrap()
+    }
+
+    /// The rules that ansible-core 2.19 gives for these arguments.
+    #[test]
+    fn rules_are_those_of_the_reference() {
+        for (args, rule) in [
+            (
+                r#"{"protocol":"tcp","syn":"negate","tcp_flags":{"flags":["ALL"],"flags_set":["ACK","RST"]},"limit":"2/second",
+                "limit_burst":"20","log_prefix":"x ","log_level":"info","jump":"LOG","uid_owner":"!root",
+                "src_range":"10.0.0.1-10.0.0.2","dst_range":"1.1.1.1-1.1.1.2","in_interface":"!eth0","icmp_type":"8",
+                "match_set":"a","match_set_flags":"src,dst","set_counters":"1 2","fragment":"x","reject_with":"y","goto":"z",
+                "to_ports":"1","to_destination":"t","to_source":"s","set_dscp_mark_class":"CS1","gateway":"g",
+                "source":"!1.2.3.4","destination":"5.6.7.8","source_port":"!1","destination_port":"7",
+                "destination_ports":["1","2:3"],"match":["a","comment"],"wait":"5","out_interface":"o","gid_owner":"g",
+                "comment":"c","ctstate":["A"]}"#,
+                "-p tcp ! -s 1.2.3.4 -d 5.6.7.8 -m a -m comment --tcp-flags ALL ACK,RST -j LOG --log-prefix x  --log-level info \
+                 --to-destination t -m multiport --dports 1,2:3 --to-source s -g z ! -i eth0 -o o -f x -c 1 2 \
+                 ! --source-port 1 --destination-port 7 --to-ports 1 --set-dscp-class CS1 -j DSCP ! --syn -m conntrack \
+                 --ctstate A -m iprange --src-range 10.0.0.1-10.0.0.2 --dst-range 1.1.1.1-1.1.1.2 -m set --match-set a src,dst \
+                 -m limit --limit 2/second --limit-burst 20 -m owner ! --uid-owner root -m owner --gid-owner g \
+                 --reject-with y --icmp-type 8 -m comment --comment c",
+            ),
+            (r#"{"jump":"ACCEPT","ctstate":["NEW"],"match":["state"]}"#, "-m state -j ACCEPT --state NEW"),
+            (r#"{"jump":"tee","gateway":"8"}"#, "-j tee --gateway 8"),
+            (r#"{"reject_with":"x"}"#, "-j REJECT --reject-with x"),
+            (r#"{"log_prefix":"x"}"#, "--log-prefix x"),
+        ] {
+            let mut args = json(args).as_map().unwrap().clone();
+            args.insert("chain", "INPUT");
+            let (result, _) = called("", true, &args.into());
+            assert_eq!(result.get("rule").map(ToString::to_string).as_deref(), Some(rule));
+        }
+    }
+
+    #[test]
+    fn a_rule_is_looked_for_and_then_put_in_its_place() {
+        let args =
+            json(r#"{"chain":"INPUT","jump":"ACCEPT","action":"insert","rule_num":"2","wait":"3","numeric":true}"#);
+        let looked = "-t filter -C INPUT -w 3 -j ACCEPT\n";
+        let (result, calls) = called("", true, &args);
+        assert_eq!((result.get("changed"), calls.as_str()), (Some(&Value::Bool(true)), looked));
+        let (_, calls) = called("", false, &args);
+        assert_eq!(calls, format!("{looked}-t filter -I INPUT 2 -w 3 -j ACCEPT\n"));
+        let (result, calls) = called(looked.trim_end(), false, &args);
+        assert_eq!((result.get("changed"), calls.as_str()), (Some(&Value::Bool(false)), looked));
+    }
+
+    #[test]
+    fn chains_and_policies_are_looked_at_first() {
+        let calls = |args: &str| called("", false, &json(args)).1;
+        assert_eq!(calls(r#"{"chain":"INPUT","policy":"ACCEPT"}"#), "-t filter -L INPUT\n");
+        assert_eq!(calls(r#"{"chain":"INPUT","policy":"DROP"}"#), "-t filter -L INPUT\n-t filter -P INPUT DROP\n");
+        assert_eq!(calls(r#"{"chain":"NEW","chain_management":true}"#), "-t filter -L NEW\n-t filter -N NEW\n");
+        assert_eq!(
+            calls(r#"{"chain":"INPUT","chain_management":true,"state":"absent"}"#),
+            "-t filter -L INPUT\n-t filter -X INPUT\n"
+        );
+        assert_eq!(calls(r#"{"flush":true,"table":"nat"}"#), "-t nat -F\n");
+        assert_eq!(
+            calls(r#"{"chain":"INPUT","log_prefix":"x"}"#).lines().last(),
+            Some("-t filter -A INPUT -j LOG --log-prefix x")
+        );
+    }
+
+    #[test]
+    fn wrong_arguments_start_nothing() {
+        for (args, message) in [
+            (r#"{"jump":"ACCEPT"}"#, "flush is False but all of the following are missing: chain"),
+            (r#"{"chain":"I","set_dscp_mark":"8"}"#, "missing parameter(s) required by 'set_dscp_mark': jump"),
+            (
+                r#"{"chain":"I","log_prefix":"x","jump":"ACCEPT"}"#,
+                "Logging options can only be used with the LOG jump target.",
+            ),
+        ] {
+            let (result, calls) = called("", false, &json(args));
+            assert_eq!(result.get("msg").map(ToString::to_string).as_deref(), Some(message));
+            assert_eq!(calls, "");
+        }
+    }
+}

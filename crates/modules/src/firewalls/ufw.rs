@@ -293,3 +293,54 @@ impl Shown {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arguments, Given};
+
+    fn args(text: &str) -> UfwArgs {
+        let given = ksplay_value::text::from_json(text).unwrap();
+        Given::check("ufw", UfwArgs::SPEC_REF, given.as_map().unwrap()).unwrap().typed().unwrap()
+    }
+
+    /// The words that community.general gives to ufw for these arguments.
+    #[test]
+    fn rules_are_those_of_the_reference() {
+        for (given, words) in [
+            (r#"{"rule":"allow","port":"80","proto":"tcp"}"#, "allow from any to any port 80 proto tcp"),
+            (
+                r#"{"rule":"deny","from":"10.0.0.0/8","to_port":"22","proto":"tcp","interface":"eth0","direction":"in",
+                "comment":"ssh","log":true}"#,
+                "deny in on eth0 log from 10.0.0.0/8 to any port 22 proto tcp comment ssh",
+            ),
+            (
+                r#"{"rule":"allow","route":true,"interface_in":"a","interface_out":"b","from_ip":"1.2.3.4","from_port":"55",
+                "to_ip":"5.6.7.8","to_port":"66","proto":"udp"}"#,
+                "route allow in on a out on b from 1.2.3.4 port 55 to 5.6.7.8 port 66 proto udp",
+            ),
+            (r#"{"rule":"allow","delete":true,"name":"OpenSSH"}"#, "delete allow from any to any app OpenSSH"),
+        ] {
+            assert_eq!(rule(&args(given), None).join(" "), words);
+        }
+    }
+
+    #[test]
+    fn a_dry_run_changes_what_it_prints_otherwise() {
+        let rules = [vec!["### tuple ### allow 80".to_owned()], vec!["### tuple ### allow 81".to_owned()]];
+        let now = Shown { status: String::new(), rules };
+        assert!(!now.differs_from("Skipping adding existing rule\n"));
+        assert!(!now.differs_from(":ufw-user-input - [0:0]\n### tuple ### allow 80\nRules updated\n"));
+        assert!(now.differs_from(":ufw6-user-input - [0:0]\n### tuple ### allow 81\n### tuple ### allow 82\n"));
+    }
+
+    #[test]
+    fn the_status_tells_policies_and_how_much_is_logged() {
+        let status =
+            "Status: active\nLogging: on (low)\nDefault: deny (incoming), allow (outgoing), disabled (routed)\n";
+        let now = Shown { status: status.into(), rules: Default::default() };
+        assert!(now.has_policy("deny", "incoming") && !now.has_policy("deny", "outgoing"));
+        assert!(now.has_policy("allow", "routed"));
+        assert!(now.logs("on") && now.logs("low") && !now.logs("medium") && !now.logs("off"));
+    }
+}
