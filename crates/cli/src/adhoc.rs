@@ -45,7 +45,7 @@ pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
     if selection.hosts.is_empty() && limit.is_some() {
         return Err(ksplay_inventory::Error::NoHosts.into());
     }
-    if selection.hosts.is_empty() {
+    if selection.hosts.is_empty() && assembled.inventory.has_hosts() {
         warn(Diagnostic::new("No hosts matched, nothing to do"));
     }
     if args.list_hosts {

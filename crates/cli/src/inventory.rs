@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ksplay_engine::Sink;
-use ksplay_inventory::View;
+use ksplay_inventory::{Host, HostName, Inventory, View};
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Diagnostic, Map, Value};
 
@@ -34,7 +34,7 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
     let dir = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."));
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, vec![dir])?;
     let warn = |warning: Diagnostic| Warnings.event(&warning.into());
-    odd.into_iter().chain(warnings).for_each(warn);
+    warnings.into_iter().for_each(warn);
     let mut view = View { extra_vars, export: args.export && args.list, ..View::of(&inventory) };
     if args.graph {
         let group = args.group.as_deref().unwrap_or("all");
@@ -43,15 +43,18 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
             other => other.into(),
         })?;
         inventory.take_file_warnings().into_iter().for_each(warn);
+        let hosts = if args.vars { inventory.hosts_in("all") } else { Vec::new() };
+        reserved_names(&inventory, &hosts)?.into_iter().chain(odd).for_each(warn);
         say!("{}", graph.trim_end());
         return Ok(0);
     }
     if let Some(host) = &args.host {
-        if inventory.host(host).is_none() {
+        let Some(host) = inventory.host(host).map(Host::name) else {
             return Err(Failure::options(ksplay_inventory::Error::Missing { kind: "host", name: host.clone() }));
-        }
+        };
         let vars = view.variables(host)?;
         inventory.take_file_warnings().into_iter().for_each(warn);
+        reserved_names(&inventory, &[host])?.into_iter().chain(odd).for_each(warn);
         return print(&vars.into(), args);
     }
     if let Some(limit) = &args.limit {
@@ -67,7 +70,23 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
         view.list()?
     };
     inventory.take_file_warnings().into_iter().for_each(warn);
+    let is_shown = |host: &&HostName| view.only.as_ref().is_none_or(|only| only.contains(*host));
+    let hosts: Vec<&HostName> = inventory.hosts_in("all").into_iter().filter(is_shown).collect();
+    reserved_names(&inventory, &hosts)?.into_iter().chain(odd).for_each(warn);
     print(&shown, args)
+}
+
+/// What is to be said of the names of variables, each name and place once.
+fn reserved_names(inventory: &Inventory, hosts: &[&HostName]) -> Result<Vec<Diagnostic>, Failure> {
+    let mut all: Vec<Diagnostic> = Vec::new();
+    for host in hosts {
+        for warning in sources::reserved_names(inventory, host)? {
+            if !all.contains(&warning) {
+                all.push(warning);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Prints in the form that was asked for, or writes it to `--output`.

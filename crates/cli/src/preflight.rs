@@ -28,7 +28,7 @@ pub fn check(assembled: &Assembled) -> Result<(), Failure> {
         let Ok(patterns) = list::patterns(assembled, play) else { continue };
         let Ok(selection) = inventory.select(&patterns, limit) else { continue };
         for host in selection.hosts.iter().filter(|host| read.insert(HostName::clone(host))) {
-            inventory.variables(host).map_err(|error| Failure { code: 4, ..error.into() })?;
+            inventory.read_files_of(host).map_err(|error| Failure { code: 4, ..error.into() })?;
         }
         if !selection.hosts.is_empty() {
             vars_files(assembled, play)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ksplay_engine::Secret;
-use ksplay_inventory::{Ask, Evaluate, Format, Inventory, Level, LoadOptions};
+use ksplay_inventory::{Ask, Evaluate, Format, Inventory, Level, LoadOptions, OddNames};
 use ksplay_playbook::{Decrypt, Loader, LoaderOptions};
 use ksplay_template::{Environment, Templar, Truth, Vault};
 use ksplay_value::yaml::DuplicateKeys;
@@ -77,7 +77,9 @@ pub fn extra_vars(
     let options = LoaderOptions { decrypt: Some(decrypt(vault)), duplicate_keys, ..LoaderOptions::default() };
     let loader = Loader::new(options);
     let vars = variables::extra_vars(&args.extra_vars, &loader)?;
-    Ok((vars, loader.take_warnings()))
+    let mut odd = loader.take_warnings();
+    odd.extend(variables::reserved(&args.extra_vars, &vars, &loader));
+    Ok((vars, odd))
 }
 
 /// What keys are that stand twice in a mapping.
@@ -140,6 +142,8 @@ pub fn inventory(
         decrypt: Some(decrypt(vault)),
         evaluate: Some(evaluate(settings, vault)),
         extra_vars: extra_vars.clone(),
+        use_extra_vars: *settings.inventory_use_extra_vars,
+        script_says: *settings.inventory_script_stderr,
         playbook_dirs,
         fail_on_unparsed: *settings.inventory_any_unparsed_failed,
         fail_on_nothing: *settings.inventory_unparsed_failed,
@@ -150,16 +154,20 @@ pub fn inventory(
         variable_files: !settings.variable_plugins_enabled.is_empty(),
         yaml_extensions: settings.yaml_extensions.value.clone(),
         duplicate_keys: duplicate_keys(settings),
-        remember_places: args.places,
+        odd_names: match settings.transform_invalid_group_chars.as_str() {
+            "always" => OddNames::Changed,
+            "ignore" => OddNames::KeptSilently,
+            "silently" => OddNames::ChangedSilently,
+            _ => OddNames::Kept,
+        },
+        remember: if args.places { |_| true } else { ksplay_playbook::is_reserved },
     };
     let inventory = Inventory::load(&inventory_sources(args, settings), &options)
         .map_err(|error| Failure { code: 1, ..error.into() })?;
-    let quiet = settings.transform_invalid_group_chars.as_str() == "ignore";
     let skipped = settings.inventory_enabled.iter().filter(|name| Format::named(name).is_none());
     let mut warnings: Vec<Diagnostic> = skipped
         .map(|name| Diagnostic::new(format!("Failed to load inventory plugin, skipping {name}")))
         .chain(inventory.warnings().iter().cloned())
-        .filter(|warning| !(quiet && warning.message.starts_with("Invalid characters were found in group names")))
         .collect();
     if !inventory.is_parsed() && *settings.inventory_unparsed_warning {
         warnings.push(Diagnostic::new("No inventory was parsed, only implicit localhost is available"));
@@ -167,10 +175,20 @@ pub fn inventory(
     Ok((inventory, warnings))
 }
 
+/// What is to be said of the names of a host's variables that keywords and templates have.
+///
+/// # Errors
+///
+/// If its files cannot be read.
+pub fn reserved_names(inventory: &Inventory, host: &str) -> Result<Vec<Diagnostic>, Failure> {
+    let places = inventory.first_places(host, ksplay_playbook::is_reserved)?;
+    Ok(places.into_iter().map(|(name, place)| ksplay_playbook::reserved_name(&name, place)).collect())
+}
+
 /// What a run says when there is nobody to work on.
 pub fn without_hosts(inventory: &Inventory, settings: &Settings) -> Option<Diagnostic> {
     let text = "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'";
-    (inventory.hosts().len() == 0 && *settings.localhost_warning).then(|| Diagnostic::new(text))
+    (!inventory.has_hosts() && *settings.localhost_warning).then(|| Diagnostic::new(text))
 }
 
 /// The inventory sources: those of the command line, or those of the settings that exist.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ksplay_playbook::{Loader, key_values};
-use ksplay_value::{Diagnostic, Map, Source, Span, Value, yaml};
+use ksplay_value::{Diagnostic, Key, Map, Source, Span, Value, yaml};
 
 use crate::failure::Failure;
 
@@ -23,6 +23,20 @@ pub fn extra_vars(arguments: &[String], loader: &Loader) -> Result<Map, Failure>
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
     Ok(vars)
+}
+
+/// What is to be said of the names of these variables that keywords and templates have.
+pub fn reserved(arguments: &[String], vars: &Map, loader: &Loader) -> Vec<Diagnostic> {
+    let names = vars.keys().filter_map(Key::as_str).filter(|name| ksplay_playbook::is_reserved(name));
+    let files: Vec<&str> = arguments.iter().filter_map(|argument| argument.strip_prefix('@')).collect();
+    let of_file = |file: &&str| loader.reserved_names(Path::new(&ksplay_engine::expand_home(file)));
+    let of_files: Vec<Diagnostic> = files.iter().flat_map(of_file).collect();
+    let of_argument = |name: &str| ksplay_playbook::reserved_name(name, None);
+    let warning = |name: &str| {
+        let told = of_argument(name);
+        of_files.iter().find(|known| known.message == told.message).cloned().unwrap_or(told)
+    };
+    names.map(warning).collect()
 }
 
 fn mapping(text: &str) -> Result<Map, Failure> {

@@ -316,6 +316,7 @@ impl Batch {
         let number = self.shared.next_number();
         let queue = self.queue(&task);
         for host in working.iter().copied() {
+            self.shared.tell_reserved_names(&self.hosts[host]);
             let work = self.work(&task, &info, host);
             let turn = self.turn(throttle.as_ref(), queue.as_ref());
             self.running.spawn(async move {

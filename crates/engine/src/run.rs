@@ -50,6 +50,8 @@ pub struct Shared {
     pub(crate) sums: Sums,
     pub(crate) prompter: Arc<dyn Prompter>,
     said: Mutex<HashSet<String>>,
+    /// The hosts that had a task.
+    met: Mutex<HashSet<Str>>,
     numbers: AtomicU64,
     started: AtomicBool,
     counts: Mutex<BTreeMap<Str, Counts>>,
@@ -132,6 +134,29 @@ impl Shared {
         Ok(layers)
     }
 
+    /// Reads the files that these variables are in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shared::read_inventory_vars`].
+    fn read_inventory_files(&self, host: &str) -> Result<(), TaskFailure> {
+        let inventory = self.inventory();
+        inventory.read_files_of(host)?;
+        inventory.take_file_warnings().into_iter().for_each(|warning| self.emit(warning.into()));
+        Ok(())
+    }
+
+    /// Tells, when a host has its first task, of the names of its variables that keywords and templates have.
+    pub(crate) fn tell_reserved_names(&self, host: &Str) {
+        if !lock(&self.met).insert(Str::clone(host)) {
+            return;
+        }
+        let places = self.inventory().first_places(host, ksplay_playbook::is_reserved).unwrap_or_default();
+        for (name, place) in places {
+            self.emit(ksplay_playbook::reserved_name(&name, place).into());
+        }
+    }
+
     /// Tells what was odd in the files of the playbook read since this was last done.
     pub(crate) fn tell_warnings_of_files(&self) {
         self.loader.take_warnings().into_iter().for_each(|warning| self.emit(warning.into()));
@@ -150,16 +175,19 @@ impl Shared {
     }
 
     pub(crate) fn in_group(&self, host: &str, group: &str) -> bool {
-        self.inventory().group_names(host).contains(&group)
+        let inventory = self.inventory();
+        inventory.group_names(host).contains(&&*inventory.kept_name(group))
     }
 
     /// Changes the inventory for the rest of the run.
     pub(crate) fn change_inventory(&self, change: Change) {
         let mut inventory = self.inventory.write().unwrap_or_else(PoisonError::into_inner);
+        let told = inventory.warnings().len();
         match change.make(Arc::make_mut(&mut inventory)) {
             Ok(()) => lock(&self.changes).push(change),
             Err(error) => self.emit(Event::Warning(error.to_string())),
         }
+        inventory.warnings().iter().skip(told).for_each(|warning| self.emit(warning.clone().into()));
         drop(inventory);
         self.forget_inventory();
     }
@@ -303,6 +331,7 @@ impl Run {
             sums: Sums::default(),
             prompter: parts.prompter,
             said: Mutex::default(),
+            met: Mutex::default(),
             numbers: AtomicU64::default(),
             started: AtomicBool::default(),
             counts: Mutex::default(),
@@ -410,7 +439,7 @@ impl Run {
         let mut hosts = all.clone();
         order(play, shared, &mut hosts)?;
         for host in &in_play {
-            shared.read_inventory_vars(host).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
+            shared.read_inventory_files(host).map_err(|failure| TaskFailure { exit_code: 4, ..failure })?;
         }
         let mut stops = false;
         // As in Ansible, hosts that were lost before count where sizes of batches and shares of failures are meant.

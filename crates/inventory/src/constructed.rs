@@ -3,6 +3,7 @@
 use ksplay_value::yaml::Node;
 use ksplay_value::{Map, Span, Template, TemplateKind, Value, has_markers};
 
+use crate::inventory::valid_group_name;
 use crate::plugin::{Ask, Config};
 use crate::{Error, HostName, Inventory};
 
@@ -44,7 +45,7 @@ impl<'a> Rules<'a> {
             config,
             strict: config.flag("strict", false)?,
             use_vars_files: config.flag("use_vars_plugins", false)?,
-            use_extra_vars: config.flag("use_extra_vars", false)?,
+            use_extra_vars: config.flag("use_extra_vars", config.options.use_extra_vars)?,
             leading_separator: config.flag("leading_separator", true)?,
             compose: compose.collect(),
             groups: groups.collect(),
@@ -58,13 +59,13 @@ impl<'a> Rules<'a> {
             let failed = |reason| (format!("Could not set {} for host {host}: {reason}", name.to_data()), &name.span);
             match self.expression(text, &vars).map_err(failed) {
                 Ok(Value::Omit) => {}
-                Ok(value) => inventory.set_variable(host, name.to_data(), value, &name.span),
+                Ok(value) => inventory.set_variable(host, name.to_data(), value, &name.span)?,
                 Err(failure) => self.passed_over(failure)?,
             }
         }
         let vars = self.variables(inventory, host)?;
         for (name, text) in &self.groups {
-            let group = group_name(&name.to_data().to_string());
+            let group = valid_group_name(&name.to_data().to_string());
             let failed = |reason| (format!("Could not add host {host} to group {group}: {reason}"), &name.span);
             match (self.config.evaluate)(Ask::Condition(text), &vars).map_err(failed) {
                 Ok(truth) if truth.is_true() => self.join(inventory, &group, host)?,
@@ -106,7 +107,7 @@ impl<'a> Rules<'a> {
         for ending in endings {
             let parent = match &keyed.parent_group {
                 Some(parent) => match (self.config.evaluate)(Ask::Value(parent), vars) {
-                    Ok(parent) => Some(group_name(&parent.to_string())),
+                    Ok(parent) => Some(valid_group_name(&parent.to_string())),
                     Err(reason) => {
                         let message = format!("Could not generate the parent of group '{ending}': {reason}");
                         self.passed_over((message, keyed.span))?;
@@ -115,7 +116,7 @@ impl<'a> Rules<'a> {
                 },
                 None => None,
             };
-            let group = group_name(&format!("{}{separator}{ending}", keyed.prefix));
+            let group = valid_group_name(&format!("{}{separator}{ending}", keyed.prefix));
             if group.is_empty() {
                 return Err(self.config.error("a keyed group has an empty name", keyed.span));
             }
@@ -150,7 +151,9 @@ impl<'a> Rules<'a> {
     fn variables(&self, inventory: &Inventory, host: &HostName) -> Result<Map, Error> {
         let mut vars = inventory.variables_so_far(host, self.use_vars_files)?;
         if self.use_extra_vars {
-            vars.extend(self.config.extra_vars.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));
+            vars.extend(
+                self.config.options.extra_vars.iter().map(|(key, value)| (key.as_value().clone(), value.clone())),
+            );
         }
         Ok(vars)
     }
@@ -218,13 +221,4 @@ fn condition(node: &Node) -> Value {
         _ if node.is_null() => Value::from(""),
         _ => node.to_value(),
     }
-}
-
-/// The name with an underscore for everything that is not in an identifier.
-fn group_name(name: &str) -> String {
-    let fits = |(at, char): (usize, char)| {
-        let word = char == '_' || char.is_alphanumeric() && !(at == 0 && char.is_numeric());
-        if word { char } else { '_' }
-    };
-    name.chars().enumerate().map(fits).collect()
 }

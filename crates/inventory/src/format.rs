@@ -66,19 +66,21 @@ impl Format {
         matches!(self, Self::Auto | Self::Constructed | Self::Generator)
     }
 
+    /// Whether it reads mappings of YAML.
+    pub(crate) fn is_yaml(self) -> bool {
+        self == Self::Yaml || self.is_plugin()
+    }
+
     /// Whether it looks at a file of this name and these permissions.
     pub(crate) fn takes(self, file: &Path, yaml_extensions: &[String]) -> bool {
         let extension = file.extension().map(|extension| extension.to_string_lossy());
+        let of_yaml = |extension: &str| yaml_extensions.iter().any(|known| known.strip_prefix('.') == Some(extension));
         match self {
             Self::HostList | Self::AdvancedHostList => false,
             Self::Script => std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0),
-            Self::Auto | Self::Constructed | Self::Generator => {
-                matches!(extension.as_deref(), Some("yml" | "yaml" | "json") | None)
-            }
-            Self::Yaml => {
-                let of_yaml =
-                    |extension: &str| yaml_extensions.iter().any(|known| known.strip_prefix('.') == Some(extension));
-                extension.as_deref().is_none_or(of_yaml)
+            Self::Auto | Self::Yaml => extension.as_deref().is_none_or(of_yaml),
+            Self::Constructed | Self::Generator => {
+                extension.as_deref().is_none_or(|extension| extension == "config" || of_yaml(extension))
             }
             Self::Ini => extension.as_deref() != Some("toml"),
             Self::Toml => extension.as_deref() == Some("toml"),

@@ -32,13 +32,19 @@ impl Maker<'_> {
     fn combinations(&self, layers: &[(Node, Node)]) -> Result<Vec<Map>, Error> {
         let mut all = vec![Map::new()];
         for (layer, values) in layers {
-            let Some(values) = values.items() else {
-                let message = format!("the layer `{}` must be a list, this is {}", layer.to_data(), values.describe());
-                return Err(self.config.error(message, &values.span));
+            let values: Vec<Value> = match (values.items(), values.as_str()) {
+                (Some(items), _) => items.iter().map(Node::to_value).collect(),
+                // As Python takes a text for the list of its letters.
+                (_, Some(text)) => text.chars().map(|letter| Value::from(letter.to_string())).collect(),
+                _ => {
+                    let message =
+                        format!("the layer `{}` must be a list, this is {}", layer.to_data(), values.describe());
+                    return Err(self.config.error(message, &values.span));
+                }
             };
-            let with = |vars: &Map, value: &Node| {
+            let with = |vars: &Map, value: &Value| {
                 let mut vars = vars.clone();
-                vars.insert(layer.to_data(), value.to_value());
+                vars.insert(layer.to_data(), value.clone());
                 vars
             };
             all =
@@ -64,15 +70,14 @@ impl Maker<'_> {
             let Some(name) = parent.get("name") else {
                 return Err(self.config.error("a parent has no `name`", &parent.span));
             };
-            let group = self.name(name, "group", vars)?;
-            inventory.declare_group(&group);
+            let group = inventory.declare_group(&self.name(name, "group", vars)?);
             for (key, value) in parent.get("vars").and_then(Node::entries).unwrap_or_default() {
                 // Only text is evaluated here; templates inside of lists and mappings wait until they are used.
                 let value = match value.as_str() {
                     Some(_) => self.evaluate(value, vars)?,
                     None => value.to_value(),
                 };
-                inventory.set_group_var(&group, key.to_data(), value, &key.span);
+                inventory.set_group_var(&group, key.to_data(), value, &key.span)?;
             }
             put(inventory, &group).map_err(|error| self.config.error(error.to_string(), &name.span))?;
             self.parents(inventory, parent, vars, &mut |inventory, above| {

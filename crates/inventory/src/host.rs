@@ -9,6 +9,8 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use ksplay_value::{Map, Value};
 
+use crate::own::OwnVars;
+
 /// The name of a host in the inventory, cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(Arc<str>);
@@ -74,7 +76,7 @@ impl fmt::Debug for HostName {
 #[derive(Debug, Clone)]
 pub struct Host {
     pub(crate) name: HostName,
-    pub(crate) vars: Arc<Map>,
+    pub(crate) vars: OwnVars,
     pub(crate) groups: IndexSet<Arc<str>>,
     pub(crate) file: Option<Arc<Path>>,
     pub(crate) implicit: bool,
@@ -88,7 +90,7 @@ impl Host {
 
     /// The variables that the inventory itself gives the host; `ansible_port` too, when the name had a port.
     pub fn vars(&self) -> &Map {
-        &self.vars
+        self.vars.get()
     }
 
     /// The groups that name the host themselves, in order.

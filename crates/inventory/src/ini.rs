@@ -6,14 +6,22 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use ksplay_value::{Source, Span, Value};
 
+use crate::own::{HostLine, Names};
 use crate::trust::variable;
-use crate::words::{Word, split};
+use crate::words::{Word, words};
 use crate::{Error, Inventory, range};
 
 /// Reads a hosts file into the inventory. What was read before an error stays.
 pub(crate) fn parse(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<Path>) -> Result<(), Error> {
-    let mut parser =
-        Parser { inventory, source, file, kind: Kind::Hosts, group: "ungrouped".into(), open: IndexMap::new() };
+    let mut parser = Parser {
+        inventory,
+        source,
+        file,
+        kind: Kind::Hosts,
+        group: "ungrouped".into(),
+        open: IndexMap::new(),
+        variables: Arc::default(),
+    };
     for (index, line) in source.text.lines().enumerate() {
         parser.line(line, u32::try_from(index + 1).unwrap_or(u32::MAX))?;
     }
@@ -44,6 +52,7 @@ struct Parser<'a> {
     kind: Kind,
     group: Arc<str>,
     open: IndexMap<String, Open>,
+    variables: Arc<Names>,
 }
 
 impl Parser<'_> {
@@ -84,6 +93,7 @@ impl Parser<'_> {
                 });
             }
         };
+        let group = &*self.inventory.group_name(group);
         self.group = group.into();
         if !self.inventory.groups.contains_key(group) {
             if self.kind == Kind::Vars && !self.open.contains_key(group) {
@@ -91,7 +101,7 @@ impl Parser<'_> {
                 let error = Error::syntax(message, Some(span.clone()));
                 self.open.insert(group.to_owned(), Open { parents: Vec::new(), error });
             }
-            self.inventory.declare_group(group);
+            self.inventory.add_group(group);
         }
         if self.kind != Kind::Vars
             && let Some(open) = self.open.shift_remove(group)
@@ -108,6 +118,7 @@ impl Parser<'_> {
         if name.is_empty() || name.contains(|char: char| char.is_whitespace() || matches!(char, ':' | ']')) {
             return Err(Error::syntax(format!("expected group name, got: {text}"), Some(span.clone())));
         }
+        let name = &*self.inventory.kept_name(name);
         let group = Arc::clone(&self.group);
         if self.inventory.groups.contains_key(name) && !self.open.contains_key(name) {
             return self.add_child(&group, name, span);
@@ -133,42 +144,43 @@ impl Parser<'_> {
         let place = right_of(span, before);
         let value = variable(value.trim(), Some(&place));
         let group = Arc::clone(&self.group);
-        self.inventory.set_group_var(&group, Value::from(name.trim()), value, span);
-        Ok(())
+        self.inventory.set_group_var(&group, Value::from(name.trim()), value, span)
     }
 
     fn hosts(&mut self, text: &str, span: &Span) -> Result<(), Error> {
-        let words = split(text).map_err(|reason| {
-            Error::syntax(format!("error parsing host definition '{text}': {reason}"), Some(span.clone()))
-        })?;
-        let Some((pattern, assignments)) = words.split_first() else { return Ok(()) };
-        let names = self.names(&pattern.text, span)?;
-        let mut vars = Vec::with_capacity(assignments.len());
-        for Word { text: word, column } in assignments {
-            let place = right_of(span, *column);
-            let Some((name, value)) = word.split_once('=') else {
-                let message = format!("expected key=value host variable assignment, got: {word}");
-                return Err(Error::Syntax {
-                    message,
-                    span: Some(place),
+        let broken =
+            |reason| Error::syntax(format!("error parsing host definition '{text}': {reason}"), Some(span.clone()));
+        let mut words = words(text);
+        let Some(pattern) = words.next().transpose().map_err(broken)? else { return Ok(()) };
+        let mut wrong = None;
+        let mut has_vars = false;
+        for word in words {
+            let Word { text: word, column } = word.map_err(broken)?;
+            has_vars = true;
+            if wrong.is_none() && !word.contains('=') {
+                wrong = Some(Error::Syntax {
+                    message: format!("expected key=value host variable assignment, got: {word}"),
+                    span: Some(right_of(span, column)),
                     help: Some("quote a value that has spaces: name=\"two words\"".to_owned()),
                 });
-            };
-            let place = right_of(&place, name.chars().count() + 1);
-            vars.push((Value::from(name), variable(value, Some(&place))));
+            }
         }
-        let group = Arc::clone(&self.group);
-        for (name, port) in names {
+        let (names, port) = self.names(&pattern.text, span)?;
+        if let Some(error) = wrong {
+            return Err(error);
+        }
+        let line = has_vars.then(|| Arc::new(HostLine::new(span.clone(), text, &self.variables)));
+        for name in names {
             self.inventory.insert_host(&name, port, Some(self.file));
-            self.inventory.add_host_to(&group, &name)?;
-            for (key, value) in &vars {
-                self.inventory.set_variable(&name, key.clone(), value.clone(), span);
+            self.inventory.add_host_to(&self.group, &name)?;
+            if let Some(line) = &line {
+                self.inventory.add_line(&name, line)?;
             }
         }
         Ok(())
     }
 
-    fn names(&self, pattern: &str, span: &Span) -> Result<Vec<(String, Option<i64>)>, Error> {
+    fn names(&self, pattern: &str, span: &Span) -> Result<(Vec<String>, Option<i64>), Error> {
         let help = match pattern {
             "---" => Some("`---` begins a YAML file; such a file must end in .yml or .yaml".to_owned()),
             _ if pattern.ends_with(':') => Some("a `:` after a host introduces its port".to_owned()),
@@ -178,12 +190,12 @@ impl Parser<'_> {
             let message = format!("invalid host pattern '{pattern}'");
             return Err(Error::Syntax { message, span: Some(span.clone()), help });
         }
-        let (names, port) = range::expand(pattern).map_err(|reason| Error::syntax(reason, Some(span.clone())))?;
-        Ok(names.into_iter().map(|name| (name, port)).collect())
+        range::expand(pattern).map_err(|reason| Error::syntax(reason, Some(span.clone())))
     }
 }
 
-fn right_of(span: &Span, columns: usize) -> Span {
+/// The place so many characters behind another.
+pub(crate) fn right_of(span: &Span, columns: usize) -> Span {
     Span {
         source: Arc::clone(&span.source),
         line: span.line,

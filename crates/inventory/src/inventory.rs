@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-use ksplay_value::{Diagnostic, Map, Span, Value};
+use ksplay_value::{Diagnostic, Key, Map, Span, Value};
+use num_bigint::Sign;
 use petgraph::Direction;
 use petgraph::algo::has_path_connecting;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
+use crate::own::{HostLine, OwnVars};
 use crate::vars::VarsFiles;
-use crate::{Error, Group, Host, HostName, Level, LoadOptions};
+use crate::{Error, Group, Host, HostName, Level, LoadOptions, OddNames};
 
 /// All hosts and groups of a run, with their variables.
 ///
@@ -29,8 +31,11 @@ pub struct Inventory {
     pub(crate) files: VarsFiles,
     /// The levels of groups, lowest first.
     pub(crate) precedence: Arc<[Level]>,
-    /// Where variables stand that the sources themselves set, when that is wanted.
-    pub(crate) places: Option<Places>,
+    /// Where variables stand that the sources themselves set.
+    pub(crate) places: Places,
+    /// Of which names.
+    pub(crate) remember: fn(&str) -> bool,
+    pub(crate) odd_names: OddNames,
     /// What [`Inventory::load`] was given, to read it again.
     pub(crate) origin: Option<Arc<(Vec<String>, LoadOptions)>>,
 }
@@ -49,7 +54,7 @@ impl Default for Inventory {
             implicit: LOCALHOST
                 .map(|name| Host {
                     name: name.into(),
-                    vars: Arc::clone(&vars),
+                    vars: OwnVars::of(Arc::clone(&vars)),
                     groups: IndexSet::new(),
                     file: None,
                     implicit: true,
@@ -59,7 +64,9 @@ impl Default for Inventory {
             parsed: false,
             files: VarsFiles::default(),
             precedence: Level::OF_GROUPS.into(),
-            places: None,
+            places: Places::new(),
+            remember: |_| false,
+            odd_names: OddNames::default(),
             origin: None,
         };
         let all = inventory.add_group("all");
@@ -105,6 +112,11 @@ impl Inventory {
         self.parsed
     }
 
+    /// The name under which a group is kept that a source or a task calls this.
+    pub fn kept_name(&self, group: &str) -> Arc<str> {
+        if self.odd_names.are_changed() { valid_group_name(group).into() } else { group.into() }
+    }
+
     /// The child groups of a group in the order in which they were added; nothing for an unknown group.
     pub fn children(&self, group: &str) -> Vec<&Group> {
         let Some(index) = self.groups.get(group) else { return Vec::new() };
@@ -119,6 +131,11 @@ impl Inventory {
             hosts.extend(self.graph[group].hosts.iter());
         }
         hosts.into_iter().collect()
+    }
+
+    /// Whether there is a host below `all`, where those of a source that could not be parsed need not be.
+    pub fn has_hosts(&self) -> bool {
+        !self.hosts_in("all").is_empty()
     }
 
     /// The magic variable `groups`: every group with the names of its hosts.
@@ -177,7 +194,7 @@ impl Inventory {
         }
         self.reconcile();
         if let Some(host) = self.hosts.get_mut(name) {
-            let own = Arc::make_mut(&mut host.vars);
+            let own = host.vars.get_mut();
             for (key, value) in vars {
                 let old = own.get_key(&key);
                 changed |= old != Some(&value);
@@ -194,13 +211,14 @@ impl Inventory {
     ///
     /// If the host is not in the inventory, or a parent is already below the group.
     pub fn group_by(&mut self, host: &str, group: &str, parents: &[impl AsRef<str>]) -> Result<bool, Error> {
-        let mut changed = !self.groups.contains_key(group);
-        self.add_group(group);
+        let group = self.group_name(group);
+        let mut changed = !self.groups.contains_key(&group);
+        self.add_group(&group);
         for parent in parents {
-            self.add_group(parent.as_ref());
-            changed |= self.add_child(parent.as_ref(), group)?;
+            let parent = self.declare_group(parent.as_ref());
+            changed |= self.add_child(&parent, &group)?;
         }
-        changed |= self.add_host_to(group, host)?;
+        changed |= self.add_host_to(&group, host)?;
         self.reconcile();
         Ok(changed)
     }
@@ -210,46 +228,82 @@ impl Inventory {
         self.files.add_playbook_dir(dir);
     }
 
-    /// Where a source sets a variable of a host or group itself; only with
-    /// [`LoadOptions::remember_places`](crate::LoadOptions::remember_places).
+    /// Where a source sets a variable of a host or group itself; only of names that
+    /// [`LoadOptions::remember`](crate::LoadOptions::remember) asks for.
     pub fn place_of(&self, entity: &str, variable: &str) -> Option<&Span> {
-        self.places.as_ref()?.get(&(entity.to_owned(), variable.to_owned()))
+        let lines = self.hosts.get(entity).map_or(&[][..], |host| host.vars.lines());
+        let line = lines.iter().rev().find(|line| line.vars().contains_key(variable)).map(|line| line.span());
+        line.or_else(|| self.places.get(&(entity.to_owned(), variable.to_owned())))
     }
 
     fn remember(&mut self, entity: &str, variable: &Value, at: &Span) {
-        if let Some(places) = &mut self.places {
-            places.insert((entity.to_owned(), variable.to_string()), at.clone());
+        if let Some(name) = variable.as_str().filter(|name| (self.remember)(name)) {
+            self.places.insert((entity.to_owned(), name.to_owned()), at.clone());
         }
     }
 
     /// Sets a variable of a group; `ansible_group_priority` sets the priority instead.
-    pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value, at: &Span) {
+    pub(crate) fn set_group_var(&mut self, group: &str, name: Value, value: Value, at: &Span) -> Result<(), Error> {
         self.remember(group, &name, at);
-        let Some(index) = self.groups.get(group) else { return };
-        let group = &mut self.graph[*index];
-        if name.as_str() == Some("ansible_group_priority") {
-            if let Some(priority) = priority(&value) {
-                group.priority = priority;
-            }
-            return;
+        let Some(index) = self.groups.get(group) else { return Ok(()) };
+        let node = &mut self.graph[*index];
+        if name.as_str() != Some("ansible_group_priority") {
+            Arc::make_mut(&mut node.vars).insert(name, value);
+            return Ok(());
         }
-        Arc::make_mut(&mut group.vars).insert(name, value);
+        node.priority = priority(&value).ok_or_else(|| {
+            let message = format!("ansible_group_priority of `{group}` must be a whole number, this is `{value}`");
+            Error::syntax(message, Some(at.clone()))
+        })?;
+        Ok(())
     }
 
     pub(crate) fn set_host_var(&mut self, host: &str, name: Value, value: Value, at: &Span) {
-        self.remember(host, &name, at);
         if let Some(host) = self.hosts.get_mut(host) {
-            Arc::make_mut(&mut host.vars).insert(name, value);
+            for line in host.vars.lines() {
+                let names = line.vars().keys().filter_map(Key::as_str).filter(|name| (self.remember)(name));
+                let place = |name: &str| ((host.name.to_string(), name.to_owned()), line.span().clone());
+                self.places.extend(names.map(place));
+            }
+            host.vars.get_mut().insert(name.clone(), value);
+        }
+        self.remember(host, &name, at);
+    }
+
+    /// Lays variables, which stand at these places, over those of a host, or else of the group of that name.
+    pub(crate) fn set_variables(&mut self, entity: &str, vars: &Arc<Map>, places: &[&Span]) -> Result<(), Error> {
+        let is_remembered = vars.keys().filter_map(Key::as_str).any(self.remember);
+        match self.hosts.get_mut(entity) {
+            Some(host) if !is_remembered && !self.groups.contains_key(entity) => {
+                host.vars.lay(vars);
+                Ok(())
+            }
+            _ => vars.iter().zip(places).try_for_each(|((key, value), place)| {
+                self.set_variable(entity, key.as_value().clone(), value.clone(), place)
+            }),
+        }
+    }
+
+    /// Gives a host, or else the group of that name, the variables of a line of a hosts file.
+    pub(crate) fn add_line(&mut self, entity: &str, line: &Arc<HostLine>) -> Result<(), Error> {
+        match self.hosts.get_mut(entity).filter(|_| !self.groups.contains_key(entity)) {
+            Some(host) => {
+                host.vars.push(Arc::clone(line));
+                Ok(())
+            }
+            None => line.vars().iter().try_for_each(|(key, value)| {
+                self.set_group_var(entity, key.as_value().clone(), value.clone(), line.span())
+            }),
         }
     }
 
     /// Sets a variable of the group, or else of the host, that has this name: a group hides a host, as in Ansible.
-    pub(crate) fn set_variable(&mut self, entity: &str, name: Value, value: Value, at: &Span) {
+    pub(crate) fn set_variable(&mut self, entity: &str, name: Value, value: Value, at: &Span) -> Result<(), Error> {
         if self.groups.contains_key(entity) {
-            self.set_group_var(entity, name, value, at);
-        } else {
-            self.set_host_var(entity, name, value, at);
+            return self.set_group_var(entity, name, value, at);
         }
+        self.set_host_var(entity, name, value, at);
+        Ok(())
     }
 
     /// Makes a host, unless it is there already; the port counts only for a new one.
@@ -257,8 +311,15 @@ impl Inventory {
         if self.hosts.contains_key(name) {
             return;
         }
+        if LOCALHOST.contains(&name) {
+            self.tell_second_localhost(name);
+        }
         let name = HostName::from(name);
-        let vars = port.map(|port| Arc::new(Map::from([("ansible_port", port)]))).unwrap_or_default();
+        let vars = port
+            .filter(|port| *port != 0)
+            .map(|port| Arc::new(Map::from([("ansible_port", port)])))
+            .unwrap_or_default();
+        let vars = OwnVars::of(vars);
         let host = Host { name: name.clone(), vars, groups: IndexSet::new(), file: file.cloned(), implicit: false };
         self.hosts.insert(name, host);
     }
@@ -280,15 +341,31 @@ impl Inventory {
         index
     }
 
-    /// Makes a group that a source names, with a word about names that are no identifiers.
-    pub(crate) fn declare_group(&mut self, name: &str) {
-        let odd = name.starts_with(|char: char| char.is_ascii_digit())
-            || name.contains(|char: char| !char.is_alphanumeric() && char != '_');
-        let message = "Invalid characters were found in group names but not replaced, use -vvvv to see details";
-        if odd && !self.warnings.iter().any(|warning| warning.message == message) {
+    /// Makes a group that a source names; gives the name that it has.
+    pub(crate) fn declare_group(&mut self, name: &str) -> Arc<str> {
+        let name = self.group_name(name);
+        self.add_group(&name);
+        name
+    }
+
+    /// The same name with a word about it when it is no identifier.
+    pub(crate) fn group_name(&mut self, name: &str) -> Arc<str> {
+        if !self.odd_names.are_silent() && valid_group_name(name) != name {
+            let end = if self.odd_names.are_changed() { "and automatically replaced" } else { "but not replaced" };
+            let message = format!("Invalid characters were found in group names {end}, use -vvvv to see details");
+            if !self.warnings.iter().any(|warning| warning.message == message) {
+                self.warnings.push(Diagnostic::new(message));
+            }
+        }
+        self.kept_name(name)
+    }
+
+    fn tell_second_localhost(&mut self, name: &str) {
+        if let Some(first) = self.hosts.keys().find(|host| LOCALHOST.contains(&host.as_str())) {
+            let message =
+                format!("A duplicate localhost-like entry was found ({name}). First found localhost was {first}");
             self.warnings.push(Diagnostic::new(message));
         }
-        self.add_group(name);
     }
 
     /// Adds a warning for each host that has the name of a group.
@@ -386,13 +463,25 @@ impl Inventory {
     }
 }
 
+/// The name with an underscore for everything that is not in an identifier.
+pub(crate) fn valid_group_name(name: &str) -> String {
+    let fits = |(at, char): (usize, char)| {
+        let word = char == '_' || char.is_alphanumeric() && !(at == 0 && char.is_numeric());
+        if word { char } else { '_' }
+    };
+    name.chars().enumerate().map(fits).collect()
+}
+
 /// The names that mean this machine even when no source has them.
 const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
+/// As Python's `int` takes it.
 fn priority(value: &Value) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
-        Value::Float(number) => Some(*number as i64),
+        Value::Float(number) if number.is_finite() => Some(*number as i64),
+        Value::BigInt(number) if number.sign() == Sign::Minus => Some(i64::MIN),
+        Value::BigInt(_) => Some(i64::MAX),
         Value::Bool(flag) => Some(i64::from(*flag)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,

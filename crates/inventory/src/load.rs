@@ -7,7 +7,6 @@ use std::sync::Arc;
 use ksplay_value::yaml::{self, Document, DuplicateKeys};
 use ksplay_value::{Diagnostic, Map, Source};
 
-use crate::inventory::Places;
 use crate::{Error, Evaluate, Format, Inventory, Level, ini, plugin, range, script, structured, tables};
 
 /// Turns the bytes of an encrypted file into those of the plain one.
@@ -22,6 +21,10 @@ pub struct LoadOptions {
     pub evaluate: Option<Evaluate>,
     /// The variables of the command line, for inventory plugins that ask for them.
     pub extra_vars: Map,
+    /// Whether inventory plugins that do not say so themselves see them (`INVENTORY_USE_EXTRA_VARS`).
+    pub use_extra_vars: bool,
+    /// Whether what a script that did well says beside the inventory is told.
+    pub script_says: bool,
     /// Directories of playbooks whose `group_vars` and `host_vars` count.
     pub playbook_dirs: Vec<PathBuf>,
     /// Whether a source that cannot be parsed is an error (`INVENTORY_ANY_UNPARSED_IS_FAILED`) and not a warning.
@@ -42,8 +45,34 @@ pub struct LoadOptions {
     pub yaml_extensions: Vec<String>,
     /// What keys are that stand twice in a mapping of YAML.
     pub duplicate_keys: DuplicateKeys,
-    /// Whether [`Inventory::place_of`] is to answer, which takes memory.
-    pub remember_places: bool,
+    /// What becomes of names of groups that are no identifiers (`TRANSFORM_INVALID_GROUP_CHARS`).
+    pub odd_names: OddNames,
+    /// The names of variables whose places [`Inventory::place_of`] is to tell, which takes memory.
+    pub remember: fn(&str) -> bool,
+}
+
+/// What becomes of names of groups that are no identifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OddNames {
+    /// They stay, with a warning: `never`.
+    #[default]
+    Kept,
+    /// They stay: `ignore`.
+    KeptSilently,
+    /// An underscore takes the place of what no identifier has, with a warning: `always`.
+    Changed,
+    /// The same without a word: `silently`.
+    ChangedSilently,
+}
+
+impl OddNames {
+    pub(crate) fn are_changed(self) -> bool {
+        matches!(self, Self::Changed | Self::ChangedSilently)
+    }
+
+    pub(crate) fn are_silent(self) -> bool {
+        matches!(self, Self::KeptSilently | Self::ChangedSilently)
+    }
 }
 
 impl Default for LoadOptions {
@@ -53,6 +82,8 @@ impl Default for LoadOptions {
             decrypt: None,
             evaluate: None,
             extra_vars: Map::new(),
+            use_extra_vars: false,
+            script_says: true,
             playbook_dirs: Vec::new(),
             fail_on_unparsed: false,
             fail_on_nothing: false,
@@ -63,7 +94,8 @@ impl Default for LoadOptions {
             variable_files: true,
             yaml_extensions: [".yml", ".yaml", ".json"].map(str::to_owned).into(),
             duplicate_keys: DuplicateKeys::default(),
-            remember_places: false,
+            odd_names: OddNames::default(),
+            remember: |_| false,
         }
     }
 }
@@ -74,6 +106,8 @@ impl fmt::Debug for LoadOptions {
             .field("decrypt", &self.decrypt.is_some())
             .field("evaluate", &self.evaluate.is_some())
             .field("extra_vars", &self.extra_vars.len())
+            .field("use_extra_vars", &self.use_extra_vars)
+            .field("script_says", &self.script_says)
             .field("playbook_dirs", &self.playbook_dirs)
             .field("fail_on_unparsed", &self.fail_on_unparsed)
             .field("fail_on_nothing", &self.fail_on_nothing)
@@ -84,7 +118,7 @@ impl fmt::Debug for LoadOptions {
             .field("variable_files", &self.variable_files)
             .field("yaml_extensions", &self.yaml_extensions)
             .field("duplicate_keys", &self.duplicate_keys)
-            .field("remember_places", &self.remember_places)
+            .field("odd_names", &self.odd_names)
             .finish()
     }
 }
@@ -101,7 +135,8 @@ impl Inventory {
         let mut inventory = Self::default();
         inventory.files.configure(options);
         inventory.precedence = options.precedence.clone().into();
-        inventory.places = options.remember_places.then(Places::new);
+        inventory.odd_names = options.odd_names;
+        inventory.remember = options.remember;
         inventory.origin = Some(Arc::new((sources.to_vec(), options.clone())));
         for dir in &options.playbook_dirs {
             inventory.add_playbook_dir(dir);
@@ -256,9 +291,11 @@ impl Loader<'_> {
         let mut failures = Vec::new();
         let (mut text, mut document) = (None, None);
         let extensions = &self.options.yaml_extensions;
+        // Large hosts files would be read as one long text of YAML first, only to find that they are none.
+        let mut put_off = None;
         for format in self.options.formats.iter().copied().filter(|format| format.takes(path, extensions)) {
             if format == Format::Script {
-                match script::run(self.inventory, &file) {
+                match script::run(self.inventory, &file, self.options) {
                     Ok(()) => return Ok(()),
                     Err(error) => failures.push((format, error)),
                 }
@@ -268,13 +305,26 @@ impl Loader<'_> {
                 Ok(source) => Arc::clone(source),
                 Err(_) => break,
             };
+            if format.is_yaml() && is_no_mapping(&source.text) {
+                put_off = put_off.or((format == Format::Yaml).then_some(failures.len()));
+                continue;
+            }
             match self.parse(format, &source, &mut document, &file) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if format.is_plugin() => return Err(Failures(vec![(format, error)])),
                 // What a hosts file should be helps nobody whose file is meant to be something else.
-                Err(_) if format == Format::Ini && !failures.is_empty() && is_named(path, &source.text) => {}
+                Err(_)
+                    if format == Format::Ini
+                        && (put_off.is_some() || !failures.is_empty())
+                        && is_named(path, &source.text) => {}
                 Err(error) => failures.push((format, error)),
+            }
+        }
+        if let (Some(at), Some(Ok(source))) = (put_off, &text) {
+            match self.parse(Format::Yaml, source, &mut document, &file) {
+                Ok(_) => return Ok(()),
+                Err(error) => failures.insert(at, (Format::Yaml, error)),
             }
         }
         if let Some(Err(error)) = text
@@ -310,6 +360,9 @@ impl Loader<'_> {
                 if format != Format::Auto && entry.1.as_str().and_then(Format::named) != Some(format) {
                     return Ok(false);
                 }
+                if format == Format::Auto {
+                    plugin::check_name(file, &entry.0)?;
+                }
                 plugin::run(self.inventory, root, entry, file, self.options)?;
             }
         }
@@ -320,6 +373,15 @@ impl Loader<'_> {
         let text = self.inventory.files.text(path)?;
         Ok(Source::new(path.display().to_string(), text))
     }
+}
+
+/// Whether the first line shows that the text, read as YAML, is no mapping: it begins with a word or a `[`, and has no `:`
+/// that could end a key.
+fn is_no_mapping(text: &str) -> bool {
+    let content = |line: &&str| !matches!(line.trim_start().chars().next(), None | Some('#'));
+    let Some(line) = text.lines().find(content) else { return false };
+    let ends_key = |(at, _): (usize, &str)| line[at + 1..].chars().next().is_none_or(char::is_whitespace);
+    line.starts_with(|char: char| char.is_alphanumeric() || char == '[') && !line.match_indices(':').any(ends_key)
 }
 
 /// Whether the name of a file or its first line says what it is.

@@ -134,7 +134,7 @@ impl Inventory {
         if hosts.is_empty() {
             if let Some(localhost) = self.implicit_localhost(pattern) {
                 hosts.insert(localhost.name());
-            } else if pattern != "all" {
+            } else if !grouped && pattern != "all" {
                 let message = format!("Could not match supplied host pattern, ignoring: {pattern}");
                 warnings.push(Diagnostic::new(message));
             }

@@ -28,7 +28,7 @@ pub(crate) struct Config<'a> {
     pub(crate) root: &'a Node,
     pub(crate) file: &'a Arc<Path>,
     pub(crate) evaluate: &'a Evaluate,
-    pub(crate) extra_vars: &'a Map,
+    pub(crate) options: &'a LoadOptions,
 }
 
 /// Does what a source with the entry `plugin` asks for. What was done before an error stays.
@@ -50,11 +50,21 @@ pub(crate) fn run(
         _ => return Err(unsupported(plugin, key)),
     };
     let Some(evaluate) = &options.evaluate else { return Err(unsupported(plugin, key)) };
-    let config = Config { plugin: short, root, file, evaluate, extra_vars: &options.extra_vars };
-    if !file.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-        return Err(config.error("the name of its file must end in .yml or .yaml", &key.span));
-    }
+    let config = Config { plugin: short, root, file, evaluate, options };
     work(inventory, &config)
+}
+
+/// Why `auto` leaves a file alone, unless its name is right.
+pub(crate) fn check_name(file: &Path, key: &Node) -> Result<(), Error> {
+    if file.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+        return Ok(());
+    }
+    Err(Error::Syntax {
+        message: "this configures an inventory plugin, but `auto` reads only files that end in .yml or .yaml"
+            .to_owned(),
+        span: Some(key.span.clone()),
+        help: Some("rename the file, or name the plugin in enable_plugins".to_owned()),
+    })
 }
 
 fn unsupported(plugin: &str, key: &Node) -> Error {

@@ -4,14 +4,20 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ksplay_value::text::from_json;
 use ksplay_value::{Diagnostic, Map, Source, Span, Value};
 
 use crate::trust::trust;
-use crate::{Error, Inventory};
+use crate::{Error, Inventory, LoadOptions};
 
 /// Runs a script and puts what it prints into the inventory.
-pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Error> {
-    let root = output(inventory, file, &["--list"])?;
+pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>, options: &LoadOptions) -> Result<(), Error> {
+    let ask = |inventory: &mut Inventory, arguments: &[&str]| -> Result<Value, Error> {
+        let (data, said) = output(file, arguments)?;
+        inventory.warnings.extend(said.filter(|_| options.script_says));
+        Ok(data)
+    };
+    let root = ask(inventory, &["--list"])?;
     let Some(groups) = root.as_map() else {
         return Err(failure(file, format!("--list printed {}, not an object", root.type_name())));
     };
@@ -23,10 +29,13 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
             if group.as_map().is_none() {
                 return Err(failure(file, format!("`_meta` is {}, not an object", group.type_name())));
             }
-            hostvars = group.get("hostvars").and_then(Value::as_map);
+            let Some(vars) = group.get("hostvars").and_then(Value::as_map) else {
+                return Err(failure(file, "`_meta` has no object `hostvars`".to_owned()));
+            };
+            hostvars = Some(vars);
         } else {
-            inventory.declare_group(name);
-            self::group(inventory, file, name, group)?;
+            let name = inventory.declare_group(name);
+            self::group(inventory, file, &name, group)?;
         }
     }
     let names: Vec<String> = inventory
@@ -37,10 +46,10 @@ pub(crate) fn run(inventory: &mut Inventory, file: &Arc<Path>) -> Result<(), Err
     let named = named(groups);
     for name in named.iter().chain(names.iter().filter(|name| !named.contains(*name))) {
         match hostvars {
-            Some(hostvars) => set_all(inventory, name, hostvars.get(name), &span),
+            Some(hostvars) => set_all(inventory, name, hostvars.get(name), &span)?,
             None => {
-                let vars = output(inventory, file, &["--host", name])?;
-                set_all(inventory, name, Some(&vars), &span);
+                let vars = ask(inventory, &["--host", name])?;
+                set_all(inventory, name, Some(&vars), &span)?;
             }
         }
     }
@@ -57,10 +66,9 @@ fn named(groups: &Map) -> Vec<String> {
     seen.into_iter().collect()
 }
 
-fn set_all(inventory: &mut Inventory, host: &str, vars: Option<&Value>, span: &Span) {
-    for (key, value) in vars.and_then(Value::as_map).into_iter().flat_map(Map::iter) {
-        inventory.set_variable(host, key.as_value().clone(), value.clone(), span);
-    }
+fn set_all(inventory: &mut Inventory, host: &str, vars: Option<&Value>, span: &Span) -> Result<(), Error> {
+    let mut vars = vars.and_then(Value::as_map).into_iter().flat_map(Map::iter);
+    vars.try_for_each(|(key, value)| inventory.set_variable(host, key.as_value().clone(), value.clone(), span))
 }
 
 fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) -> Result<(), Error> {
@@ -74,7 +82,7 @@ fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) 
         // An old form: the group is one host, the object its variables.
         add_hosts(inventory, file, name, &[Value::from(name)])?;
         for (key, value) in map.iter() {
-            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file));
+            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file))?;
         }
         return Ok(());
     }
@@ -85,13 +93,13 @@ fn group(inventory: &mut Inventory, file: &Arc<Path>, name: &str, data: &Value) 
     if let Some(vars) = map.get("vars") {
         let vars = vars.as_map().ok_or_else(|| failure(file, format!("the vars of `{name}` are no object")))?;
         for (key, value) in vars.iter() {
-            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file));
+            inventory.set_group_var(name, key.as_value().clone(), value.clone(), &place(file))?;
         }
     }
     for child in map.get("children").and_then(Value::as_list).unwrap_or_default() {
         let Some(child) = child.as_str() else { continue };
-        inventory.declare_group(child);
-        inventory.add_child(name, child)?;
+        let child = inventory.declare_group(child);
+        inventory.add_child(name, &child)?;
     }
     Ok(())
 }
@@ -104,8 +112,8 @@ fn add_hosts(inventory: &mut Inventory, file: &Arc<Path>, group: &str, hosts: &[
     Ok(())
 }
 
-/// The JSON that the script prints; what it says beside is a warning.
-fn output(inventory: &mut Inventory, file: &Path, arguments: &[&str]) -> Result<Value, Error> {
+/// The JSON that the script prints, and what it says beside.
+fn output(file: &Path, arguments: &[&str]) -> Result<(Value, Option<Diagnostic>), Error> {
     let output = Command::new(file).args(arguments).output().map_err(|error| failure(file, error.to_string()))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -113,17 +121,15 @@ fn output(inventory: &mut Inventory, file: &Path, arguments: &[&str]) -> Result<
         return Err(failure(file, format!("{} failed with {}{errors}", arguments.join(" "), output.status)));
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    if !said.trim().is_empty() {
-        let message = format!("the inventory script {} says: {}", file.display(), said.trim());
-        inventory.warnings.push(Diagnostic::new(message));
-    }
+    let said = (!said.trim().is_empty())
+        .then(|| Diagnostic::new(format!("the inventory script {} says: {}", file.display(), said.trim())));
     let text = String::from_utf8(output.stdout).map_err(|_| failure(file, "it did not print UTF-8 text".to_owned()))?;
     if text.trim().is_empty() {
-        return Ok(Value::empty_map());
+        return Ok((Value::empty_map(), said));
     }
-    let data: Value = serde_json::from_str(&text)
+    let data = from_json(&text)
         .map_err(|error| failure(file, format!("{} did not print JSON: {error}", arguments.join(" "))))?;
-    Ok(trust(data, None))
+    Ok((trust(data, None), said))
 }
 
 fn place(file: &Path) -> Span {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ksplay_value::yaml::{self, Node};
 use ksplay_value::{Diagnostic, Span, Value};
 
+use crate::own::Names;
 use crate::{Error, Inventory, LoadOptions, range};
 
 /// Reads a YAML (or JSON) inventory. What was read before an error stays.
@@ -36,37 +37,42 @@ pub(crate) fn parse_yaml(
 
 /// Puts groups into the inventory: each a name and a mapping.
 pub(crate) fn groups(inventory: &mut Inventory, groups: &[(Node, Node)], file: &Arc<Path>) -> Result<(), Error> {
-    let mut reader = Reader { inventory, file };
+    let mut reader = Reader { inventory, file, names: Names::default() };
     groups.iter().try_for_each(|(name, group)| reader.group(name, group).map(drop))
 }
 
 struct Reader<'a> {
     inventory: &'a mut Inventory,
     file: &'a Arc<Path>,
+    names: Names,
 }
 
 impl Reader<'_> {
     /// Reads a group and what is below it; gives its name.
-    fn group<'n>(&mut self, key: &'n Node, data: &Node) -> Result<&'n str, Error> {
+    fn group(&mut self, key: &Node, data: &Node) -> Result<Arc<str>, Error> {
         let Some(name) = key.as_str() else {
             let message = format!("a group's name must be text, this is {}", key.describe());
             return Err(Error::syntax(message, Some(key.span.clone())));
         };
         if data.is_null() {
-            self.inventory.declare_group(name);
-            return Ok(name);
+            return Ok(self.inventory.declare_group(name));
         }
         let Some(sections) = data.entries() else {
             let message = format!("the group `{name}` must be a mapping, this is {}", data.describe());
             return Err(Error::syntax(message, Some(data.span.clone())));
         };
-        self.inventory.declare_group(name);
+        let group = self.inventory.declare_group(name);
+        let name = &*group;
+        // Nothing is taken of a group that has a section of a wrong kind.
+        for section in ["vars", "children", "hosts"] {
+            data.get(section).map_or(Ok(Vec::new()), |content| entries(content, section, name))?;
+        }
         for (section, content) in sections {
             match section.as_str() {
                 Some("vars") => {
                     for (key, value) in entries(content, "vars", name)? {
                         let value = value.map_or(Value::Null, Node::to_value);
-                        self.inventory.set_group_var(name, key.to_data(), value, &key.span);
+                        self.inventory.set_group_var(name, key.to_data(), value, &key.span)?;
                     }
                 }
                 Some("children") => {
@@ -74,7 +80,7 @@ impl Reader<'_> {
                         let empty = Node { span: child.span.clone(), kind: yaml::NodeKind::Scalar(Value::Null) };
                         let child_name = self.group(child, below.unwrap_or(&empty))?;
                         self.inventory
-                            .add_child(name, child_name)
+                            .add_child(name, &child_name)
                             .map_err(|error| Error::syntax(error.to_string(), Some(child.span.clone())))?;
                     }
                 }
@@ -92,7 +98,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(name)
+        Ok(group)
     }
 
     fn host(&mut self, group: &str, key: &Node, vars: Option<&Node>) -> Result<(), Error> {
@@ -109,16 +115,13 @@ impl Reader<'_> {
             Some(vars) if !vars.is_null() => entries(vars, "variables", pattern)?,
             _ => Vec::new(),
         };
-        let vars: Vec<(Value, Value, &Span)> = vars
-            .into_iter()
-            .map(|(key, value)| (key.to_data(), value.map_or(Value::Null, Node::to_value), &key.span))
-            .collect();
+        let places: Vec<&Span> = vars.iter().map(|(key, _)| &key.span).collect();
+        let value = |(key, value): (&Node, Option<&Node>)| (key.to_data(), value.map_or(Value::Null, Node::to_value));
+        let vars = Arc::new(self.names.share(vars.into_iter().map(value)));
         for name in names {
             self.inventory.insert_host(&name, port, Some(self.file));
             self.inventory.add_host_to(group, &name)?;
-            for (key, value, at) in &vars {
-                self.inventory.set_variable(&name, key.clone(), value.clone(), at);
-            }
+            self.inventory.set_variables(&name, &vars, &places)?;
         }
         Ok(())
     }

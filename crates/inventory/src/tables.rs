@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Diagnostic, Source, Span, Value};
+use ksplay_value::{Date, DateTime, Diagnostic, Object, Source, Span, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
+use toml::value::Offset;
 
 use crate::{Error, Inventory, structured};
 
@@ -93,7 +94,7 @@ impl Reader<'_> {
                 let float = number.as_str().parse().map_err(|_| Error::syntax("not a number", Some(span.clone())))?;
                 NodeKind::Scalar(Value::Float(float))
             }
-            DeValue::Datetime(time) => NodeKind::Text { text: time.to_string().into(), trusted: false },
+            DeValue::Datetime(time) => instant(time),
             DeValue::Array(items) => {
                 NodeKind::List(items.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?)
             }
@@ -118,6 +119,27 @@ impl Reader<'_> {
         let before = self.source.text.get(begin..range.start).unwrap_or_default();
         Span::new(self.source, line as u32, before.chars().count() as u32 + 1)
     }
+}
+
+/// A day or a day with a time, as Python has them; a time without a day is its text.
+fn instant(given: &toml::value::Datetime) -> NodeKind {
+    let date = given.date.and_then(|day| Date::new(day.year, day.month, day.day));
+    let value: Arc<dyn Object> = match (date, given.time) {
+        (Some(date), None) => Arc::new(date),
+        (Some(date), Some(time)) => Arc::new(DateTime {
+            date,
+            hour: time.hour,
+            minute: time.minute,
+            second: time.second.unwrap_or_default(),
+            microsecond: time.nanosecond.unwrap_or_default() / 1000,
+            offset: given.offset.map(|offset| match offset {
+                Offset::Z => 0,
+                Offset::Custom { minutes } => i32::from(minutes) * 60,
+            }),
+        }),
+        _ => return NodeKind::Text { text: given.to_string().into(), trusted: false },
+    };
+    NodeKind::Scalar(Value::Object(value))
 }
 
 fn integer(number: &DeInteger<'_>, span: &Span) -> Result<Value, Error> {

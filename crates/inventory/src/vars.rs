@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ksplay_value::{Map, Value};
+use indexmap::IndexMap;
+use ksplay_value::{Key, Map, Span, Str, Value};
 
 use crate::{Error, Group, Host, Inventory};
 
@@ -84,10 +85,45 @@ impl Inventory {
     /// If a file of `group_vars` or `host_vars` cannot be read, parsed or decrypted.
     pub fn variables(&self, host: &str) -> Result<Vec<Layer>, Error> {
         let Some(host) = self.host(host) else { return Ok(Vec::new()) };
-        self.layers(host, self.groups_of(&host.name))
+        self.layers(host, self.groups_of(&host.name), host.vars.get())
     }
 
-    fn layers(&self, host: &Host, groups: Vec<&Group>) -> Result<Vec<Layer>, Error> {
+    /// Reads the files of a host and its groups, unless they were read before; the variables that the sources give the
+    /// host itself are left alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inventory::variables`].
+    pub fn read_files_of(&self, host: &str) -> Result<(), Error> {
+        let Some(host) = self.host(host) else { return Ok(()) };
+        self.layers(host, self.groups_of(&host.name), &Arc::default()).map(drop)
+    }
+
+    /// The variables of a host whose names are meant, each with the place of its lowest definition where that is known.
+    ///
+    /// Of what the sources themselves set, places are known that [`LoadOptions::remember`](crate::LoadOptions::remember)
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inventory::variables`].
+    pub fn first_places(&self, host: &str, is_meant: fn(&str) -> bool) -> Result<Vec<(Str, Option<Span>)>, Error> {
+        let mut found: IndexMap<Str, Option<Span>> = IndexMap::new();
+        for layer in self.variables(host)? {
+            for name in layer.vars.keys().filter_map(Key::as_str).filter(|name| is_meant(name)) {
+                let place = || match &layer.file {
+                    Some(file) => self.files.place_in(file, name),
+                    None => self.place_of(&layer.name, name).cloned(),
+                };
+                if !found.contains_key(name) {
+                    found.insert(name.into(), place());
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    fn layers(&self, host: &Host, groups: Vec<&Group>, own: &Arc<Map>) -> Result<Vec<Layer>, Error> {
         let (all, others): (Vec<&Group>, Vec<&Group>) = groups.into_iter().partition(|group| group.name() == "all");
         let mut layers = Vec::new();
         let names = |groups: &[&Group]| groups.iter().map(|group| Arc::clone(&group.name)).collect::<Vec<_>>();
@@ -114,12 +150,7 @@ impl Inventory {
             }
         }
         let name: Arc<str> = host.name.as_str().into();
-        layers.push(Layer {
-            level: Level::InventoryHost,
-            name: Arc::clone(&name),
-            file: None,
-            vars: Arc::clone(&host.vars),
-        });
+        layers.push(Layer { level: Level::InventoryHost, name: Arc::clone(&name), file: None, vars: Arc::clone(own) });
         let name = [name];
         files.collect(&files.inventory_dirs, "host_vars", &name, Level::InventoryHostFile, &mut layers)?;
         files.collect(&files.playbook_dirs, "host_vars", &name, Level::PlaybookHostFile, &mut layers)?;
@@ -144,8 +175,8 @@ impl Inventory {
         vars.insert("inventory_hostname_short", host.name.split('.').next().unwrap_or_default());
         vars.insert("group_names", names.into_iter().collect::<Value>());
         let layers: Vec<Arc<Map>> = match with_files {
-            true => self.layers(host, groups)?.into_iter().map(|layer| layer.vars).collect(),
-            false => groups.iter().map(|group| &group.vars).chain([&host.vars]).map(Arc::clone).collect(),
+            true => self.layers(host, groups, host.vars.get())?.into_iter().map(|layer| layer.vars).collect(),
+            false => groups.iter().map(|group| &group.vars).chain([host.vars.get()]).map(Arc::clone).collect(),
         };
         for layer in layers {
             vars.extend(layer.iter().map(|(key, value)| (key.as_value().clone(), value.clone())));

@@ -57,7 +57,11 @@ impl<'a> View<'a> {
     }
 
     fn group_variables(&self, group: &Group) -> Result<Map, Error> {
-        Ok(shown(&merged(&self.inventory.group_variables(group)?)))
+        let mut vars = merged(&self.inventory.group_variables(group)?);
+        if group.priority() != 1 {
+            vars.insert("ansible_group_priority", group.priority());
+        }
+        Ok(shown(&vars))
     }
 
     fn hosts_of<'g>(&self, group: &'g Group) -> Vec<&'g HostName> {
@@ -76,10 +80,10 @@ impl<'a> View<'a> {
     pub fn list(&self) -> Result<Value, Error> {
         let mut hostvars = Map::new();
         let shown = |host: &&HostName| self.only.as_ref().is_none_or(|only| only.contains(*host));
-        for host in self.inventory.hosts().map(crate::Host::name).filter(shown) {
+        for host in self.inventory.hosts_in("all").into_iter().filter(shown) {
             let vars = self.variables(host)?;
             if !vars.is_empty() {
-                hostvars.insert(host, vars);
+                hostvars.insert(host, sorted_below(&vars.into()));
             }
         }
         let mut list = Map::new();
@@ -90,13 +94,13 @@ impl<'a> View<'a> {
                 entry.insert("hosts", hosts.into_iter().collect::<Value>());
             }
             if !entry.is_empty() {
-                list.insert(group.name(), sorted(entry));
+                list.insert(group.name(), sorted_below(&entry.into()));
             }
             Ok(())
         })?;
         let meta = Map::from([("hostvars", sorted(hostvars)), ("profile", Value::from("inventory_legacy"))]);
         list.insert("_meta", meta);
-        Ok(sorted_below(&sorted(list)))
+        Ok(sorted(list))
     }
 
     /// What `--list` prints as TOML: each group with its children, hosts and, with `export`, variables.

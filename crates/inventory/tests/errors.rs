@@ -85,7 +85,7 @@ fn what_an_inventory_plugin_cannot_do_has_its_place() {
     let generator = |text: &str| refused("g.yml", &format!("plugin: generator\n{text}\n"));
     assert_eq!(
         refused("c", "plugin: constructed\n"),
-        "1:1: `constructed`: the name of its file must end in .yml or .yaml"
+        "1:1: this configures an inventory plugin, but `auto` reads only files that end in .yml or .yaml"
     );
     assert_eq!(
         constructed("strict: true\ncompose: {q: nope}"),
@@ -138,8 +138,8 @@ fn what_an_inventory_plugin_cannot_do_has_its_place() {
         "2:28: `generator`: a parent has no `name`"
     );
     assert_eq!(
-        generator("hosts: {name: x}\nlayers: {n: abc}"),
-        "3:13: `generator`: the layer `n` must be a list, this is text"
+        generator("hosts: {name: x}\nlayers: {n: 5}"),
+        "3:13: `generator`: the layer `n` must be a list, this is an integer"
     );
 }
 
@@ -225,4 +225,52 @@ proptest! {
         let inventory = Inventory::from_ini("h", "[a]\nb1\nb2\n[c:children]\na\n").unwrap();
         let _ = inventory.select(&[&pattern], None);
     }
+}
+
+#[test]
+fn later_lines_of_a_host_are_laid_over_earlier_ones() {
+    let mut inventory = Inventory::from_ini("hosts", "h:22 a=1 b=2\n[g]\nh b=3 c=4\n").unwrap();
+    let shown = |inventory: &Inventory| {
+        let vars = inventory.host("h").unwrap().vars();
+        let entries = vars.iter().map(|(key, value)| format!("{}={value}", key.as_value()));
+        entries.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown(&inventory), "ansible_port=22 a=1 b=3 c=4");
+    inventory.add_host("h", &["g"], Map::from([("b", 5), ("d", 6)])).unwrap();
+    assert_eq!(shown(&inventory), "ansible_port=22 a=1 b=5 c=4 d=6");
+}
+
+#[test]
+fn places_are_those_of_the_last_line_also_when_another_source_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("h"), "h a=1 b=2\nh b=3\n").unwrap();
+    std::fs::write(dir.path().join("more.yml"), "all: {hosts: {h: {c: 1}}}\n").unwrap();
+    let options = LoadOptions { remember: |_| true, ..LoadOptions::default() };
+    let place = |sources: &[&str], name: &str| {
+        let sources: Vec<String> = sources.iter().map(|name| dir.path().join(name).display().to_string()).collect();
+        let inventory = Inventory::load(&sources, &options).unwrap();
+        inventory.place_of("h", name).map(|span| span.line)
+    };
+    for sources in [&["h"][..], &["h", "more.yml"]] {
+        assert_eq!([place(sources, "a"), place(sources, "b"), place(sources, "z")], [Some(1), Some(2), None]);
+    }
+    assert_eq!(place(&["h", "more.yml"], "c"), Some(1));
+}
+
+#[test]
+fn a_priority_that_is_no_number_is_an_error() {
+    let error = Inventory::from_ini("hosts", "[g]\nh\n[g:vars]\nansible_group_priority=high\n").unwrap_err();
+    assert_eq!(error.to_string(), "ansible_group_priority of `g` must be a whole number, this is `high`");
+    assert_eq!(error.span().unwrap().line, 4);
+}
+
+#[test]
+fn nothing_is_taken_of_a_group_with_a_section_of_a_wrong_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("h.yml");
+    std::fs::write(&file, "all:\n  vars: {a: 1}\n  hosts: {h: {}}\n  children: [g]\n").unwrap();
+    let inventory = Inventory::load(&[file.display().to_string()], &LoadOptions::default()).unwrap();
+    assert!(!inventory.is_parsed());
+    assert!(inventory.group("all").unwrap().vars().is_empty());
+    assert_eq!(inventory.hosts().len(), 0);
 }

@@ -47,4 +47,4 @@ pub use model::{
     Block, GatherOptions, Item, Keywords, Loop, LoopControl, Play, Playbook, Role, RoleVars, Task, VarsPrompt,
 };
 pub use options::{Decrypt, LoaderOptions, RoleRequest};
-pub use reserved::Reserved;
+pub use reserved::{Reserved, is_reserved, reserved_name};

@@ -137,8 +137,17 @@ fn of_facts(node: &Node, action: &Action) -> Vec<Diagnostic> {
 }
 
 pub(crate) fn warning(name: &str, span: &Span) -> Option<Diagnostic> {
-    NAMES.binary_search(&name).ok()?;
-    Some(Diagnostic::new(format!("Found variable using reserved name '{name}'.")).at(Some(span.clone())))
+    is_reserved(name).then(|| reserved_name(name, Some(span.clone())))
+}
+
+/// Whether keywords or templates have this name.
+pub fn is_reserved(name: &str) -> bool {
+    NAMES.binary_search(&name).is_ok()
+}
+
+/// What is to be said of a variable that has a reserved name.
+pub fn reserved_name(name: &str, place: Option<Span>) -> Diagnostic {
+    Diagnostic::new(format!("Found variable using reserved name '{name}'.")).at(place)
 }
 
 impl Loader {

@@ -191,7 +191,10 @@ impl Map {
 
     /// Sorts by the text of the keys; entries keep their values.
     pub fn sort_by_key_text(&mut self) {
-        self.entries.sort_by(|left, _, right, _| left.0.to_string().cmp(&right.0.to_string()));
+        self.entries.sort_by(|left, _, right, _| match (left.as_str(), right.as_str()) {
+            (Some(left), Some(right)) => left.cmp(right),
+            _ => left.0.to_string().cmp(&right.0.to_string()),
+        });
     }
 }
 

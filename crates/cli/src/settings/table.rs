@@ -200,6 +200,10 @@ settings! {
     inventory_ignore_extensions: Vec<String> = list(&[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"]), ["ANSIBLE_INVENTORY_IGNORE"], [("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")];
     /// What reads inventory sources, in the order in which it is tried.
     inventory_enabled: Vec<String> = list(&["host_list", "script", "auto", "yaml", "ini", "toml"]), ["ANSIBLE_INVENTORY_ENABLED"], [("inventory", "enable_plugins")];
+    /// Whether inventory plugins see the variables of the command line.
+    inventory_use_extra_vars: bool = flag(false), ["ANSIBLE_INVENTORY_USE_EXTRA_VARS"], [("inventory_plugins", "use_extra_vars")];
+    /// Whether what an inventory script says beside the inventory is told.
+    inventory_script_stderr: bool = flag(true), ["ANSIBLE_INVENTORY_PLUGIN_SCRIPT_STDERR"], [("inventory_plugin_script", "always_show_stderr")];
     /// The layers of variables of groups, lowest first.
     variable_precedence: Vec<String> = list(&Level::WORDS), ["ANSIBLE_PRECEDENCE"], [("defaults", "precedence")];
     /// What brings variables of hosts and groups beside the inventory.
@@ -251,11 +255,6 @@ impl Settings {
         if caching == "jsonfile" && self.fact_caching_connection.is_none() {
             let message = "fact_caching = jsonfile needs a folder: set fact_caching_connection".to_owned();
             return refuse(message, &self.fact_caching.origin);
-        }
-        if matches!(self.transform_invalid_group_chars.as_str(), "always" | "silently") {
-            let message =
-                "names of groups are never changed; force_valid_group_names can be never or ignore".to_owned();
-            return refuse(message, &self.transform_invalid_group_chars.origin);
         }
         if *self.run_vars_plugins == "start" {
             let message = "files of variables are read when a host needs them; run_vars_plugins can only be demand";

@@ -38,6 +38,7 @@ impl Batch {
 
     pub(super) fn info(&self, step: StepId, task: &Arc<Task>, host: HostIndex) -> Arc<TaskInfo> {
         let scope = self.scope(task, host);
+        self.shared.tell_reserved_names(&self.hosts[host]);
         Arc::new(TaskInfo {
             number: self.shared.next_number(),
             banner: self.banner(task, &scope),

@@ -5,10 +5,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ksplay_value::text::from_json;
 use ksplay_value::yaml::{self, DuplicateKeys};
-use ksplay_value::{Diagnostic, Map, Source, Value};
+use ksplay_value::{Diagnostic, Map, Source, Span, Value};
 
 use super::{Layer, Level};
+use crate::own::Names;
 use crate::trust::trust;
 use crate::{Decrypt, Error, LoadOptions};
 
@@ -26,6 +28,7 @@ pub(crate) struct VarsFiles {
     /// By the path without an ending; an entry without files is known to have none.
     found: Arc<Mutex<HashMap<PathBuf, Found>>>,
     warnings: Arc<Mutex<Vec<Diagnostic>>>,
+    names: Arc<Names>,
 }
 
 impl VarsFiles {
@@ -122,11 +125,18 @@ impl VarsFiles {
             .map_err(|_| Error::Read { path: path.to_owned(), reason: "it is not UTF-8 text".to_owned() })
     }
 
+    /// Where a file that has been read names a variable.
+    pub fn place_in(&self, path: &Path, name: &str) -> Option<Span> {
+        let source = Source::new(path.display().to_string(), self.text(path).ok()?);
+        let root = yaml::load(&source).ok()?.root?;
+        root.entry(name).map(|(key, _)| key.span.clone())
+    }
+
     fn read(&self, path: &Path) -> Result<Map, Error> {
         let text = self.text(path)?;
         // JSON is nearly YAML; where the two differ (escapes, `1e5`), what is JSON is read as JSON.
         if text.trim_start().starts_with('{')
-            && let Ok(data @ Value::Map(_)) = serde_json::from_str(&text)
+            && let Ok(data @ Value::Map(_)) = from_json(&text)
             && let Value::Map(map) = trust(data, None)
         {
             return Ok(Arc::unwrap_or_clone(map));
@@ -136,7 +146,10 @@ impl VarsFiles {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         let Some(root) = root.filter(|root| !root.is_null()) else { return Ok(Map::new()) };
         match root.to_value() {
-            Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+            Value::Map(map) => {
+                let entries = Arc::unwrap_or_clone(map).into_iter();
+                Ok(self.names.share(entries.map(|(key, value)| (key.into_value(), value))))
+            }
             _ => {
                 let message = format!("a file of variables must hold a mapping, this is {}", root.describe());
                 Err(Error::syntax(message, Some(root.span.clone())))
