@@ -16,6 +16,8 @@ Examples:
   ksplay -i conf/hosts.ini site.yml --check --diff    see what it would change
   ksplay -i conf/hosts.ini site.yml -l node2 -t etcd  only one host, only some tasks
   ksplay -i conf/hosts.ini site.yml --list-tasks      list what would run
+  ksplay plan -i conf/hosts.ini site.yml -o PLAN      keep what it would change, to be reviewed ...
+  ksplay apply PLAN                                   ... and carried out if nothing differs then
   ksplay doc copy                                     what a module does and takes
   ksplay init kubesphere my-cluster                   begin a Kubernetes cluster
 
@@ -32,7 +34,8 @@ unreachable (or a playbook that cannot be read), 5 bad options, 99 interrupted."
     subcommand_negates_reqs = true,
     override_usage = "ksplay [OPTIONS] PLAYBOOK...\n       ksplay COMMAND",
     max_term_width = 100,
-    after_help = EXAMPLES
+    after_help = EXAMPLES,
+    mut_arg("playbooks", |arg| arg.required(false).required_unless_present("version"))
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -58,6 +61,12 @@ pub enum Command {
     /// Pack what a cluster needs into one file, for machines without internet
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Look at what a run would do on each host, step by step, and keep it as a plan
+    Plan(Box<PlanArgs>),
+    /// Carry out a plan, if playbook, variables and machines are still as they were when it was made
+    Apply(ApplyArgs),
+    /// Show a plan
+    Show(ShowArgs),
     /// Run one module on hosts, as `ansible` does
     Adhoc(Box<AdhocArgs>),
     /// Show what modules do: arguments, types, defaults
@@ -131,13 +140,16 @@ pub struct VaultArgs {
         help_heading = "Hosts and variables"
     )]
     pub ask_vault_pass: bool,
+    /// Whether it is kept what was decrypted.
+    #[arg(skip)]
+    pub keep_opened: bool,
 }
 
 /// Options of a run; names and meanings are those of ansible-playbook.
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
     /// The playbooks, run one after the other; `builtin:NAME` is one of those inside ksplay
-    #[arg(required_unless_present = "version", value_name = "PLAYBOOK")]
+    #[arg(required = true, value_name = "PLAYBOOK")]
     pub playbooks: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -274,6 +286,38 @@ pub struct BecomeArgs {
     /// Read the password that becoming needs from a file
     #[arg(long, value_name = "FILE", alias = "become-pass-file", help_heading = "Becoming another user")]
     pub become_password_file: Option<PathBuf>,
+}
+
+/// `ksplay plan`.
+#[derive(Debug, Default, Args)]
+pub struct PlanArgs {
+    /// Keep the plan in this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `ksplay apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The file of the plan
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// Show more: results, then places, then connections (-vvv)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// `ksplay show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The file of the plan
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// Show it as a page for a browser
+    #[arg(long)]
+    pub html: bool,
 }
 
 /// `ksplay adhoc`; names and meanings are those of ansible.

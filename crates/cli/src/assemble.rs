@@ -12,6 +12,7 @@ use ksplay_report::{Form, Log, ResultFormat, Several, Terminal};
 use ksplay_template::Environment;
 use ksplay_transport::AgentFiles;
 use ksplay_value::{Diagnostic, Map};
+use ksplay_vault::Secrets;
 
 use crate::args::{RunArgs, WorkArgs};
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ pub struct Assembled {
     pub options: Options,
     pub environment: Environment,
     pub loader: Loader,
+    /// The vault passwords.
+    pub vault: Arc<Secrets>,
     pub inventory: Inventory,
     pub playbooks: Vec<Playbook>,
     pub terminal: Arc<Terminal>,
@@ -118,7 +121,7 @@ pub fn prepare(
         inventory.hosts().for_each(|host| cache.forget(host.name()));
     }
     let (playbooks, listeners, callbacks) = (Vec::new(), Vec::new(), Vec::new());
-    Ok(Assembled { options, environment, loader, inventory, playbooks, terminal, shown, listeners, callbacks })
+    Ok(Assembled { options, environment, loader, vault, inventory, playbooks, terminal, shown, listeners, callbacks })
 }
 
 /// The user who runs this, as Ansible finds the name.

@@ -48,7 +48,8 @@ pub fn parse(name: &'static str, arguments: impl Iterator<Item = OsString>) -> R
         clap::Arg::new("version").long("version").action(ArgAction::SetTrue).exclusive(true).help("Print the version"),
     );
     let mut program = match name {
-        "ansible-playbook" => RunArgs::augment_args(program),
+        "ansible-playbook" => RunArgs::augment_args(program)
+            .mut_arg("playbooks", |arg| arg.required(false).required_unless_present("version")),
         "ansible-inventory" => InventoryArgs::augment_args(program),
         "ansible-vault" => VaultCommand::augment_subcommands(program),
         "ansible-doc" => DocArgs::augment_args(program),

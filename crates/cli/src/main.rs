@@ -20,6 +20,7 @@ mod links;
 mod list;
 mod output;
 mod outside;
+mod plan;
 mod playbooks;
 mod preflight;
 mod prompter;
@@ -69,6 +70,9 @@ fn command(cli: Cli) -> ExitCode {
         Some(Command::Uninstall(args)) => installer::uninstall::run(args),
         Some(Command::SshCopyId(args)) => installer::ssh_copy_id::run(args),
         Some(Command::Bundle(command)) => installer::bundle::run(&command),
+        Some(Command::Plan(args)) => plan::make(*args),
+        Some(Command::Apply(args)) => plan::apply(&args),
+        Some(Command::Show(args)) => plan::show(&args),
         Some(Command::Adhoc(args)) => adhoc::run(&args),
         Some(Command::Doc(args)) => doc::show(&args),
         Some(Command::Vars(args)) => vars::show(&args),
@@ -102,12 +106,17 @@ fn bad_options(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Reads everything, then lists or runs.
-fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
+/// Reads everything. Playbooks of ksplay's own are unpacked, and their names become those of files.
+fn read(args: &mut args::RunArgs) -> Result<assemble::Assembled, Failure> {
     for playbook in &mut args.playbooks {
         *playbook = installer::content::playbook(playbook)?;
     }
-    let assembled = assemble::read(&args)?;
+    assemble::read(args)
+}
+
+/// Reads everything, then lists or runs.
+fn run(mut args: args::RunArgs) -> Result<u8, Failure> {
+    let assembled = read(&mut args)?;
     if !args.looks_only() {
         return assemble::carry_out(assembled);
     }

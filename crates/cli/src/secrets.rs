@@ -1,13 +1,23 @@
 //! Passwords: asked for on the terminal, or read from files that hold or print them.
 
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use ksplay_engine::Secret;
 use ksplay_vault::Secrets;
 
 use crate::args::VaultArgs;
+
+/// What was answered, by the question, when it is kept.
+static ANSWERS: Mutex<Option<HashMap<String, Secret>>> = Mutex::new(None);
+
+/// From now on each question is asked once: for who reads everything twice.
+pub fn ask_once() {
+    ANSWERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+}
 
 /// Asks for a password without showing it.
 ///
@@ -15,7 +25,16 @@ use crate::args::VaultArgs;
 ///
 /// If there is no terminal to ask on.
 pub fn ask(prompt: &str) -> Result<Secret, String> {
-    rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| format!("cannot ask for a password: {error}"))
+    let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = answers.as_ref().and_then(|answers| answers.get(prompt)) {
+        return Ok(known.clone());
+    }
+    let answer = rpassword::prompt_password(prompt).map_err(|error| format!("cannot ask for a password: {error}"))?;
+    let secret = Secret::new(answer);
+    if let Some(answers) = &mut *answers {
+        answers.insert(prompt.to_owned(), secret.clone());
+    }
+    Ok(secret)
 }
 
 /// The password in a file, or the one that an executable file prints.

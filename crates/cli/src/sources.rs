@@ -48,6 +48,9 @@ fn vault_secrets_by(
     if *settings.ask_vault_pass && !args.ask_vault_pass {
         secrets.add(label, ask(label).map_err(Failure::error)?.expose().as_bytes());
     }
+    if args.keep_opened {
+        secrets.keep_opened();
+    }
     if *settings.vault_id_match {
         secrets.match_ids();
     }

@@ -373,6 +373,7 @@ impl Batch {
                 label: None,
                 looped: outcome.looped,
                 verbose: outcome.verbose,
+                not_run: outcome.not_run,
             }));
         }
     }

@@ -195,12 +195,25 @@ pub struct TaskResult {
     pub looped: bool,
     /// Whether the result is the point of the task and shown without `-v` (`debug`).
     pub verbose: bool,
+    /// Whether check mode did not carry it out, so that what it will do is not known: a command.
+    pub not_run: bool,
 }
 
 impl TaskResult {
-    /// A result that is neither ignored, delegated, of a loop, nor shown without being asked for.
+    /// A result that is neither ignored, delegated, of a loop, shown without being asked for, nor of what did not run.
     pub fn of(task: Arc<TaskInfo>, host: Str, status: Status, result: Shown) -> Self {
-        Self { task, host, delegated: None, status, ignored: false, result, label: None, looped: false, verbose: false }
+        Self {
+            task,
+            host,
+            delegated: None,
+            status,
+            ignored: false,
+            result,
+            label: None,
+            looped: false,
+            verbose: false,
+            not_run: false,
+        }
     }
 }
 

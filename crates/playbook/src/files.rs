@@ -1,6 +1,6 @@
 //! Files of YAML, each read and parsed once a run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,9 +25,27 @@ impl File {
     }
 }
 
+/// The files that a loader has read, or found for a task, so far.
+#[derive(Debug, Clone, Default)]
+pub struct Reads(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Reads {
+    /// Their paths, in order.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Notes a file.
+    pub(crate) fn note(&self, path: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf());
+    }
+}
+
 /// The files read so far, and what was odd in them.
 #[derive(Default)]
 pub(crate) struct Files {
+    /// Their paths.
+    pub reads: Reads,
     parsed: Mutex<HashMap<PathBuf, Result<Arc<File>, Error>>>,
     warnings: Mutex<Vec<Diagnostic>>,
 }
@@ -38,6 +56,7 @@ impl Files {
         if let Some(known) = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return known.clone();
         }
+        self.reads.note(path);
         let file = text(path, options)
             .and_then(|text| self.parse(&Source::new(path.display().to_string(), text), options))
             .map(Arc::new);

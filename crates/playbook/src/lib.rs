@@ -41,6 +41,7 @@ mod tasks;
 pub use arguments::key_values;
 pub use collections::find_playbook;
 pub use error::{Error, ErrorKind};
+pub use files::Reads;
 pub use keywords::keywords;
 pub use loader::{IncludedRole, Loader};
 pub use model::{

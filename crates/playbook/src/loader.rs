@@ -10,7 +10,7 @@ use ksplay_value::{Diagnostic, Map, Source, Span, TemplateKind, Value};
 
 use crate::collections::Routing;
 use crate::context::{Context, PlayState};
-use crate::files::{File, Files};
+use crate::files::{File, Files, Reads};
 use crate::keywords::{Kind, inherit};
 use crate::missing::Missing;
 use crate::modules::Library;
@@ -221,6 +221,12 @@ impl Loader {
     /// The file that a relative name means: looked for in each of `dirs` (see [`Task::dirs`]), first in its folder `subdir`
     /// (`files`, `templates`, `vars`, `tasks`), then in itself. An absolute name, or one that begins with `~`, is itself.
     pub fn find_file(&self, dirs: &[PathBuf], subdir: &str, name: &str) -> Option<PathBuf> {
+        let found = Self::find(dirs, subdir, name)?;
+        self.files.reads.note(&found);
+        Some(found)
+    }
+
+    fn find(dirs: &[PathBuf], subdir: &str, name: &str) -> Option<PathBuf> {
         if paths::is_absolute(name) {
             return Some(paths::absolute(Path::new(name))).filter(|path| path.exists());
         }
@@ -259,6 +265,11 @@ impl Loader {
 
     pub(crate) fn warn(&self, warnings: impl IntoIterator<Item = Diagnostic>) {
         self.files.warn(warnings);
+    }
+
+    /// The files that are read, or found for a task, from now on too.
+    pub fn reads(&self) -> Reads {
+        self.files.reads.clone()
     }
 
     /// The settings.

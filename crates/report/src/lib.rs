@@ -1,5 +1,5 @@
 //! Events to what a user reads: [`Terminal`] prints as Ansible's default callback does, [`Phases`] only what
-//! a long run has come to, [`JsonLines`] writes one object an event.
+//! a long run has come to, [`JsonLines`] writes one object an event, [`plan`] says what a run would do.
 //!
 //! ```
 //! use ksplay_engine::{Event, Sink};
@@ -17,6 +17,7 @@ mod log;
 mod options;
 mod paint;
 mod phases;
+pub mod plan;
 mod progress;
 mod recap;
 mod result;
@@ -25,7 +26,7 @@ mod stats;
 mod terminal;
 
 pub use callbacks::{
-    Json, Jsonl, Junit, JunitOptions, Order, ProfileRoles, ProfileTasks, ProfileTasksOptions, Timer, Tree,
+    Json, Jsonl, Junit, JunitOptions, Order, ProfileRoles, ProfileTasks, ProfileTasksOptions, Timer, Tree, now,
 };
 pub use json_lines::JsonLines;
 pub use log::Log;

@@ -70,17 +70,8 @@ impl Play {
     }
 
     fn result(&self, host: &str, status: Status, json: &str) -> TaskResult {
-        TaskResult {
-            task: Arc::clone(&self.task),
-            host: host.into(),
-            delegated: None,
-            status,
-            ignored: status == Status::Failed,
-            result: Shown::of(map(json), false),
-            label: None,
-            looped: false,
-            verbose: false,
-        }
+        let result = TaskResult::of(Arc::clone(&self.task), host.into(), status, Shown::of(map(json), false));
+        TaskResult { ignored: status == Status::Failed, ..result }
     }
 
     fn each(&mut self, status: Status, verbose: bool, json: &str) {

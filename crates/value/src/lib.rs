@@ -26,6 +26,6 @@ pub use date::{Bytes, Date, DateTime};
 pub use diagnostic::Diagnostic;
 pub use map::{Key, Map};
 pub use object::{Object, ObjectError};
-pub use source::{Source, Span};
+pub use source::{Source, Span, hide_secrets, names_secret};
 pub use template::{Template, TemplateKind, has_markers};
 pub use value::{Str, Undefined, Unknown, Value};

@@ -23,10 +23,9 @@ impl Source {
         self.text.lines().nth(number.checked_sub(1)? as usize)
     }
 
-    /// The same line as it may be shown: what is given to names of secrets (`ansible_ssh_pass=…`, `db_password: …`) is
-    /// hidden, unless it is a template.
+    /// The same line as it may be shown; see [`hide_secrets`].
     pub fn line_to_show(&self, number: u32) -> Option<String> {
-        self.line(number).map(without_secrets)
+        self.line(number).map(hide_secrets)
     }
 }
 
@@ -34,7 +33,9 @@ impl Source {
 const SECRET: [&str; 4] = ["pass", "secret", "token", "private_key"];
 const HIDDEN: &str = "********";
 
-fn without_secrets(line: &str) -> String {
+/// A line in which what is given to names of secrets (`ansible_ssh_pass=…`, `db_password: …`) is hidden, unless it is a
+/// template.
+pub fn hide_secrets(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find(['=', ':']) {
@@ -47,7 +48,7 @@ fn without_secrets(line: &str) -> String {
             true => first_word(after),
             false => after[blanks..].trim_end(),
         };
-        if is_secret(name_before(&before[..at])) && !value.is_empty() && !value.contains("{{") {
+        if names_secret(name_before(&before[..at])) && !value.is_empty() && !value.contains("{{") {
             shown.push_str(&after[..blanks]);
             shown.push_str(HIDDEN);
             rest = &after[blanks + value.len()..];
@@ -62,7 +63,8 @@ fn name_before(text: &str) -> &str {
     text.rsplit(|char: char| !char.is_alphanumeric() && !matches!(char, '_' | '-' | '.')).next().unwrap_or(text)
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a variable of this name most likely holds a secret.
+pub fn names_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     SECRET.iter().any(|part| name.contains(part))
 }

@@ -1,6 +1,7 @@
 //! The passwords of a run, each under its id.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -12,7 +13,11 @@ use crate::{Error, cipher};
 pub struct Secrets {
     all: Vec<Secret>,
     strict: bool,
+    opened: Option<Opened>,
 }
+
+/// What was decrypted, when it is kept.
+type Opened = Arc<Mutex<Vec<Zeroizing<Vec<u8>>>>>;
 
 /// The id of texts without a label.
 const DEFAULT_ID: &str = "default";
@@ -33,6 +38,16 @@ impl Secrets {
     /// `default`.
     pub fn match_ids(&mut self) {
         self.strict = true;
+    }
+
+    /// From now on what is decrypted is kept, for whoever has to know it again where it must not be seen.
+    pub fn keep_opened(&mut self) {
+        self.opened = Some(Arc::default());
+    }
+
+    /// What was decrypted since [`Secrets::keep_opened`].
+    pub fn opened(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        self.opened.iter().flat_map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
     }
 
     /// Adds a password under an id. White space around it is not part of it, as in a password file.
@@ -71,6 +86,9 @@ impl Secrets {
         let mut tried = Vec::new();
         for Secret { id, password } in labelled.chain(others) {
             if let Some(plain) = cipher::open(&salt, &signature, &data, password)? {
+                if let Some(all) = &self.opened {
+                    all.lock().unwrap_or_else(PoisonError::into_inner).push(Zeroizing::new(plain.clone()));
+                }
                 return Ok(plain);
             }
             tried.push(id.clone());

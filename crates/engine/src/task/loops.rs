@@ -251,6 +251,7 @@ impl LoopRun<'_> {
                 label: Some(label),
                 looped: true,
                 verbose: once.verbose,
+                not_run: once.not_run,
             }));
             if error.is_some() {
                 failure::complete(&mut result);
@@ -396,6 +397,7 @@ impl Items {
             delegated: self.delegated,
             looped: true,
             verbose: false,
+            not_run: false,
             no_log: self.hidden,
             error: None,
             shown: false,

@@ -40,6 +40,8 @@ pub(crate) struct Outcome {
     pub delegated: Option<(Str, Option<Str>)>,
     pub looped: bool,
     pub verbose: bool,
+    /// Whether check mode did not carry it out.
+    pub not_run: bool,
     pub no_log: bool,
     pub error: Option<Arc<TaskError>>,
     /// Whether the debugger has shown it.
@@ -105,6 +107,7 @@ impl Work {
             delegated: None,
             looped: false,
             verbose: false,
+            not_run: false,
             no_log,
             error: self.report(once.error, no_log),
             shown: false,
@@ -135,6 +138,7 @@ impl Work {
             delegated: once.delegated,
             looped: false,
             verbose: once.verbose,
+            not_run: once.not_run,
             no_log,
             error,
             shown: false,

@@ -18,5 +18,6 @@ pub use jsonl::Jsonl;
 pub use junit::{Junit, JunitOptions};
 pub use profile_roles::ProfileRoles;
 pub use profile_tasks::{Order, ProfileTasks, ProfileTasksOptions};
+pub use record::now;
 pub use timer::Timer;
 pub use tree::Tree;

@@ -7,7 +7,7 @@ use ksplay_value::{Map, Span, Value};
 use crate::{excerpt, result};
 
 /// This moment, in universal time.
-pub(super) fn now() -> String {
+pub fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 

@@ -1,0 +1,173 @@
+//! The file that holds a plan: JSON, for its owner alone.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Parser;
+use ksplay_playbook::{Loader, LoaderOptions};
+use ksplay_report::plan::Step;
+use ksplay_value::{Map, Value, names_secret};
+use serde::{Deserialize, Serialize};
+
+use super::inputs::Inputs;
+use super::look::Look;
+use crate::args::{Cli, Command, RunArgs};
+use crate::failure::Failure;
+use crate::{files, variables};
+
+/// The form of the file. Another number is another form.
+const FORMAT: u32 = 1;
+
+/// A plan as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PlanFile {
+    format: u32,
+    /// The version of ksplay that made it.
+    ksplay: String,
+    /// When, in universal time.
+    pub made: String,
+    /// Where relative paths begin.
+    pub directory: String,
+    /// The command line, from `plan` on, without `--output`.
+    pub arguments: Vec<String>,
+    /// What it rests on.
+    pub inputs: Inputs,
+    /// What it does.
+    pub steps: Vec<Step>,
+}
+
+impl PlanFile {
+    /// What was seen, asked for by the command line of this very program.
+    ///
+    /// # Errors
+    ///
+    /// If the current directory is gone.
+    pub fn of(look: Look) -> Result<Self, Failure> {
+        let directory = std::env::current_dir().map_err(Failure::error)?;
+        Ok(Self {
+            format: FORMAT,
+            ksplay: env!("CARGO_PKG_VERSION").to_owned(),
+            made: ksplay_report::now(),
+            directory: directory.display().to_string(),
+            arguments: without_output(std::env::args().skip(1)),
+            inputs: look.inputs,
+            steps: look.steps,
+        })
+    }
+
+    /// Writes it; a file of that name is replaced.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(self).map_err(Failure::error)?;
+        text.push('\n');
+        files::replace(path, text.as_bytes())
+            .map_err(|error| Failure::error(format!("cannot write the plan to {}: {error}", path.display())))
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or holds no plan.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::error(format!("cannot read the plan {shown}: {error}")))?;
+        let plan: Self = serde_json::from_str(&text).map_err(|error| {
+            Failure::error(format!("{shown} holds no plan: {error}")).help("`ksplay plan PLAYBOOK -o FILE` makes one")
+        })?;
+        match plan.format {
+            FORMAT => Ok(plan),
+            other => Err(Failure::error(format!("{shown} is a plan of form {other}, this ksplay reads form {FORMAT}"))),
+        }
+    }
+
+    /// Refuses a plan that another version made.
+    ///
+    /// # Errors
+    ///
+    /// If it did.
+    pub fn check_version(&self, path: &Path) -> Result<(), Failure> {
+        let this = env!("CARGO_PKG_VERSION");
+        if self.ksplay == this {
+            return Ok(());
+        }
+        let message = format!("{} was made by ksplay {}, this is {this}", path.display(), self.ksplay);
+        Err(Failure::error(message).help("make the plan again with the ksplay that is to carry it out"))
+    }
+
+    /// The run that is planned.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments are none.
+    pub fn run_args(&self) -> Result<RunArgs, Failure> {
+        let arguments = std::iter::once("ksplay").chain(self.arguments.iter().map(String::as_str));
+        match Cli::try_parse_from(arguments) {
+            Ok(Cli { command: Some(Command::Plan(plan)), .. }) => Ok(plan.run),
+            Ok(_) => Err(Failure::error("the arguments in the plan are not those of `ksplay plan`")),
+            Err(error) => Err(Failure::error(format!("the arguments in the plan cannot be read: {error}"))),
+        }
+    }
+}
+
+/// The arguments without the file that the plan is kept in.
+fn without_output(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut is_file = false;
+    for argument in arguments {
+        match argument.as_str() {
+            _ if is_file => is_file = false,
+            "-o" | "--output" => is_file = true,
+            joined if joined.starts_with("--output=") || (joined.starts_with("-o") && !joined.starts_with("--")) => {}
+            _ => kept.push(argument),
+        }
+    }
+    kept
+}
+
+/// Refuses secrets on the command line, which the plan would hold.
+///
+/// # Errors
+///
+/// If the name of a variable that is given says that it holds one.
+pub fn refuse_secrets(extra_vars: &[String]) -> Result<(), Failure> {
+    let given: Vec<String> = extra_vars.iter().filter(|given| !given.starts_with('@')).cloned().collect();
+    let vars = variables::extra_vars(&given, &Loader::new(LoaderOptions::default()))?;
+    match secret_in(&vars) {
+        None => Ok(()),
+        Some(name) => Err(Failure::options(format!(
+            "`-e {name}=…` looks like a secret, which the plan would hold: give it in a file"
+        ))
+        .help("write it to a file of variables, vaulted or not, and pass `-e @FILE`")),
+    }
+}
+
+fn secret_in(vars: &Map) -> Option<String> {
+    vars.iter().find_map(|(key, value)| match value {
+        Value::Map(inner) => secret_in(&Arc::clone(inner)),
+        _ => key.as_str().filter(|name| names_secret(name)).map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_kept_without_the_file_of_the_plan() {
+        let kept = |line: &str| without_output(line.split(' ').map(str::to_owned)).join(" ");
+        assert_eq!(kept("plan -i hosts site.yml -o plan"), "plan -i hosts site.yml");
+        assert_eq!(kept("plan --output plan -i hosts --output=x site.yml -oplan"), "plan -i hosts site.yml");
+    }
+
+    #[test]
+    fn a_secret_on_the_command_line_is_refused_and_a_file_of_them_is_not() {
+        let refused = |given: &str| refuse_secrets(&[given.to_owned()]).is_err();
+        assert!(refused("db_password=x") && refused(r#"{"db": {"api_token": "x"}}"#));
+        assert!(!refused("version=3 name=x") && !refused("@secrets.yml"));
+    }
+}
