@@ -35,7 +35,7 @@ impl Running {
         let keys = [std::fs::read(at("user.pub"))?, std::fs::read(at("locked.pub"))?].concat();
         std::fs::write(at("authorized"), keys)?;
         std::fs::create_dir_all("/run/sshd")?;
-        let listening = || Self::listen(&at("host"), &at("authorized"), &at("log"));
+        let listening = || Self::listen(dir.path());
         let (port, child) = listening()?.map_or_else(|| listening().map(|found| found.expect("sshd listens")), Ok)?;
         let host_key = std::fs::read_to_string(at("host.pub"))?;
         std::fs::write(at("known"), format!("[127.0.0.1]:{port} {host_key}"))?;
@@ -43,16 +43,20 @@ impl Running {
     }
 
     /// An sshd that takes connections; `None` when somebody else took the port first.
-    fn listen(host_key: &str, authorized: &str, log: &str) -> std::io::Result<Option<(u16, Child)>> {
+    ///
+    /// Who logs in is at home in `dir`: what the shell of this machine's root reads there is nothing of these tests.
+    fn listen(dir: &Path) -> std::io::Result<Option<(u16, Child)>> {
+        let at = |name: &str| dir.join(name).to_string_lossy().into_owned();
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut child = Command::new(SSHD)
-            .args(["-D", "-e", "-f", "/dev/null", "-h", host_key, "-p", &port.to_string()])
+            .args(["-D", "-e", "-f", "/dev/null", "-h", &at("host"), "-p", &port.to_string()])
             .args(["-o", "ListenAddress=127.0.0.1", "-o", "StrictModes=no", "-o", "PidFile=none"])
-            .args(["-o", &format!("AuthorizedKeysFile={authorized}")])
+            .args(["-o", &format!("AuthorizedKeysFile={}", at("authorized"))])
+            .args(["-o", &format!("SetEnv=HOME={}", dir.display())])
             .args(["-o", "PermitRootLogin=yes", "-o", "PrintMotd=yes", "-o", "MaxStartups=100"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(log)?)
+            .stderr(std::fs::File::create(at("log"))?)
             .spawn()?;
         let begun = Instant::now();
         while child.try_wait()?.is_none() && begun.elapsed() < Duration::from_secs(20) {
