@@ -48,6 +48,7 @@ modules! {
     accounts::Getent => "ansible.builtin", "getent";
     accounts::GroupModule => "ansible.builtin", "group";
     accounts::Hostname => "ansible.builtin", "hostname";
+    accounts::KnownHosts => "ansible.builtin", "known_hosts";
     accounts::LocaleGen => "community.general", "locale_gen";
     accounts::Modprobe => "community.general", "modprobe";
     accounts::Mount => "ansible.posix", "mount";
@@ -76,6 +77,7 @@ modules! {
     files::Find => "ansible.builtin", "find";
     files::GetUrl => "ansible.builtin", "get_url";
     files::Htpasswd => "community.general", "htpasswd";
+    files::IniFile => "community.general", "ini_file";
     files::LineInFile => "ansible.builtin", "lineinfile";
     files::Replace => "ansible.builtin", "replace";
     files::Slurp => "ansible.builtin", "slurp";
@@ -89,10 +91,13 @@ modules! {
     // packages
     packages::Apk => "community.general", "apk";
     packages::AptModule => "ansible.builtin", "apt";
+    packages::AptRepository => "ansible.builtin", "apt_repository";
+    packages::Deb822Repository => "ansible.builtin", "deb822_repository";
     packages::Dnf => "ansible.builtin", "dnf", "yum", "dnf5";
     packages::DpkgSelections => "ansible.builtin", "dpkg_selections";
     packages::Package => "ansible.builtin", "package";
     packages::PackageFacts => "ansible.builtin", "package_facts";
+    packages::YumRepository => "ansible.builtin", "yum_repository";
     // services
     services::Service => "ansible.builtin", "service";
     services::ServiceFacts => "ansible.builtin", "service_facts";

@@ -16,8 +16,13 @@ pub(crate) fn read(path: &Path, system: &Probe) -> Result<String, Failure> {
 
 /// Replaces the text in one step.
 pub(crate) fn write(path: &Path, text: &str, wanted: &NewFile, system: &mut System) -> Result<(), Failure> {
+    write_bytes(path, text.as_bytes(), wanted, system)
+}
+
+/// Replaces the content in one step.
+pub(crate) fn write_bytes(path: &Path, mut bytes: &[u8], wanted: &NewFile, system: &mut System) -> Result<(), Failure> {
     let failed = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    system.write_atomic(path, &mut text.as_bytes(), &NewFile { in_place_if_needed: true, ..*wanted }).map_err(failed)
+    system.write_atomic(path, &mut bytes, &NewFile { in_place_if_needed: true, ..*wanted }).map_err(failed)
 }
 
 /// The difference of both texts.

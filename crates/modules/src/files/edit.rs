@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ksplay_value::{Map, Value};
 
 use super::attributes::{ATTRIBUTES_CHANGED, Change, Current, FileAttributes};
-use super::rewrite::{Rewrite, text_diff};
+use super::rewrite::{Rewrite, create_parents, text_diff};
 use crate::text::bytes;
 use crate::{Diff, Diffs, Failure, Inspection, Outcome, Probe, System};
 
@@ -41,7 +41,6 @@ pub(super) struct Original {
 #[derive(Debug)]
 pub struct EditPlan {
     content: Option<Vec<u8>>,
-    folder: Option<PathBuf>,
     rewrite: Rewrite,
     backup_name: &'static str,
     is_new: bool,
@@ -107,10 +106,8 @@ impl Edit {
         if !written && !attributes_change {
             return Ok(Inspection::nothing_to_do(outcome));
         }
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty() && !system.exists(folder));
         let plan = EditPlan {
             content: written.then(|| bytes::encode(&content)),
-            folder: folder.map(PathBuf::from),
             backup_name: self.backup_name,
             is_new: !original.exists,
             rewrite: Rewrite {
@@ -140,13 +137,8 @@ fn attributes_diff(path: &str, change: &Change, current: &Current) -> Diff {
 impl EditPlan {
     /// Writes the content and sets owner and mode.
     pub fn apply(self, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
-        if let Some(folder) = &self.folder {
-            let missing: Vec<_> = folder.ancestors().take_while(|path| !system.exists(path)).collect();
-            for path in missing.into_iter().rev() {
-                system.create_dir(path).map_err(|error| Failure::new(super::python_error(&error, path)))?;
-            }
-        }
         if let Some(content) = &self.content {
+            create_parents(&self.rewrite.path, system)?;
             let written = self.rewrite.write(content, system)?;
             if let Some(backup) = written.backup {
                 predicted.values.insert(self.backup_name, backup);

@@ -10,6 +10,7 @@ mod file;
 mod find;
 mod get_url;
 mod htpasswd;
+mod ini_file;
 mod lineinfile;
 mod replace;
 mod rewrite;
@@ -22,7 +23,7 @@ mod uri;
 mod url;
 
 pub(crate) use attributes::{Current, describe};
-pub(crate) use rewrite::text_diff;
+pub(crate) use rewrite::{Rewrite, text_diff};
 
 pub use assemble::{Assemble, Fragments};
 pub use attributes::FileAttributes;
@@ -33,6 +34,7 @@ pub use file::File;
 pub use find::Find;
 pub use get_url::GetUrl;
 pub use htpasswd::Htpasswd;
+pub use ini_file::IniFile;
 pub use lineinfile::LineInFile;
 pub use replace::Replace;
 pub use slurp::Slurp;

@@ -53,6 +53,16 @@ impl Rewrite {
     }
 }
 
+/// Makes the directories that the file is to lie in.
+pub(crate) fn create_parents(path: &Path, system: &mut System) -> Result<(), Failure> {
+    let parents = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
+    let missing: Vec<_> = parents.take_while(|parent| !system.exists(parent)).collect();
+    for parent in missing.into_iter().rev() {
+        system.create_dir(parent).map_err(|error| Failure::new(super::python_error(&error, parent)))?;
+    }
+    Ok(())
+}
+
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot write {}: {error}", path.display()))
 }

@@ -1,10 +1,10 @@
 //! `apt`: packages of Debian and its relatives.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ksplay_value::Value;
 
-use super::apt_command::{Apt, PolicyFile};
+use super::apt_command::{Apt, PolicyFile, Refresh, read_lists};
 use super::apt_request::{Request, installed, update_time};
 use crate::arguments::{Opt, OptType};
 use crate::{CommandOutput, CommandSpec, Diff, Failure, Inspection, Module, Outcome, Probe, System, arguments};
@@ -126,7 +126,12 @@ impl Module for AptModule {
             system.run(&command)?.checked(&command)?;
         }
         if update {
-            read_lists(&args, system)?;
+            let refresh = Refresh {
+                retries: args.update_cache_retries,
+                longest_pause: args.update_cache_retry_max_delay,
+                lock_timeout: args.lock_timeout,
+            };
+            read_lists(&refresh, system)?;
             outcome.values.insert("cache_update_time", update_time(system));
             // New lists can name newer versions and packages that were not known before.
             if acts_on_packages(&args) {
@@ -258,26 +263,6 @@ fn needs_update(args: &AptArgs, system: &Probe) -> bool {
     let wanted = args.update_cache.unwrap_or(args.cache_valid_time > 0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
     wanted && now - update_time(system) >= args.cache_valid_time
-}
-
-fn read_lists(args: &AptArgs, system: &mut System) -> Result<(), Failure> {
-    let command = Apt::new(args).update();
-    let mut said = String::new();
-    for attempt in 0..=args.update_cache_retries.clamp(0, 30) {
-        let output = system.run(&command)?;
-        said = output.stderr_text();
-        // A list that could not be fetched is a warning for apt.
-        let missing = said.lines().any(|line| line.starts_with("W: Failed to fetch") || line.starts_with("E: "));
-        if output.ok() && !missing {
-            return Ok(());
-        }
-        let longest = args.update_cache_retry_max_delay.max(0).unsigned_abs();
-        let pause = Duration::from_secs((1_u64 << attempt.min(6)).min(longest));
-        if attempt == args.update_cache_retries || !system.sleep(pause) {
-            break;
-        }
-    }
-    Err(Failure::new(format!("Failed to update apt cache: {}", said.trim())))
 }
 
 /// Those of the names without an installation candidate that an installed package provides.

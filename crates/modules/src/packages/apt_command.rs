@@ -1,6 +1,7 @@
 //! Calls of `apt-get`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::apt::AptArgs;
 use crate::{CommandSpec, Failure, NewFile, System};
@@ -50,16 +51,39 @@ impl<'a> Apt<'a> {
         argv.extend(words.iter().cloned());
         quiet(CommandSpec::new(argv))
     }
+}
 
-    /// The call that reads the package lists.
-    pub(crate) fn update(&self) -> CommandSpec {
-        quiet(CommandSpec::new([
-            "/usr/bin/apt-get".to_owned(),
-            "-o".into(),
-            format!("DPkg::Lock::Timeout={}", self.0.lock_timeout),
-            "update".into(),
-        ]))
+/// How the package lists are read anew.
+#[derive(Debug)]
+pub(crate) struct Refresh {
+    /// How often it is tried again.
+    pub retries: i64,
+    /// How many seconds lie between two tries at most.
+    pub longest_pause: i64,
+    /// How many seconds to wait for another apt to end.
+    pub lock_timeout: i64,
+}
+
+/// Reads the package lists.
+pub(crate) fn read_lists(refresh: &Refresh, system: &mut System) -> Result<(), Failure> {
+    let lock = format!("DPkg::Lock::Timeout={}", refresh.lock_timeout);
+    let command = quiet(CommandSpec::new(["/usr/bin/apt-get", "-o", &lock, "update"]));
+    let mut said = String::new();
+    for attempt in 0..=refresh.retries.clamp(0, 30) {
+        let output = system.run(&command)?;
+        said = output.stderr_text();
+        // A list that could not be fetched is a warning for apt.
+        let missing = said.lines().any(|line| line.starts_with("W: Failed to fetch") || line.starts_with("E: "));
+        if output.ok() && !missing {
+            return Ok(());
+        }
+        let longest = refresh.longest_pause.max(0).unsigned_abs();
+        let pause = Duration::from_secs((1_u64 << attempt.min(6)).min(longest));
+        if attempt == refresh.retries || !system.sleep(pause) {
+            break;
+        }
     }
+    Err(Failure::new(format!("Failed to update apt cache: {}", said.trim())))
 }
 
 /// The call without any question to a person.

@@ -3,5 +3,7 @@
 pub(crate) mod bytes;
 pub(crate) mod crypt;
 pub(crate) mod glob;
+pub(crate) mod ini;
 pub(crate) mod regex;
+pub(crate) mod sections;
 pub(crate) mod words;

@@ -4,8 +4,11 @@
 Run it where `ansible-playbook` of ansible-core 2.19 is on the PATH. Cases that have an answer keep it; delete its line
 to record it anew. Each case is run in a fresh directory three times: in check mode, for real, and for real again. After each run the tree of the directory is taken too. The
 directory is written `{dir}` in cases and answers.
+
+With `--direct`, and the Python of an installation of Ansible, the modules are run without a playbook, which takes a tenth of
+the time; for modules that have no action beside them. The answers are the same.
 """
-import json, os, pathlib, shutil, subprocess, tempfile
+import importlib, json, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).parent
 SNAPSHOT = r'''
@@ -36,12 +39,48 @@ def prepare(folder, setup):
             path.chmod(int(what["mode"], 8))
 
 
+def direct(case, folder):
+    """The answers of the module itself, each run in a process of its own."""
+    from ansible.module_utils.testing import patch_module_args
+    collection, _, name = case["module"].rpartition(".")
+    place = "ansible.modules" if collection in ("", "ansible.builtin") else f"ansible_collections.{collection}.plugins.modules"
+    module = importlib.import_module(f"{place}.{name}")
+    args, runs = json.loads(json.dumps(case.get("args", {})).replace("{dir}", str(folder))), {}
+    for run, check in RUNS:
+        with tempfile.TemporaryFile("w+") as said:
+            child = os.fork()
+            if child == 0:
+                os.dup2(said.fileno(), 1)
+                try:
+                    with patch_module_args({**args, "_ansible_check_mode": check, "_ansible_diff": True}):
+                        module.main()
+                finally:
+                    sys.stdout.flush()
+                    os._exit(0)
+            os.waitpid(child, 0)
+            said.seek(0)
+            result = json.loads(re.sub(r"\(\w+\.py\) module", f"({case['module']}) module", said.read()))
+        if result.get("failed"): result.setdefault("changed", False)
+        tree = json.loads(subprocess.check_output([sys.executable, "-c", SNAPSHOT, str(folder)]))
+        runs[run] = json.loads(json.dumps({"result": result, "tree": tree}).replace(str(folder), "{dir}"))
+    return runs
+
+
 def main():
     answers = HERE / "answers.jsonl"
     answered = {json.loads(line)["case"] for line in answers.read_text().splitlines()} if answers.exists() else set()
     cases = [json.loads(line) for line in (HERE / "cases.jsonl").read_text().splitlines() if line.strip()]
     cases = [case for case in cases if case["case"] not in answered]
     root = pathlib.Path(tempfile.mkdtemp(prefix="record-"))
+    if "--direct" in sys.argv:
+        for number, case in enumerate(cases):
+            folder = root / f"{number:03}"
+            folder.mkdir()
+            prepare(folder, case.get("setup", {}))
+            line = json.dumps({"case": case["case"], **direct(case, folder)}) + "\n"
+            with open(answers, "a") as out: out.write(line)
+        shutil.rmtree(root)
+        return
     (root / "snapshot.py").write_text(SNAPSHOT)
     tasks = []
     for number, case in enumerate(cases):
