@@ -58,9 +58,11 @@ pub async fn raw_while_awaited(
     run(target, &text, None, Input::Open).await
 }
 
-/// Runs the text `$0` by the user's shell in a session of its own, which is killed when standard input ends.
+/// Runs the text `$0` by the user's shell in a session of its own, which is killed when standard input ends. Where that is
+/// at once, there may be no session yet but only the process that is to have it.
 const WHILE_INPUT_IS_OPEN: &str = "exec 3<&0 </dev/null; setsid \"${SHELL:-/bin/sh}\" -c \"$0\" 3<&- & p=$!; \
-    { cat <&3; kill -9 -$p; } >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; rc=$?; kill $w 2>/dev/null; exit $rc";
+    { cat <&3; kill -9 -$p || kill -9 $p; } >/dev/null 2>&1 & w=$!; exec 3<&-; wait $p; rc=$?; kill $w 2>/dev/null; \
+    exit $rc";
 
 /// What a plain command finds on its standard input when it is asked no password.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -270,6 +272,19 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_ends_even_when_it_has_hardly_begun() {
+        let begin = |_| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", WHILE_INPUT_IS_OPEN, "sleep 60"]).stdin(Stdio::null()).stderr(Stdio::null());
+            command.kill_on_drop(true).spawn().unwrap()
+        };
+        let begun: Vec<Child> = (0..40).map(begin).collect();
+        for mut child in begun {
+            tokio::time::timeout(Duration::from_secs(20), child.wait()).await.unwrap().unwrap();
+        }
+    }
 
     #[tokio::test]
     async fn what_a_command_asks_gets_no_password() {
