@@ -55,7 +55,11 @@ impl Screen {
         if of.status != Status::Skipped {
             self.diff(of);
         }
-        let shown = result::cleaned(&of.task, &of.result);
+        // As in Ansible, all is told of what failed.
+        let shown = match of.status {
+            Status::Failed | Status::Unreachable => Map::clone(&of.result),
+            _ => result::cleaned(&of.task, &of.result),
+        };
         let dump = |screen: &Self| result::dump(&shown, &screen.options, true);
         let text = match of.status {
             Status::Skipped => format!("{host} | SKIPPED"),
@@ -116,8 +120,10 @@ fn state(of: &TaskResult) -> (&'static str, Tone) {
     }
 }
 
+/// Whether the output is shown as it is: of jobs that is so only where they failed.
 fn is_command(of: &TaskResult) -> bool {
-    COMMANDS.contains(&result::action(&of.task)) && !of.result.contains_key("ansible_job_id")
+    let told_otherwise = if of.status == Status::Failed { "module_stderr" } else { "ansible_job_id" };
+    COMMANDS.contains(&result::action(&of.task)) && !of.result.contains_key(told_otherwise)
 }
 
 fn rc(result: &Map) -> String {
