@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind, Templar};
 const MAX_DEPTH: usize = 500;
 
 impl Templar<'_> {
-    /// One level of the value evaluated: no template itself, but its items may be. What is undefined is
-    /// [`Value::Undefined`], no error.
+    /// One level of the value evaluated: no template itself, but its items may be. What is undefined or cannot be
+    /// evaluated is [`Value::Undefined`], no error.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl Templar<'_> {
     pub fn shallow(&self, value: &Value) -> Result<Value, Error> {
         match value {
             Value::Template(template) => match self.result_of(template) {
-                Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
+                Err(error) if error.kind != ErrorKind::Recursion => Ok(undefined_of(error)),
                 other => other,
             },
             other => Ok(other.clone()),
@@ -190,7 +190,7 @@ impl Templar<'_> {
             }
             _ => format!("object of type '{}' has no attribute {shown}", base.type_name()),
         };
-        Undefined { name: key.to_string(), message, span: None }.into()
+        Undefined { name: key.to_string(), message, ..Undefined::default() }.into()
     }
 
     /// The items that a `for` loop over the value would see.

@@ -169,8 +169,9 @@ impl Templar<'_> {
         let truth = match &value {
             Value::Bool(flag) => return Ok(Truth::Known(*flag)),
             Value::Unknown(unknown) => return Ok(Truth::Unknown(Arc::clone(unknown))),
-            Value::Undefined(undefined) if eval::is_soft(undefined) => {
-                return Err(Error::operation(format!("Error rendering expression: {}", undefined.message)));
+            Value::Object(object) if object.as_any().is::<eval::Nothing>() => {
+                let message = "Error rendering expression: Type 'Undefined' is unsupported for variable storage.";
+                return Err(Error::operation(message));
             }
             Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
             other => eval::truth(other)?.unwrap_or(true),

@@ -58,6 +58,12 @@ impl Templar<'_> {
             "test" => crate::tests::accepts_undefined(short),
             _ => crate::filters::accepts_undefined(short),
         };
+        if let Some(Value::Undefined(subject)) = args.first()
+            && subject.failure.is_some()
+            && short != "type_debug"
+        {
+            return Ok(args[0].clone());
+        }
         if !accepts_undefined && let Some(undefined) = eval::first_undefined(&args, &deep) {
             return Ok(undefined);
         }
@@ -84,7 +90,8 @@ impl Templar<'_> {
             Err(error) if error.kind == ErrorKind::Undefined && short != "mandatory" => Ok(undefined_of(error)),
             Err(mut error) if error.kind == ErrorKind::Undefined => {
                 error.message = format!("The {kind} plugin 'ansible.builtin.{short}' failed: {}", error.message);
-                Err(error)
+                error.kind = ErrorKind::Operation;
+                Ok(undefined_of(error))
             }
             Err(mut error) if error.kind == ErrorKind::Operation || error.kind == ErrorKind::UnknownPlugin => {
                 error.kind = ErrorKind::Operation;
@@ -96,7 +103,7 @@ impl Templar<'_> {
                     let message = signature::with_function(kind, short, &error.message);
                     error.message = format!("The {kind} plugin '{full}' failed: {message}");
                 }
-                Err(error)
+                Ok(undefined_of(error))
             }
             other => other,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ksplay_value::{Map, Str, Template, TemplateKind, Undefined, Value};
 
 use crate::eval::changes::Changes;
-use crate::eval::{self, Home, Run, objects, ops};
+use crate::eval::{Home, Run, objects, ops};
 use crate::tree::Tree;
 use crate::{Environment, Error, ErrorKind, Scope, parse};
 
@@ -95,10 +95,7 @@ impl<'e> Templar<'e> {
             | Value::String(_)
             | Value::Unknown(_)
             | Value::Omit => value.clone(),
-            Value::Undefined(undefined) if eval::is_soft(undefined) => {
-                return Err(outermost(Error::operation(undefined.message.clone())));
-            }
-            Value::Undefined(undefined) => return Err(ops::undefined_error(undefined)),
+            Value::Undefined(undefined) => return Err(outermost(ops::undefined_error(undefined))),
             Value::Template(template) => {
                 let value = self.template(template)?;
                 self.settled(&value).map_err(|mut error| {
@@ -347,8 +344,13 @@ fn is_data(value: &Value) -> bool {
     }
 }
 
+/// The error as a value: it is an error again where the value is used.
 pub(crate) fn undefined_of(error: Error) -> Value {
-    Undefined { name: error.message.clone(), message: error.message, span: error.span }.into()
+    let (message, span) = (error.message.clone(), error.span.clone());
+    match error.kind {
+        ErrorKind::Undefined => Undefined { name: message.clone(), message, span, failure: None }.into(),
+        _ => Undefined { name: String::new(), message, span, failure: Some(Arc::new(error)) }.into(),
+    }
 }
 
 /// The message as the user sees it: what kind of failure it is stands in front.

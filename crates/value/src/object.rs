@@ -30,6 +30,11 @@ pub trait Object: Debug + Send + Sync + Any {
         false
     }
 
+    /// Python's truth of it: false for what is like a mapping and empty.
+    fn is_true(&self) -> bool {
+        !self.is_mapping() || self.iterate().is_none_or(|items| !items.is_empty())
+    }
+
     /// Python's `str()` of it.
     fn text(&self) -> String {
         format!("<{} object>", self.type_name())

@@ -58,6 +58,8 @@ pub struct Undefined {
     pub message: String,
     /// Where it was looked for.
     pub span: Option<Span>,
+    /// The error, when what should have given the value failed: nothing stands in for such a value, as `default` would.
+    pub failure: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// Why something is not known yet.
@@ -151,7 +153,8 @@ impl Value {
             Self::String(text) => !text.is_empty(),
             Self::List(items) | Self::Tuple(items) => !items.is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::BigInt(_) | Self::Template(_) | Self::Object(_) | Self::Unknown(_) | Self::Omit => true,
+            Self::Object(object) => object.is_true(),
+            Self::BigInt(_) | Self::Template(_) | Self::Unknown(_) | Self::Omit => true,
         }
     }
 

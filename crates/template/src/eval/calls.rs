@@ -5,7 +5,7 @@ use ksplay_value::{Map, Value};
 use super::changes::is_change;
 use super::objects::{Cycler, Function, Joiner, Loop, MacroObject};
 use super::ops::{unknown_of, unknown_within};
-use super::{Output, Run, globals, methods};
+use super::{Nothing, Output, Run, globals, methods};
 use crate::Error;
 use crate::tree::{Args, Expr, ExprKind};
 
@@ -147,9 +147,7 @@ impl Run<'_, '_> {
                     return Ok(joiner.call());
                 }
                 if let Some(function) = any.downcast_ref::<Function>() {
-                    if let Some(undefined) = first_undefined(&values, &kwargs)
-                        && &*function.name != "namespace"
-                    {
+                    if let Some(undefined) = first_undefined(&values, &kwargs) {
                         return Ok(undefined);
                     }
                     if let Some(unknown) = unknown_of(values.iter().chain(kwargs.values())) {
@@ -163,7 +161,8 @@ impl Run<'_, '_> {
             }
             _ => {}
         }
-        Err(Error::operation(format!("'{}' object is not callable", function.type_name())))
+        let refused = || Error::operation(format!("'{}' object is not callable", function.type_name()));
+        Err(Nothing::refusal([function]).unwrap_or_else(refused))
     }
 }
 

@@ -3,14 +3,15 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use ksplay_value::{Key, Map, Str, TemplateKind, Undefined, Value};
+use ksplay_value::{Key, Map, Str, TemplateKind, Value};
 
 use super::changes::endless;
 use super::ops::{self, defined, unknown_of, unknown_within};
-use super::{Run, SOFT};
-use crate::Error;
+use super::{Nothing, Run};
 use crate::filters::short;
+use crate::templar::undefined_of;
 use crate::tree::{Arg, Args, BinaryOp, CompareOp, Expr, ExprKind};
+use crate::{Error, ErrorKind};
 
 /// How deep expressions, macros and blocks may nest.
 const MAX_DEPTH: usize = 400;
@@ -55,9 +56,9 @@ impl Run<'_, '_> {
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right),
             ExprKind::Compare(first, rest) => self.comparison(first, rest),
             ExprKind::If { test, then, otherwise } => self.choice(test, then, otherwise.as_deref(), expr),
-            ExprKind::Filter { name, subject, args } => self.filtered(name, subject.as_deref(), args),
-            ExprKind::Test { name, subject, args } => self.tested(name, subject, args),
-            ExprKind::Call(callee, args) => self.call(callee, args, expr),
+            ExprKind::Filter { name, subject, args } => self.filtered(name, subject.as_deref(), args, expr),
+            ExprKind::Test { name, subject, args } => self.tested(name, subject, args, expr),
+            ExprKind::Call(callee, args) => self.called(callee, args, expr),
         }
     }
 
@@ -122,24 +123,35 @@ impl Run<'_, '_> {
             (Some(true), _) => self.eval(then),
             (Some(false), Some(otherwise)) => self.eval(otherwise),
             (Some(false), None) => {
-                Ok(Undefined { name: String::new(), message: SOFT.into(), span: self.span(expr.at) }.into())
+                let before = self.tree.text.get(..expr.at as usize).unwrap_or_default();
+                Ok(Nothing::create(before.matches('\n').count() + 1))
             }
         }
     }
 
-    fn filtered(&mut self, name: &Str, subject: Option<&Expr>, args: &Args) -> Result<Value, Error> {
+    fn filtered(&mut self, name: &Str, subject: Option<&Expr>, args: &Args, expr: &Expr) -> Result<Value, Error> {
         let subject = subject.map(|subject| self.eval(subject)).transpose()?.unwrap_or_default();
-        self.filter(name, subject, args)
+        let value = self.filter(name, subject, args)?;
+        Ok(self.placed(value, expr))
     }
 
-    fn tested(&mut self, name: &Str, subject: &Expr, args: &Args) -> Result<Value, Error> {
+    /// The result of a call; one that failed is an error only where it is used.
+    fn called(&mut self, callee: &Expr, args: &Args, expr: &Expr) -> Result<Value, Error> {
+        match self.call(callee, args, expr) {
+            Err(error) if error.kind != ErrorKind::Recursion => Ok(undefined_of(self.locate(error, expr.at))),
+            other => other,
+        }
+    }
+
+    fn tested(&mut self, name: &Str, subject: &Expr, args: &Args, expr: &Expr) -> Result<Value, Error> {
         let mut values = vec![self.eval(subject)?];
         if short(name) == "vault_encrypted" && self.is_vault(subject) {
             // Its value is plain text by now.
             return Ok(true.into());
         }
         let keywords = self.arguments(args, &mut values)?;
-        self.templar.call_test(name, values, keywords)
+        let answer = self.templar.call_test(name, values, keywords)?;
+        Ok(self.placed(answer, expr))
     }
 
     /// Whether this names a `!vault` value.
@@ -187,7 +199,14 @@ impl Run<'_, '_> {
                     values.extend(self.templar.iterate(&list)?);
                 }
                 Arg::SpreadKeywords(expr) => match self.operand(expr)? {
-                    Value::Map(map) => keywords.extend(map.iter().map(|(key, value)| (key.clone(), value.clone()))),
+                    Value::Map(map) => {
+                        if let Some(key) = map.keys().find(|key| keywords.get_key(key).is_some()) {
+                            let name = key.as_value();
+                            let message = format!("got multiple values for keyword argument '{name}'");
+                            return Err(Error::operation(message));
+                        }
+                        keywords.extend(map.iter().map(|(key, value)| (key.clone(), value.clone())));
+                    }
                     Value::Unknown(unknown) => values.push(Value::Unknown(unknown)),
                     other => {
                         return Err(Error::operation(format!(
@@ -296,10 +315,7 @@ impl Run<'_, '_> {
     }
 
     fn concat(&mut self, left: &Expr, right: &Expr) -> Result<Value, Error> {
-        let [left, right] = [self.eval(left)?, self.eval(right)?].map(|value| match value {
-            Value::Undefined(undefined) if super::is_soft(&undefined) => Value::from(""),
-            other => other,
-        });
+        let (left, right) = (self.eval(left)?, self.eval(right)?);
         defined(&left)?;
         defined(&right)?;
         let (left, right) = (self.templar.deep(&left)?, self.templar.deep(&right)?);
@@ -342,26 +358,35 @@ impl Run<'_, '_> {
 pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Error> {
     match value {
         Value::Unknown(_) => Ok(None),
-        Value::Undefined(undefined) if super::is_soft(undefined) => Ok(Some(false)),
         Value::Undefined(undefined) => Err(ops::undefined_error(undefined)),
-        Value::Object(object) => match object.as_any().downcast_ref::<super::moments::TimeDelta>() {
-            Some(delta) => Ok(Some(!delta.is_zero())),
-            None if object.is_mapping() || object.type_name() == "range" => {
-                Ok(Some(object.iterate().is_none_or(|items| !items.is_empty())))
-            }
-            None => Ok(Some(value.is_true())),
-        },
         other => Ok(Some(other.is_true())),
     }
 }
 
-/// Python's `==`, which looks at the items of containers: one that is undefined is an error.
+/// Python's `==`, which looks at the items of containers until they differ: one that is undefined is an error.
 fn equal(left: &Value, right: &Value) -> Result<bool, Error> {
-    if matches!((left, right), (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_))) {
-        ops::defined_within(left)?;
-        ops::defined_within(right)?;
+    defined(left)?;
+    defined(right)?;
+    match (left, right) {
+        (Value::List(left), Value::List(right)) if left.len() == right.len() => {
+            for (left, right) in left.iter().zip(right.iter()) {
+                if !equal(left, right)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Value::Map(left), Value::Map(right)) if left.len() == right.len() => {
+            for (key, value) in left.iter() {
+                match right.get_key(key) {
+                    Some(other) if equal(value, other)? => {}
+                    _ => return Ok(false),
+                }
+            }
+            Ok(true)
+        }
+        _ => Ok(left == right),
     }
-    Ok(left == right)
 }
 
 fn compare(op: CompareOp, left: &Value, right: &Value) -> Result<bool, Error> {

@@ -53,7 +53,7 @@ pub(crate) fn call(templar: &Templar<'_>, name: &str, mut args: Vec<Value>, kwar
                 Some(hint) if !hint.is_null() => templar.text(&hint)?,
                 _ => "Mandatory variable has not been overridden".into(),
             };
-            Ok(Undefined { name: "undef".into(), message, span: None }.into())
+            Ok(Undefined { name: "undef".into(), message, ..Undefined::default() }.into())
         }
         "now" | "lipsum" => match crate::filters::find(name) {
             Some(function) => {

@@ -68,8 +68,12 @@ impl Run<'_, '_> {
             put(
                 "caller",
                 caller.unwrap_or_else(|| {
-                    ksplay_value::Undefined { name: "caller".into(), message: "No caller defined".into(), span: None }
-                        .into()
+                    ksplay_value::Undefined {
+                        name: "caller".into(),
+                        message: "No caller defined".into(),
+                        ..Default::default()
+                    }
+                    .into()
                 }),
             );
         }
@@ -97,7 +101,7 @@ impl Run<'_, '_> {
                 (None, None) => ksplay_value::Undefined {
                     name: name.to_string(),
                     message: format!("parameter '{name}' was not provided"),
-                    span: None,
+                    ..Default::default()
                 }
                 .into(),
             };

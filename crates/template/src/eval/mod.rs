@@ -8,6 +8,7 @@ mod include;
 mod macros;
 mod methods;
 pub(crate) mod moments;
+mod nothing;
 pub(crate) mod objects;
 pub(crate) mod ops;
 mod output;
@@ -24,19 +25,12 @@ use crate::{Error, FileOptions, Templar};
 
 pub(crate) use calls::first_undefined;
 pub(crate) use expr::{key_of, truth};
-pub(crate) use methods::{Arguments, call as call_method, has as has_method, number_attribute};
+pub(crate) use methods::{Arguments, call as call_method, has as has_method, hashable, number_attribute};
+pub(crate) use nothing::Nothing;
 pub(crate) use output::Output;
-
-/// The message of Jinja's own undefined value, which prints as nothing: an `if` expression without `else`.
-const SOFT: &str = "Type 'Undefined' is unsupported for variable storage.";
 
 /// How deep macros, blocks, files and loops may nest: less than expressions, of which each holds several.
 const MAX_NESTED: usize = 150;
-
-/// Whether this is the value of an `if` expression without `else`.
-pub(crate) fn is_soft(undefined: &Undefined) -> bool {
-    undefined.name.is_empty() && undefined.message == SOFT
-}
 
 /// Where the text of a tree stands, for messages.
 #[derive(Debug, Clone)]
@@ -165,7 +159,7 @@ impl<'t, 'e> Run<'t, 'e> {
     }
 
     fn undefined(&self, name: &str, message: String, expr: &Expr) -> Value {
-        Undefined { name: name.into(), message, span: self.span(expr.at) }.into()
+        Undefined { name: name.into(), message, span: self.span(expr.at), failure: None }.into()
     }
 }
 

@@ -23,11 +23,6 @@ impl TimeDelta {
         Self(i64::from(seconds) * SECOND)
     }
 
-    /// Whether it is no time at all.
-    pub(crate) fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
     /// Python's `total_seconds()`.
     pub(crate) fn total_seconds(self) -> f64 {
         self.0 as f64 / SECOND as f64
@@ -78,6 +73,10 @@ impl Object for TimeDelta {
             Some("microseconds") => Some(self.microseconds().into()),
             _ => None,
         })
+    }
+
+    fn is_true(&self) -> bool {
+        self.0 != 0
     }
 
     fn text(&self) -> String {

@@ -25,6 +25,7 @@ const TRANSIENT: &[&str] = &[
     "TemplateReference",
     "range",
     "timedelta",
+    super::nothing::TYPE,
 ];
 
 /// Whether an object of this type cannot be the result of a template.
@@ -291,7 +292,7 @@ impl Object for Loop {
                 Undefined {
                     name: format!("loop.{which}item"),
                     message: format!("there is no {} item", if which == "prev" { "previous" } else { "next" }),
-                    span: None,
+                    ..Undefined::default()
                 }
                 .into()
             })
@@ -483,6 +484,10 @@ impl Object for Range {
 
     fn iterate(&self) -> Option<Vec<Value>> {
         Some(self.numbers().map(Value::Int).collect())
+    }
+
+    fn is_true(&self) -> bool {
+        self.length() > 0
     }
 
     fn text(&self) -> String {

@@ -7,6 +7,7 @@ use ksplay_value::{Undefined, Unknown, Value};
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
+use super::Nothing;
 use super::objects::Range;
 use crate::tree::BinaryOp;
 use crate::{Error, ErrorKind};
@@ -53,7 +54,11 @@ impl Number {
 
 /// The error that using something undefined is.
 pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
-    Error { span: undefined.span.clone(), ..Error::new(ErrorKind::Undefined, &*undefined.message) }
+    let error = match undefined.failure.as_deref().and_then(|failure| failure.downcast_ref::<Error>()) {
+        Some(failure) => failure.clone(),
+        None => Error::new(ErrorKind::Undefined, &*undefined.message),
+    };
+    Error { span: undefined.span.clone(), ..error }
 }
 
 /// The values themselves, unless one of them is undefined.
@@ -130,15 +135,17 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
             return Ok(Value::Int(result));
         }
     }
+    let formats = op == BinaryOp::Rem && matches!(left, Value::String(_));
+    if !formats && let Some(refusal) = Nothing::refusal([left, right]) {
+        return Err(refusal);
+    }
     if let Some(result) = super::moments::binary(op, left, right) {
         return result;
     }
     match op {
         BinaryOp::Add => add(left, right),
         BinaryOp::Mul => multiply(left, right),
-        BinaryOp::Rem if matches!(left, Value::String(_)) => {
-            super::percent::format(left.as_str().unwrap_or_default(), right).map(Value::from)
-        }
+        BinaryOp::Rem if formats => super::percent::format(left.as_str().unwrap_or_default(), right).map(Value::from),
         BinaryOp::Concat => Ok(Value::from(format!("{left}{right}"))),
         _ => match (Number::of(left), Number::of(right)) {
             (Some(l), Some(r)) => arithmetic(op, l, r),
@@ -341,8 +348,10 @@ pub(crate) fn negate(value: &Value) -> Result<Value, Error> {
     match Number::of(value) {
         Some(Number::Float(number)) => Ok(Value::Float(-number)),
         Some(number) => Ok(Value::from_big(-number.big())),
-        None => super::moments::negate(value)
-            .ok_or_else(|| Error::operation(format!("bad operand type for unary -: '{}'", operand_type(value)))),
+        None => super::moments::negate(value).ok_or_else(|| {
+            let refused = || Error::operation(format!("bad operand type for unary -: '{}'", operand_type(value)));
+            Nothing::refusal([value]).unwrap_or_else(refused)
+        }),
     }
 }
 
@@ -376,11 +385,13 @@ pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Order
                     }
                 })
             }
-            _ => Err(Error::operation(format!(
-                "'{symbol}' not supported between instances of '{}' and '{}'",
-                operand_type(left),
-                operand_type(right)
-            ))),
+            _ => Err(Nothing::refusal([left, right]).unwrap_or_else(|| {
+                Error::operation(format!(
+                    "'{symbol}' not supported between instances of '{}' and '{}'",
+                    operand_type(left),
+                    operand_type(right)
+                ))
+            })),
         },
     }
 }
@@ -395,7 +406,15 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
                 other.type_name()
             ))),
         },
-        Value::List(items) | Value::Tuple(items) => Ok(items.contains(item)),
+        Value::List(items) | Value::Tuple(items) => {
+            for other in items.iter() {
+                defined(other)?;
+                if other == item {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
         Value::Map(map) => Ok(match item {
             Value::String(key) => map.contains_key(key),
             Value::List(_) => return Err(Error::operation("unhashable type: 'list'")),
@@ -415,10 +434,14 @@ pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Er
     let index = |part: &Option<Value>| match part {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Int(number)) => Ok(Some(*number)),
+        Some(Value::BigInt(number)) => Ok(Some(if number.is_negative() { i64::MIN } else { i64::MAX })),
         Some(Value::Bool(flag)) => Ok(Some(i64::from(*flag))),
         Some(_) => Err(Error::operation("slice indices must be integers or None or have an __index__ method")),
     };
     let (start, stop, step) = (index(&parts[0])?, index(&parts[1])?, index(&parts[2])?.unwrap_or(1));
+    if let Some(refusal) = Nothing::refusal([base]) {
+        return Err(refusal);
+    }
     if step == 0 {
         return Err(Error::operation("slice step cannot be zero"));
     }

@@ -121,7 +121,6 @@ impl Output {
         match value {
             Value::String(more) => text.push_str(more),
             Value::Unknown(_) | Value::Omit => {}
-            Value::Undefined(undefined) if super::is_soft(undefined) => {}
             Value::Undefined(undefined) => return Err(undefined_error(undefined)),
             Value::Object(object) if !object.is_mapping() => text.push_str(&object.text()),
             container if templar.may_change() => self.held.push((text.len(), container.clone())),

@@ -82,6 +82,7 @@ pub(crate) fn format(template: &str, values: &Value) -> Result<String, Error> {
             Some(value) => value,
             None => next.next().cloned().ok_or_else(short)?,
         };
+        super::ops::defined_within(&value)?;
         spec.align = Some(if left { '<' } else { '>' });
         if left {
             spec.zero = false;
@@ -204,6 +205,9 @@ pub(crate) fn apply(value: &Value, spec: &Spec) -> Result<String, Error> {
         Error::operation(format!("Unknown format code '{kind}' for object of type '{}'", value.type_name()))
     };
     match (Number::of(value), spec.kind) {
+        (None, _) if !matches!(value, Value::String(_)) => {
+            Err(Error::operation(format!("unsupported format string passed to {}.__format__", value.type_name())))
+        }
         (None, None | Some('s')) => string(&value.to_string(), spec),
         (None, Some(kind)) => Err(unknown(kind)),
         (Some(_), None) if matches!(value, Value::Bool(_)) && spec.width == 0 => Ok(value.to_string()),

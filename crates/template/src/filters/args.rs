@@ -39,14 +39,15 @@ impl Arg {
 
     /// The integer.
     pub(crate) fn int(self) -> Result<Option<i64>, Error> {
-        let name = self.name;
         match self.value() {
             None => Ok(None),
             Some(Value::Int(number)) => Ok(Some(number)),
             Some(Value::Bool(flag)) => Ok(Some(i64::from(flag))),
             Some(Value::Float(number)) if number.fract() == 0.0 => Ok(Some(number as i64)),
             Some(Value::String(text)) if text.trim().parse::<i64>().is_ok() => Ok(text.trim().parse().ok()),
-            Some(other) => Err(Error::operation(format!("'{name}' must be an integer, not {}", other.type_name()))),
+            Some(other) => {
+                Err(Error::operation(format!("'{}' object cannot be interpreted as an integer", other.type_name())))
+            }
         }
     }
 
@@ -186,7 +187,7 @@ pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
 
 /// Something undefined with this message.
 pub(crate) fn undefined(message: impl Into<String>) -> Value {
-    Value::from(Undefined { name: String::new(), message: message.into(), span: None })
+    Value::from(Undefined { message: message.into(), ..Undefined::default() })
 }
 
 /// What iterating over a value gives in Python: items, characters, or keys.
@@ -216,6 +217,11 @@ pub(crate) fn path(value: &Value) -> Result<&str, Error> {
     value.as_str().ok_or_else(|| Error::operation(message()))
 }
 
+/// The type of a value as Python's `str(type(value))` has it.
+pub(crate) fn python_class(value: &Value) -> String {
+    format!("<class '{}'>", value.type_name())
+}
+
 /// The mapping; any other type is an error.
 pub(crate) fn map<'v>(value: &'v Value, what: &str) -> Result<&'v Map, Error> {
     value
@@ -230,10 +236,7 @@ pub(crate) fn tuple(items: Vec<Value>) -> Value {
 
 /// A key for a map; containers that Python cannot hash are errors.
 pub(crate) fn key(value: Value) -> Result<Key, Error> {
-    match value {
-        Value::List(_) | Value::Map(_) => Err(Error::operation(format!("unhashable type: '{}'", value.type_name()))),
-        other => Ok(Key::from(other)),
-    }
+    crate::eval::hashable(value)
 }
 
 /// A number of any kind as a float.

@@ -1,6 +1,6 @@
 //! Filters of ansible.utils that find things in data by paths.
 
-use ksplay_value::{Map, Value, text::repr};
+use ksplay_value::{Key, Map, Value, text::repr};
 
 use super::args::iterate;
 use crate::{Call, Error, Function};
@@ -51,35 +51,42 @@ fn get_path(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Every single value by its path: `{'a': {'b': [1]}} | to_paths` is `{'a.b[0]': 1}`. `prepend` begins the paths.
 fn to_paths(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    fn collect(value: &Value, path: String, paths: &mut Map) {
+    fn collect(value: &Value, path: Key, paths: &mut Map) -> Result<(), Error> {
         match value {
             Value::Map(map) if !map.is_empty() => {
                 for (key, value) in map.iter() {
-                    let name = key.as_value().to_string();
-                    let plain = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+                    let before = path.as_value();
                     let below = match key.as_value() {
-                        Value::String(_) if path.is_empty() => name,
-                        Value::String(_) if plain => format!("{path}.{name}"),
-                        key => format!("{path}[{}]", repr(key)),
+                        _ if !before.is_true() => key.clone(),
+                        Value::String(name) if name.chars().all(|letter| letter.is_alphanumeric() || letter == '_') => {
+                            format!("{before}.{name}").into()
+                        }
+                        Value::String(_) => format!("{before}[{}]", repr(key.as_value())).into(),
+                        other => {
+                            let kind = other.type_name();
+                            let message = format!("expected string or bytes-like object, got '{kind}'");
+                            return Err(Error::operation(message));
+                        }
                     };
-                    collect(value, below, paths);
+                    collect(value, below, paths)?;
                 }
             }
             Value::List(items) | Value::Tuple(items) if !items.is_empty() => {
                 for (at, item) in items.iter().enumerate() {
-                    collect(item, format!("{path}[{at}]"), paths);
+                    collect(item, format!("{}[{at}]", path.as_value()).into(), paths)?;
                 }
             }
             // The root itself is no path.
-            Value::Map(_) | Value::List(_) if path.is_empty() => {}
+            Value::Map(_) | Value::List(_) if path.as_value() == &Value::from("") => {}
             single => {
                 paths.insert(path, single.clone());
             }
         }
+        Ok(())
     }
     let (value, [prepend, wantlist]) = call.bind(["prepend", "wantlist"])?;
     let mut paths = Map::new();
-    collect(&value, prepend.text_or(""), &mut paths);
+    collect(&value, prepend.text_or("").into(), &mut paths)?;
     let paths = Value::from(paths);
     Ok(if wantlist.flag_or(false) { vec![paths].into() } else { paths })
 }

@@ -119,7 +119,9 @@ fn civil_of(moment: &DateTime) -> Result<civil::DateTime, Error> {
 fn to_datetime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [format]) = call.bind(["format"])?;
     let format = format.text_or("%Y-%m-%d %H:%M:%S");
-    let text = string(&text)?;
+    let text = text
+        .as_str()
+        .ok_or_else(|| Error::operation(format!("strptime() argument 1 must be str, not {}", text.type_name())))?;
     let refuse = || Error::operation(format!("time data '{text}' does not match format '{format}'"));
     let pattern = format.replace("%S.%f", "%S%.f");
     let broken = strtime::parse(&pattern, text).map_err(|_| refuse())?;

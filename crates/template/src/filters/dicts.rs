@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ksplay_value::{Map, Value};
 
-use super::args::{iterate, key, map as mapping, tuple};
+use super::args::{iterate, key, map as mapping, python_class, tuple};
 use super::lists::map_of;
 use super::order::{folded, sort};
 use crate::{Call, Error, Function};
@@ -23,43 +23,34 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 /// `recursive` merges mappings within; `list_merge` (`replace`, `keep`, `append`, `prepend`, `append_rp`, `prepend_rp`)
 /// says what becomes of lists that meet.
 fn combine(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if call.kwargs.keys().any(|key| !matches!(key.as_str(), Some("recursive" | "list_merge"))) {
+        return Err(Error::operation("'recursive' and 'list_merge' are the only valid keyword arguments"));
+    }
     let (subject, rest, [recursive, list_merge]) = call.bind_rest(["recursive", "list_merge"])?;
     let lists = ListMerge::parse(&list_merge.text_or("replace"))?;
     let recursive = recursive.flag_or(false);
-    let mut all = Vec::new();
-    collect_maps(&subject, &mut all)?;
-    for value in &rest {
-        collect_maps(value, &mut all)?;
+    let mut all: Vec<&Value> = std::iter::once(&subject).chain(&rest).flat_map(to_combine).collect();
+    let Some(last) = all.pop() else { return Ok(Value::empty_map()) };
+    // As ansible-core, which begins with the last, and looks at what it is only when there is something to combine.
+    let mut merged = last.clone();
+    for value in all.into_iter().rev() {
+        let (Value::Map(base), Value::Map(over)) = (value, &merged) else {
+            let (base, over) = (value.type_name(), merged.type_name());
+            return Err(Error::operation(format!(
+                "failed to combine variables, expected dicts but got a '{base}' and a '{over}'."
+            )));
+        };
+        let mut base = base.as_ref().clone();
+        merge(&mut base, over, recursive, lists);
+        merged = base.into();
     }
-    let mut all = all.into_iter();
-    let mut merged = all.next().unwrap_or_default();
-    for map in all {
-        merge(&mut merged, &map, recursive, lists);
-    }
-    Ok(merged.into())
+    Ok(merged)
 }
 
-/// A list of mappings counts as its items, what is empty or null as nothing.
-fn collect_maps(value: &Value, all: &mut Vec<Map>) -> Result<(), Error> {
-    let items = match value {
-        Value::List(items) | Value::Tuple(items) => items.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    for item in items {
-        match item {
-            Value::Map(map) => all.push(map.as_ref().clone()),
-            Value::Null => {}
-            Value::String(text) if text.is_empty() => {}
-            Value::List(inner) | Value::Tuple(inner) if inner.is_empty() => {}
-            other => {
-                let kind = other.type_name();
-                return Err(Error::operation(format!(
-                    "failed to combine variables, expected dicts but got a '{kind}'"
-                )));
-            }
-        }
-    }
-    Ok(())
+/// A list of mappings counts as its items, null as nothing.
+fn to_combine(value: &Value) -> impl Iterator<Item = &Value> {
+    let items = value.as_list().unwrap_or(std::slice::from_ref(value));
+    items.iter().filter(|item| !item.is_null() && !matches!(item.as_str(), Some("None" | "null")))
 }
 
 /// What becomes of lists that meet.
@@ -84,7 +75,8 @@ impl ListMerge {
             "prepend_rp" => Self::PrependAfresh,
             _ => {
                 return Err(Error::operation(
-                    "'list_merge' can only be 'replace', 'keep', 'append', 'prepend', 'append_rp' or 'prepend_rp'",
+                    "merge_hash: 'list_merge' argument can only be equal to 'replace', 'keep', 'append', 'prepend', \
+                     'append_rp' or 'prepend_rp'",
                 ));
             }
         })
@@ -125,17 +117,23 @@ pub(super) fn merge(base: &mut Map, over: &Map, recursive: bool, lists: ListMerg
 fn dict2items(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, [key_name, value_name]) = call.bind_lazy(["key_name", "value_name"])?;
     let (key_name, value_name) = (key_name.text_or("key"), value_name.text_or("value"));
-    let entries = entries(call, &subject, "dict2items")?;
+    crate::eval::ops::defined_within(&subject)?;
+    let Some(entries) = entries(call, &subject)? else {
+        let kind = python_class(&subject);
+        return Err(Error::operation(format!("dict2items requires a dictionary, got {kind} instead.")));
+    };
     Ok(entries.into_iter().map(|(key, value)| map_of([(&key_name, key), (&value_name, value)])).collect())
 }
 
-/// The entries of a mapping, or of an object that is like one.
-fn entries(call: &Call<'_, '_>, value: &Value, what: &str) -> Result<Vec<(Value, Value)>, Error> {
+/// The entries of a mapping, or of an object that is like one; `None` for all else.
+fn entries(call: &Call<'_, '_>, value: &Value) -> Result<Option<Vec<(Value, Value)>>, Error> {
     match value {
         Value::Object(object) if object.is_mapping() => {
-            iterate(value)?.into_iter().map(|key| Ok((key.clone(), call.member(value, &key)?))).collect()
+            let entry = |key: Value| Ok((key.clone(), call.member(value, &key)?));
+            iterate(value)?.into_iter().map(entry).collect::<Result<_, _>>().map(Some)
         }
-        _ => Ok(mapping(value, what)?.iter().map(|(key, value)| (key.as_value().clone(), value.clone())).collect()),
+        Value::Map(map) => Ok(Some(map.iter().map(|(key, value)| (key.as_value().clone(), value.clone())).collect())),
+        _ => Ok(None),
     }
 }
 
@@ -145,12 +143,14 @@ fn items2dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let key_name = key_name.value().unwrap_or_else(|| "key".into());
     let value_name = value_name.value().unwrap_or_else(|| "value".into());
     let Some(items) = subject.as_list() else {
-        return Err(Error::operation(format!("items2dict requires a list, got {} instead", subject.type_name())));
+        let kind = python_class(&subject);
+        return Err(Error::operation(format!("items2dict requires a list, got {kind} instead.")));
     };
     let mut made = Map::new();
     for item in items {
         let found = match item {
-            Value::Map(_) | Value::List(_) | Value::Tuple(_) => {
+            Value::Map(_) => (call.member(item, &key_name)?, call.member(item, &value_name)?),
+            Value::List(_) | Value::Tuple(_) if key_name.as_int().is_some() && value_name.as_int().is_some() => {
                 (call.member(item, &key_name)?, call.member(item, &value_name)?)
             }
             _ => {
@@ -162,7 +162,7 @@ fn items2dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         if matches!(found, (Value::Undefined(_), _) | (_, Value::Undefined(_))) {
             return Err(Error::operation(format!(
                 "items2dict requires each dictionary in the list to contain the keys '{key_name}' and '{value_name}', \
-                 got {item} instead"
+                 got {subject} instead."
             )));
         }
         made.insert(key(found.0)?, found.1);
@@ -195,24 +195,31 @@ fn dict(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The pairs of a mapping: `{'a': 1} | items` is `[('a', 1)]`.
 fn items(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, []) = call.bind_lazy([])?;
-    if matches!(subject, Value::Undefined(_)) {
-        return Ok(Value::List(Arc::default()));
-    }
-    Ok(entries(call, &subject, "items")?.into_iter().map(|(key, value)| tuple(vec![key, value])).collect())
+    let Some(entries) = entries(call, &subject)? else {
+        return match subject.type_name() {
+            "Undefined" => Ok(Vec::new().into()),
+            _ => Err(Error::operation("Can only get item pairs from a mapping.")),
+        };
+    };
+    Ok(entries.into_iter().map(|(key, value)| tuple(vec![key, value])).collect())
 }
 
 /// The pairs of a mapping by key, or `by='value'`: `{'b': 1, 'a': 2} | dictsort` is `[('a', 2), ('b', 1)]`.
 fn dictsort(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (subject, [case_sensitive, by, reverse]) = call.bind(["case_sensitive", "by", "reverse"])?;
+    let (subject, [case_sensitive, by, reverse]) = call.bind_lazy(["case_sensitive", "by", "reverse"])?;
     let by = by.text_or("key");
     let case_sensitive = case_sensitive.flag_or(false);
     if by != "key" && by != "value" {
         return Err(Error::operation("You can only sort by either \"key\" or \"value\""));
     }
-    let keyed = mapping(&subject, "dictsort")?.iter().map(|(key, value)| {
-        let wanted = if by == "key" { key.as_value() } else { value };
+    let subject = call.deep(subject)?;
+    let Some(entries) = entries(call, &subject)? else {
+        return Err(Error::operation(format!("'{}' object has no attribute 'items'", subject.type_name())));
+    };
+    let keyed = entries.into_iter().map(|(key, value)| {
+        let wanted = if by == "key" { &key } else { &value };
         let wanted = if case_sensitive { wanted.clone() } else { folded(wanted) };
-        (wanted, tuple(vec![key.as_value().clone(), value.clone()]))
+        (wanted, tuple(vec![key, value]))
     });
     sort(keyed.collect(), reverse.flag_or(false)).map(Value::from)
 }

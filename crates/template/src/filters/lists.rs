@@ -2,8 +2,10 @@
 
 use ksplay_value::{Map, Value};
 
-use super::args::{iterate, map as mapping, number, tuple, undefined};
+use super::args::{iterate, tuple, undefined};
 use super::order::{compare, folded, sort as sorted};
+use crate::eval::ops;
+use crate::tree::BinaryOp;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -55,21 +57,23 @@ fn first(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The last item; undefined when there is none: `[1, 2] | last` is 2.
 fn last(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind_lazy([])?;
-    match iterate(&value)?.pop() {
+    let reversible = || Error::operation(format!("'{}' object is not reversible", value.type_name()));
+    match iterate(&value).map_err(|_| reversible())?.pop() {
         Some(item) => call.surface(item),
         None => Ok(undefined("No last item, sequence was empty.")),
     }
 }
 
+/// A list that is made anew, which has no items that are undefined.
+fn afresh(items: Vec<Value>) -> Result<Value, Error> {
+    items.iter().try_for_each(ops::defined)?;
+    Ok(items.into())
+}
+
 /// What iterating gives, as a list: `'ab' | list` is `['a', 'b']`.
 fn list(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind_lazy([])?;
-    let items = iterate(&value)?;
-    // As ansible-core: a list that is made anew has no items that are undefined.
-    match items.iter().find_map(|item| if let Value::Undefined(undefined) = item { Some(undefined) } else { None }) {
-        Some(undefined) => Err(super::args::undefined_error(undefined)),
-        None => Ok(items.into()),
-    }
+    afresh(iterate(&value)?)
 }
 
 /// The items as one text: `[1, 2] | join('-')` is `1-2`; `attribute` joins that of each item.
@@ -132,9 +136,10 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if let Value::String(text) = &value {
         return Ok(text.chars().rev().collect::<String>().into());
     }
-    let mut items = iterate(&value)?;
+    let iterable = |error: Error| Error::operation(format!("argument must be iterable: {error}"));
+    let mut items = iterate(&value).map_err(iterable)?;
     items.reverse();
-    Ok(items.into())
+    afresh(items)
 }
 
 /// The items in order: `['b', 'A'] | sort` is `['A', 'b']`. Text is compared without case unless `case_sensitive`;
@@ -170,16 +175,16 @@ fn sort_key(
 
 /// The smallest item: `[2, 1] | min` is 1. Options as for `max`.
 fn min(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    extreme(call, std::cmp::Ordering::Less, "min")
+    extreme(call, std::cmp::Ordering::Less)
 }
 
 /// The largest item: `[2, 1] | max` is 2. Text is compared without case unless `case_sensitive`; `attribute` is what is
 /// compared instead of the item.
 fn max(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    extreme(call, std::cmp::Ordering::Greater, "max")
+    extreme(call, std::cmp::Ordering::Greater)
 }
 
-fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering, name: &str) -> Result<Value, Error> {
+fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering) -> Result<Value, Error> {
     let (value, [case_sensitive, attribute]) = call.bind(["case_sensitive", "attribute"])?;
     let case_sensitive = case_sensitive.flag_or(false);
     let attribute = attribute.value();
@@ -195,7 +200,7 @@ fn extreme(call: &mut Call<'_, '_>, wanted: std::cmp::Ordering, name: &str) -> R
             best = Some((key, item));
         }
     }
-    Ok(best.map_or_else(|| undefined(format!("No aggregated item, sequence was empty ({name}).")), |(_, item)| item))
+    Ok(best.map_or_else(|| undefined("No aggregated item, sequence was empty."), |(_, item)| item))
 }
 
 /// The items added up: `[1, 2] | sum` is 3; `attribute` adds that of each, `start` is added too.
@@ -206,33 +211,13 @@ fn sum(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         None => iterate(&value)?,
     };
     let mut total = start.given().unwrap_or(Value::Int(0));
+    if let Value::String(_) = total {
+        return Err(Error::operation("sum() can't sum strings [use ''.join(seq) instead]"));
+    }
     for item in items {
-        total = add(&total, &item)?;
+        total = ops::binary(BinaryOp::Add, &total, &item)?;
     }
     Ok(total)
-}
-
-fn add(left: &Value, right: &Value) -> Result<Value, Error> {
-    let whole = |value: &Value| match value {
-        Value::Bool(flag) => Some(num_bigint::BigInt::from(i64::from(*flag))),
-        Value::Int(number) => Some((*number).into()),
-        Value::BigInt(number) => Some(number.as_ref().clone()),
-        _ => None,
-    };
-    if let (Some(left), Some(right)) = (whole(left), whole(right)) {
-        return Ok(Value::from_big(left + right));
-    }
-    match (left, right) {
-        (Value::List(left), Value::List(right)) => Ok(left.iter().chain(right.iter()).cloned().collect()),
-        _ => match (number(left), number(right)) {
-            (Some(left), Some(right)) => Ok(Value::Float(left + right)),
-            _ => Err(Error::operation(format!(
-                "unsupported operand type(s) for +: '{}' and '{}'",
-                left.type_name(),
-                right.type_name()
-            ))),
-        },
-    }
 }
 
 /// Rows of a number of items, the last one filled up with `fill_with`: `[1, 2, 3] | batch(2)` is `[[1, 2], [3]]`.
@@ -326,14 +311,20 @@ pub(crate) fn subelements_of(elements: &[Value], path: &[Value], skip_missing: b
         let mut found = element;
         let mut missing = false;
         for part in path {
-            match mapping(found, "subelements")?.get(&part.to_string()) {
+            let Value::Map(map) = found else {
+                let kind = found.type_name();
+                return Err(Error::operation(format!(
+                    "the key {part} should point to a dictionary, got '{found}': '{kind}' object is not subscriptable"
+                )));
+            };
+            match map.get(&part.to_string()) {
                 Some(inner) => found = inner,
                 None if skip_missing => {
                     missing = true;
                     break;
                 }
                 None => {
-                    return Err(Error::operation(format!("could not find '{part}' key in iterated item '{element}'")));
+                    return Err(Error::operation(format!("could not find '{part}' key in iterated item {element}")));
                 }
             }
         }
@@ -342,8 +333,8 @@ pub(crate) fn subelements_of(elements: &[Value], path: &[Value], skip_missing: b
         }
         let Some(items) = found.as_list() else {
             return Err(Error::operation(format!(
-                "the key {} should point to a list, got '{found}'",
-                path.last().map(ToString::to_string).unwrap_or_default()
+                "the key {} should point to a list, got {found}",
+                path.last().map(ksplay_value::text::repr).unwrap_or_default()
             )));
         };
         pairs.extend(items.iter().map(|item| tuple(vec![element.clone(), item.clone()])));

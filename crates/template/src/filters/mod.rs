@@ -124,21 +124,7 @@ pub(crate) fn short(name: &str) -> &str {
 /// Whether a filter can be applied to, and be given, something undefined; for all others that is an error before they
 /// are called.
 pub fn accepts_undefined(name: &str) -> bool {
-    matches!(
-        short(name),
-        "default"
-            | "d"
-            | "mandatory"
-            | "ternary"
-            | "type_debug"
-            | "attr"
-            | "extract"
-            | "map"
-            | "select"
-            | "reject"
-            | "selectattr"
-            | "rejectattr"
-    )
+    matches!(short(name), "default" | "d" | "mandatory" | "ternary" | "type_debug")
 }
 
 /// Whether a filter can be applied to what holds unknown values without looking at them; for all others the result is

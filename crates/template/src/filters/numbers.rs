@@ -6,6 +6,7 @@ use num_traits::{FromPrimitive, Num, Signed};
 
 use super::args::number;
 use super::regex::{Flags, Pattern};
+use crate::eval::Nothing;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -25,6 +26,9 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 fn int(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [default, base]) = call.bind(["default", "base"])?;
     let (default, base) = (default.given().unwrap_or(Value::Int(0)), base.int_or(10)?);
+    if let Some(refusal) = Nothing::refusal([&value]) {
+        return Err(refusal);
+    }
     let found = match &value {
         Value::String(text) => parse_int(text, base).or_else(|| parse_float(text).and_then(whole)),
         Value::Int(_) | Value::BigInt(_) => Some(value.clone()),
@@ -83,6 +87,9 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 /// The float that a number or text stands for, or `default` (0.0): `'1.5' | float` is 1.5.
 fn float(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [default]) = call.bind(["default"])?;
+    if let Some(refusal) = Nothing::refusal([&value]) {
+        return Err(refusal);
+    }
     let found = match &value {
         Value::String(text) => parse_float(text),
         other => number(other),
@@ -109,7 +116,7 @@ fn round(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let refuse = || Error::operation(format!("type {} doesn't define __round__ method", value.type_name()));
     match method.as_str() {
         "common" => match &value {
-            Value::Bool(flag) => Ok(i64::from(*flag).into()),
+            Value::Bool(flag) => Ok(round_int(i64::from(*flag), precision)),
             Value::Int(number) => Ok(round_int(*number, precision)),
             Value::BigInt(_) => Ok(value),
             Value::Float(number) => Ok(round_float(*number, precision).into()),
@@ -211,10 +218,12 @@ fn log(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn filesizeformat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [binary]) = call.bind(["binary"])?;
     let bytes = match &value {
-        Value::String(text) => parse_float(text),
-        other => number(other),
+        Value::String(text) => parse_float(text)
+            .ok_or_else(|| format!("could not convert string to float: {}", ksplay_value::text::repr(&value))),
+        other => number(other)
+            .ok_or_else(|| format!("float() argument must be a string or a real number, not '{}'", value.type_name())),
     };
-    let bytes = bytes.ok_or_else(|| Error::operation(format!("could not convert to float: {value}")))?;
+    let bytes = bytes.map_err(Error::operation)?;
     let (base, infix) = if binary.flag_or(false) { (1024.0, "i") } else { (1000.0, "") };
     if bytes == 1.0 {
         return Ok("1 Byte".into());
@@ -242,7 +251,10 @@ const UNITS: [(&str, u32); 8] =
 fn human_readable(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [isbits, unit]) = call.bind(["isbits", "unit"])?;
     let Some(size) = number(&value) else {
-        return Err(Error::operation(format!("human_readable() failed on bad input: {}", value.type_name())));
+        let kind = value.type_name();
+        let refusal = || Error::operation(format!("'>=' not supported between instances of '{kind}' and 'int'"));
+        let refusal = Nothing::refusal([&value]).unwrap_or_else(refusal);
+        return Err(Error::operation(format!("human_readable() failed on bad input: {refusal}")));
     };
     let base = if isbits.flag_or(false) { "bits" } else { "Bytes" };
     let unit = unit.text();
@@ -261,7 +273,9 @@ fn human_readable(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn human_to_bytes(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [default_unit, isbits]) = call.bind(["default_unit", "isbits"])?;
     let (text, default_unit, isbits) = (value.to_string(), default_unit.text(), isbits.flag_or(false));
-    let refuse = || Error::operation(format!("human_to_bytes() can't interpret the input: {text}"));
+    let refusal =
+        |why: String| Error::operation(format!("human_to_bytes() can't interpret the input: human_to_bytes() {why}"));
+    let refuse = || refusal(format!("can't interpret following string: {text}"));
     let pattern = Pattern::new(r"^([0-9]*\.?[0-9]+)(?:\s*([A-Za-z]+))?\s*$", Flags::default())?;
     let found = pattern.search(&text)?.ok_or_else(refuse)?;
     let size: f64 = found.get(1).and_then(|size| size.as_str().parse().ok()).ok_or_else(refuse)?;
@@ -274,7 +288,10 @@ fn human_to_bytes(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let valid = unit.len() == 1 || unit.to_lowercase().trim_end_matches('s') == long;
             valid.then_some(1.0).ok_or_else(refuse)?
         }
-        None => return Err(refuse()),
+        None => {
+            let why = "The suffix must be one of Y, Z, E, P, T, G, M, K, B";
+            return Err(refusal(format!("failed to convert {text} (unit = {unit}). {why}")));
+        }
         Some((name, bits)) => {
             let names = [("Y", "yotta"), ("Z", "zetta"), ("E", "exa"), ("P", "peta")];
             let more = [("T", "tera"), ("G", "giga"), ("M", "mega"), ("K", "kilo")];

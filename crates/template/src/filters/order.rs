@@ -31,7 +31,7 @@ pub(crate) fn compare(left: &Value, right: &Value, symbol: &str) -> Result<Order
 /// Sorts by keys, stable in both directions as Python's `sorted(reverse=…)`.
 pub(crate) fn sort(keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>, Error> {
     let keyed = sorted(keyed, &mut |(left, _), (right, _)| {
-        compare(left, right, "<").map(|order| if reverse { order.reverse() } else { order })
+        if reverse { compare(right, left, "<") } else { compare(left, right, "<") }
     })?;
     Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }
@@ -50,7 +50,7 @@ pub(crate) fn sorted<T>(
     let mut right = sorted(right, compare)?.into_iter().peekable();
     let mut merged = Vec::with_capacity(left.len() + right.len());
     while let (Some(first), Some(second)) = (left.peek(), right.peek()) {
-        let next = if compare(first, second)? == Ordering::Greater { right.next() } else { left.next() };
+        let next = if compare(second, first)? == Ordering::Less { right.next() } else { left.next() };
         merged.extend(next);
     }
     merged.extend(left);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ksplay_value::Value;
 
-use super::args::{iterate, path as text_of_path, string, tuple};
+use super::args::{iterate, path as text_of_path, python_class, tuple};
 use crate::accounts::home_of;
 use crate::{Call, Error, Function};
 
@@ -28,13 +28,13 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 /// The last part of a path: `'/a/b' | basename` is `b`.
 fn basename(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    Ok(string(&path)?.rsplit('/').next().into())
+    Ok(text_of_path(&path)?.rsplit('/').next().into())
 }
 
 /// The path without its last part: `'/a/b' | dirname` is `/a`.
 fn dirname(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    let path = string(&path)?;
+    let path = text_of_path(&path)?;
     let head = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
     let trimmed = head.trim_end_matches('/');
     Ok(if trimmed.is_empty() { head } else { trimmed }.into())
@@ -43,7 +43,7 @@ fn dirname(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The path and its extension: `'a.tar.gz' | splitext` is `['a.tar', '.gz']`.
 fn splitext(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    let path = string(&path)?;
+    let path = text_of_path(&path)?;
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let dot = path[name..].rfind('.').map(|dot| dot + name);
     let leading = path[name..].len() - path[name..].trim_start_matches('.').len() + name;
@@ -58,7 +58,8 @@ fn path_join(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Value::String(_) => vec![parts],
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
         other => {
-            return Err(Error::operation(format!("|path_join expects string or sequence, got {}", other.type_name())));
+            let kind = python_class(other);
+            return Err(Error::operation(format!("|path_join expects string or sequence, got {kind} instead.")));
         }
     };
     if parts.is_empty() {
@@ -66,7 +67,7 @@ fn path_join(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     let mut joined = String::new();
     for (index, part) in parts.iter().enumerate() {
-        let part = string(part)?;
+        let part = text_of_path(part)?;
         if index == 0 || part.starts_with('/') {
             joined = part.to_owned();
         } else {
@@ -82,7 +83,7 @@ fn path_join(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The path without `.`, `..` and doubled slashes: `'/a/../b' | normpath` is `/b`.
 fn normpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    Ok(normal(string(&path)?).into())
+    Ok(normal(text_of_path(&path)?).into())
 }
 
 pub(crate) fn normal(path: &str) -> String {
@@ -116,7 +117,7 @@ fn absolute(path: &str) -> Result<String, Error> {
 /// The path with every link followed: `'/var/run' | realpath` is `/run`. What does not exist stays as written.
 fn realpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    let path = absolute(string(&path)?)?;
+    let path = absolute(text_of_path(&path)?)?;
     let mut tail = Vec::new();
     let mut head = Path::new(&path);
     loop {
@@ -133,10 +134,11 @@ fn realpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The path as seen from another one: `'/a/b' | relpath('/a/c')` is `../b`.
 fn relpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, [start]) = call.bind(["start"])?;
-    if string(&path)?.is_empty() {
+    if text_of_path(&path)?.is_empty() {
         return Err(Error::operation("no path specified"));
     }
-    let (path, start) = (absolute(string(&path)?)?, absolute(start.value().as_ref().map_or(Ok("."), text_of_path)?)?);
+    let (path, start) =
+        (absolute(text_of_path(&path)?)?, absolute(start.value().as_ref().map_or(Ok("."), text_of_path)?)?);
     let split = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, start) = (split(&path), split(&start));
     let common = path.iter().zip(&start).take_while(|(left, right)| left == right).count();
@@ -149,7 +151,7 @@ fn relpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn commonpath(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (paths, []) = call.bind([])?;
     let paths = iterate(&paths)?;
-    let texts = paths.iter().map(string).collect::<Result<Vec<_>, _>>()?;
+    let texts = paths.iter().map(text_of_path).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = texts.first() else { return Err(Error::operation("commonpath() arg is an empty sequence")) };
     let rooted = first.starts_with('/');
     if texts.iter().any(|path| path.starts_with('/') != rooted) {
@@ -193,7 +195,7 @@ pub(crate) fn expand_home(path: &str) -> String {
 /// The path with `$NAME` and `${NAME}` replaced from the environment; unknown ones stay: `'$HOME' | expandvars`.
 fn expandvars(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    let path = string(&path)?;
+    let path = text_of_path(&path)?;
     let mut out = String::new();
     let mut rest = path;
     while let Some(at) = rest.find('$') {
@@ -219,7 +221,7 @@ fn expandvars(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The files that match a pattern: `'/etc/host*' | fileglob`.
 fn fileglob(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (pattern, []) = call.bind([])?;
-    Ok(crate::lookups::files_matching(string(&pattern)?).into_iter().collect())
+    Ok(crate::lookups::files_matching(text_of_path(&pattern)?).into_iter().collect())
 }
 
 /// Where the drive, or the share, of a Windows path ends.
@@ -248,19 +250,19 @@ fn win_split(path: &str) -> (String, &str) {
 /// The last part of a Windows path: `'C:\a\b' | win_basename` is `b`.
 fn win_basename(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    Ok(win_split(string(&path)?).1.into())
+    Ok(win_split(text_of_path(&path)?).1.into())
 }
 
 /// The Windows path without its last part: `'C:\a\b' | win_dirname` is `C:\a`.
 fn win_dirname(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    Ok(win_split(string(&path)?).0.into())
+    Ok(win_split(text_of_path(&path)?).0.into())
 }
 
 /// Drive and rest of a Windows path: `'C:\a' | win_splitdrive` is `['C:', '\a']`.
 fn win_splitdrive(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (path, []) = call.bind([])?;
-    let path = string(&path)?;
+    let path = text_of_path(&path)?;
     let (drive, rest) = path.split_at(drive_end(path));
     Ok(tuple(vec![drive.into(), rest.into()]))
 }

@@ -50,7 +50,9 @@ fn random(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn shuffle(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [seed]) = call.bind(["seed"])?;
     let Ok(mut items) = iterate(&value) else { return Ok(value) };
-    let mut generator = Generator::from_seed(seed.value().as_ref())?;
+    // As ansible-core: a seed that counts as false is none, and one that cannot be leaves the list as it is.
+    let seed = seed.value().filter(Value::is_true);
+    let Ok(mut generator) = Generator::from_seed(seed.as_ref()) else { return Ok(items.into()) };
     for at in (1..items.len()).rev() {
         items.swap(at, generator.below(at as u64 + 1) as usize);
     }
@@ -140,8 +142,9 @@ impl Generator {
             Some(Value::BigInt(number)) => number.magnitude().to_bytes_be(),
             Some(Value::Bool(flag)) => vec![u8::from(*flag)],
             Some(Value::Float(number)) => (hash_of(*number) as u64).to_be_bytes().to_vec(),
-            Some(other) => {
-                return Err(Error::operation(format!("a seed must be text or a number, not {}", other.type_name())));
+            Some(_) => {
+                let message = "The only supported seed types are: None,\nint, float, str, bytes, and bytearray.";
+                return Err(Error::operation(message));
             }
         };
         let mut key: Vec<u32> =

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use fancy_regex::{Captures, Regex};
+use ksplay_value::Value;
 
 use crate::Error;
 
@@ -31,6 +32,26 @@ static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
 
 /// More patterns than this are never live at once in a real run; templated ones must not pile up.
 const CACHE_LIMIT: usize = 2000;
+
+/// The text of a pattern that a call gives; none is empty.
+pub(crate) fn source_of(pattern: Option<Value>) -> Result<String, Error> {
+    text_of(pattern, |_| "first argument must be string or compiled pattern".into())
+}
+
+/// The text that a call gives for what a pattern matches; none is empty.
+pub(super) fn replacement_of(replacement: Option<Value>) -> Result<String, Error> {
+    text_of(replacement, |kind| format!("decoding to str: need a bytes-like object, {kind} found"))
+}
+
+fn text_of(value: Option<Value>, refusal: impl FnOnce(&str) -> String) -> Result<String, Error> {
+    match value.map(crate::eval::hashable).transpose()? {
+        None => Ok(String::new()),
+        Some(key) => match key.as_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(Error::operation(refusal(key.as_value().type_name()))),
+        },
+    }
+}
 
 impl Pattern {
     /// The program of a pattern in Python's syntax.

@@ -3,7 +3,7 @@
 use ksplay_value::Value;
 
 use super::args::{Arg, tuple};
-use super::regex::{Flags, Pattern, escaped};
+use super::regex::{Flags, Pattern, escaped, replacement_of, source_of};
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -22,7 +22,7 @@ fn flags(ignorecase: Arg, multiline: Arg) -> Flags {
 fn regex_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [pattern, replacement, ignorecase, multiline, count, mandatory]) =
         call.bind(["pattern", "replacement", "ignorecase", "multiline", "count", "mandatory_count"])?;
-    let (source, replacement) = (pattern.text_or(""), replacement.text_or(""));
+    let (source, replacement) = (source_of(pattern.given())?, replacement_of(replacement.given())?);
     let pattern = Pattern::new(&source, flags(ignorecase, multiline))?;
     let most = match count.int_or(0)? {
         0 => usize::MAX,
@@ -42,7 +42,7 @@ fn regex_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Every match as a list, or its groups: `'a1b2' | regex_findall('\d')` is `['1', '2']`.
 fn regex_findall(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [regex, multiline, ignorecase]) = call.bind(["regex", "multiline", "ignorecase"])?;
-    let pattern = Pattern::new(&regex.required()?.to_string(), flags(ignorecase, multiline))?;
+    let pattern = Pattern::new(&source_of(Some(regex.required()?))?, flags(ignorecase, multiline))?;
     let text = text.to_string();
     let groups = pattern.groups();
     let found = pattern.matches(&text, usize::MAX)?;
@@ -63,7 +63,7 @@ fn regex_search(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, rest, [ignorecase, multiline]) = call.bind_rest(["ignorecase", "multiline"])?;
     let mut rest = rest.into_iter();
     let source = rest.next().ok_or_else(|| Error::operation("missing 1 required positional argument: 'regex'"))?;
-    let pattern = Pattern::new(&source.to_string(), flags(ignorecase, multiline))?;
+    let pattern = Pattern::new(&source_of(Some(source))?, flags(ignorecase, multiline))?;
     let wanted = rest
         .map(|group| {
             let group = group.to_string();

@@ -17,14 +17,14 @@ fn map(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut kwargs = std::mem::take(&mut call.kwargs);
     if rest.is_empty() && kwargs.contains_key("attribute") {
         let path = kwargs.remove("attribute").unwrap_or_default();
-        let default = kwargs.remove("default");
+        let default = kwargs.remove("default").filter(|default| !default.is_null());
         if let Some(key) = kwargs.keys().next() {
             return Err(Error::operation(format!("Unexpected keyword argument '{}'", key.as_value())));
         }
         return items(call, &subject)?
             .into_iter()
             .map(|item| match (call.attribute(&item, &path)?, &default) {
-                (Value::Undefined(_), Some(default)) => Ok(default.clone()),
+                (Value::Undefined(missing), Some(default)) if missing.failure.is_none() => Ok(default.clone()),
                 (found, _) => Ok(found),
             })
             .collect::<Result<Vec<_>, _>>()
@@ -114,9 +114,9 @@ fn passes(call: &Call<'_, '_>, test: Option<&str>, tested: Value, rest: &[Value]
     }
 }
 
-/// The items of the subject; null and what is empty has none.
+/// The items of the subject; what counts as false has none, whatever it is.
 fn items(call: &Call<'_, '_>, subject: &Value) -> Result<Vec<Value>, Error> {
-    if subject.is_null() {
+    if !subject.is_true() && !matches!(subject, Value::Undefined(_)) {
         return Ok(Vec::new());
     }
     call.items(subject)

@@ -3,7 +3,7 @@
 use ksplay_value::Value;
 
 use super::args::{iterate, string};
-use crate::eval::percent;
+use crate::eval::{Nothing, percent};
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -104,7 +104,20 @@ fn indent(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     };
     let (first, blank) = (first.flag_or(false), blank.flag_or(false));
     // A line break at the end opens a last, empty line, which `blank` would not indent if it were left out here.
-    let text = format!("{}\n", string(&text)?);
+    let text = match &text {
+        Value::String(text) => format!("{text}\n"),
+        Value::List(_) | Value::Tuple(_) => {
+            let kind = text.type_name();
+            return Err(Error::operation(format!("'{kind}' object has no attribute 'splitlines'")));
+        }
+        other => {
+            let refusal = || {
+                let kind = other.type_name();
+                Error::operation(format!("unsupported operand type(s) for +=: '{kind}' and 'str'"))
+            };
+            return Err(Nothing::refusal([other]).unwrap_or_else(refusal));
+        }
+    };
     let mut lines = split_lines(&text).into_iter();
     let mut indented = if first { margin.clone() } else { String::new() };
     if blank {
@@ -158,7 +171,10 @@ fn center(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// at most `leeway` (5) longer stays whole.
 fn truncate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [length, killwords, end, leeway]) = call.bind(["length", "killwords", "end", "leeway"])?;
-    let letters: Vec<char> = string(&text)?.chars().collect();
+    let Value::String(letters) = &text else {
+        return Err(Error::operation(format!("object of type '{}' has no len()", text.type_name())));
+    };
+    let letters: Vec<char> = letters.chars().collect();
     let (length, end, leeway) = (length.int_or(255)?, end.text_or("..."), leeway.int_or(5)?);
     let ending = i64::try_from(end.chars().count()).unwrap_or(0);
     if length < ending {
@@ -198,7 +214,10 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// The parts between separators, or between blanks: `'a,b' | split(',')` is `['a', 'b']`.
 fn split(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [sep, maxsplit]) = call.bind(["sep", "maxsplit"])?;
-    let text = string(&text)?;
+    let text = text.as_str().ok_or_else(|| {
+        let kind = text.type_name();
+        Error::operation(format!("descriptor 'split' for 'str' objects doesn't apply to a '{kind}' object"))
+    })?;
     let most = usize::try_from(maxsplit.int_or(-1)?).unwrap_or(usize::MAX);
     match sep.value() {
         Some(sep) => {

@@ -18,10 +18,17 @@ pub(super) const TABLE: &[(&str, Function)] = &[
 /// Another value for what is undefined: `nope | default('x')` is `x`. With `boolean` also for what is false.
 fn default(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [default_value, boolean]) = call.bind_lazy(["default_value", "boolean"])?;
+    let boolean = match boolean.given() {
+        None => false,
+        Some(Value::Bool(flag)) => flag,
+        Some(other) => {
+            let kind = other.type_name();
+            return Err(Error::operation(format!("The 'boolean' argument must be of type 'bool', not '{kind}'.")));
+        }
+    };
     let absent = match &value {
-        // Jinja's own undefined value is not the one that the filter looks for.
-        Value::Undefined(undefined) if !crate::eval::is_soft(undefined) => true,
-        value => boolean.flag_or(false) && !value.is_true(),
+        Value::Undefined(_) => true,
+        value => boolean && !value.is_true(),
     };
     Ok(if absent { default_value.given().unwrap_or_else(|| "".into()) } else { value })
 }
@@ -74,6 +81,7 @@ fn ternary(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn type_debug(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind_lazy([])?;
     Ok(match &value {
+        Value::Undefined(undefined) if undefined.failure.is_some() => "CapturedExceptionMarker",
         Value::Undefined(_) => "UndefinedMarker",
         value => value.type_name(),
     }

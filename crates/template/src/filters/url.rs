@@ -14,7 +14,10 @@ fn urlsplit(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (url, [query]) = call.bind(["query"])?;
     let url = match &url {
         Value::Null => String::new(),
-        other => string(other)?.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\t')).collect(),
+        Value::String(url) => url.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\t')).collect(),
+        other => {
+            return Err(Error::operation(format!("'{}' object has no attribute 'decode'", other.type_name())));
+        }
     };
     let parts = Parts::of(url.trim_start_matches(|letter: char| letter <= ' '))?;
     let user = parts.netloc.rsplit_once('@').map(|(user, _)| user);

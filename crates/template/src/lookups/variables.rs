@@ -43,7 +43,8 @@ fn varnames(call: &mut Call<'_, '_>) -> Result<Value, Error> {
                 format!("Invalid setting identifier, \"{pattern}\" is not a string, it is a <class '{kind}'>");
             return Err(Error::operation(message));
         };
-        let pattern = Pattern::new(pattern, Flags::default())?;
+        let pattern = Pattern::new(pattern, Flags::default())
+            .map_err(|error| Error::operation(format!("Unable to use \"{pattern}\" as a search parameter: {error}")))?;
         for name in call.templar.scope().names() {
             if pattern.search(&name)?.is_some() {
                 found.push(Value::from(name));

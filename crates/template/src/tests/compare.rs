@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use ksplay_value::Value;
-use num_bigint::BigInt;
-use num_traits::Zero;
 
+use crate::eval::ops;
 use crate::filters::args::number;
 use crate::filters::order::compare;
+use crate::tree::BinaryOp;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -90,41 +90,27 @@ fn sameas(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(same.into())
 }
 
-fn whole(value: &Value) -> Result<BigInt, Error> {
-    match value {
-        Value::Bool(flag) => Ok(i64::from(*flag).into()),
-        Value::Int(number) => Ok((*number).into()),
-        Value::BigInt(number) => Ok(number.as_ref().clone()),
-        other => Err(Error::operation(format!("unsupported operand type(s) for %: '{}' and 'int'", other.type_name()))),
-    }
+/// What is left when a number is divided.
+fn rest(value: &Value, divisor: &Value) -> Result<Value, Error> {
+    ops::binary(BinaryOp::Rem, value, divisor)
 }
 
 /// Whether a number is odd: `3 is odd`.
 fn odd(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind([])?;
-    match value {
-        Value::Float(number) => Ok((number.rem_euclid(2.0) == 1.0).into()),
-        value => Ok((!(whole(&value)? % 2u8).is_zero()).into()),
-    }
+    Ok((rest(&value, &Value::Int(2))? == Value::Int(1)).into())
 }
 
 /// Whether a number is even: `2 is even`.
 fn even(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind([])?;
-    match value {
-        Value::Float(number) => Ok((number.rem_euclid(2.0) == 0.0).into()),
-        value => Ok((whole(&value)? % 2u8).is_zero().into()),
-    }
+    Ok((rest(&value, &Value::Int(2))? == Value::Int(0)).into())
 }
 
 /// Whether a number is a multiple: `6 is divisibleby 3`.
 fn divisibleby(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [num]) = call.bind(["num"])?;
-    let (value, divisor) = (whole(&value)?, whole(&num.required()?)?);
-    if divisor.is_zero() {
-        return Err(Error::operation("integer modulo by zero"));
-    }
-    Ok((value % divisor).is_zero().into())
+    Ok((rest(&value, &num.required()?)? == Value::Int(0)).into())
 }
 
 /// Whether a float is not a number.

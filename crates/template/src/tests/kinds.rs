@@ -2,6 +2,7 @@
 
 use ksplay_value::Value;
 
+use crate::eval::Nothing;
 use crate::filters::args::iterate;
 use crate::{Call, Error, Function};
 
@@ -36,12 +37,20 @@ fn subject(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Whether there is a value at all: `x is defined`.
 fn defined(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok((!matches!(subject(call)?, Value::Undefined(_))).into())
+    Ok((!is_undefined(&subject(call)?)).into())
 }
 
 /// Whether there is no value: `x is undefined`.
 fn undefined(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(matches!(subject(call)?, Value::Undefined(_)).into())
+    Ok(is_undefined(&subject(call)?).into())
+}
+
+fn is_undefined(value: &Value) -> bool {
+    match value {
+        Value::Undefined(_) => true,
+        Value::Object(object) => object.as_any().is::<Nothing>(),
+        _ => false,
+    }
 }
 
 /// Whether it is null: `x is none`.
@@ -109,8 +118,8 @@ fn callable(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = subject(call)?;
     let kind = value.type_name();
     Ok((matches!(value, Value::Object(_))
-        && (kind.contains("function") || kind.contains("method") || kind == "type" || kind == "Macro"))
-        .into())
+        && (kind.contains("function") || kind.contains("method") || matches!(kind, "type" | "Macro" | "Undefined")))
+    .into())
 }
 
 /// Whether it is text marked as safe HTML; nothing is here.
@@ -158,12 +167,14 @@ fn falsy(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Whether there is a filter of this name, as the reference says of all that is no text: `'upper' is filter`.
 fn filter(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(subject(call)?.as_str().is_none_or(|name| crate::filters::find(name).is_some()).into())
+    let name = crate::eval::hashable(subject(call)?)?;
+    Ok(name.as_str().is_none_or(|name| crate::filters::find(name).is_some()).into())
 }
 
 /// Whether there is a test of this name, as the reference says of all that is no text: `'odd' is test`.
 fn test(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(subject(call)?.as_str().is_none_or(|name| crate::tests::find(name).is_some()).into())
+    let name = crate::eval::hashable(subject(call)?)?;
+    Ok(name.as_str().is_none_or(|name| crate::tests::find(name).is_some()).into())
 }
 
 /// Whether it is an inline vault value that nobody has opened yet.

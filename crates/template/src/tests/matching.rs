@@ -2,7 +2,7 @@
 
 use ksplay_value::Value;
 
-use crate::filters::regex::{Flags, Pattern};
+use crate::filters::regex::{Flags, Pattern, source_of};
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] =
@@ -25,14 +25,14 @@ fn regex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, [pattern, ignorecase, multiline, match_type]) =
         call.bind(["pattern", "ignorecase", "multiline", "match_type"])?;
     let flags = Flags { ignorecase: ignorecase.flag_or(false), multiline: multiline.flag_or(false) };
-    let pattern = pattern.text_or("");
+    let pattern = source_of(pattern.given())?;
     Ok(found(&value.to_string(), &pattern, flags, &match_type.text_or("search"))?.into())
 }
 
 fn fixed(call: &mut Call<'_, '_>, kind: &str) -> Result<Value, Error> {
     let (value, [pattern, ignorecase, multiline]) = call.bind(["pattern", "ignorecase", "multiline"])?;
     let flags = Flags { ignorecase: ignorecase.flag_or(false), multiline: multiline.flag_or(false) };
-    let pattern = pattern.text_or("");
+    let pattern = source_of(pattern.given())?;
     Ok(found(&value.to_string(), &pattern, flags, kind)?.into())
 }
 

@@ -22,7 +22,13 @@ fn holds(container: &Value, item: &Value) -> Result<bool, Error> {
         (Value::String(_), other) => {
             Err(Error::operation(format!("'in <string>' requires string as left operand, not {}", other.type_name())))
         }
-        _ => Ok(iterate(container)?.contains(item)),
+        _ => match iterate(container) {
+            Ok(items) => Ok(items.contains(item)),
+            Err(_) => {
+                let kind = container.type_name();
+                Err(Error::operation(format!("argument of type '{kind}' is not iterable")))
+            }
+        },
     }
 }
 

@@ -42,6 +42,7 @@ fn expand(template: &str, arguments: &Arguments<'_, '_>, counter: &mut usize, de
         let (head, spec) = field.split_once(':').unwrap_or((field, ""));
         let (name, conversion) = head.split_once('!').unwrap_or((head, ""));
         let mut value = lookup(name, arguments, counter)?;
+        crate::eval::ops::defined_within(&value)?;
         match conversion {
             "" => {}
             "s" => value = Value::from(value.to_string()),
