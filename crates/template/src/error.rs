@@ -36,12 +36,14 @@ pub struct Error {
     pub near: Option<String>,
     /// The place of the outermost template or condition, when the innermost is another one.
     pub outer: Option<Span>,
+    /// Whether this is the failure of a value that is used now, not of what uses it.
+    pub(crate) of_a_value: bool,
 }
 
 impl Error {
     /// A failure without a place; the evaluator adds the place.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), span: None, outer: None, near: None }
+        Self { kind, message: message.into(), span: None, outer: None, near: None, of_a_value: false }
     }
 
     /// Notes that the failure came about in the evaluation of what stands here.

@@ -87,6 +87,7 @@ impl Templar<'_> {
             self.impure();
         }
         match function(&mut Call { name, args, kwargs: deep, templar: self }) {
+            Err(error) if error.of_a_value => Ok(undefined_of(error)),
             Err(error) if error.kind == ErrorKind::Undefined && short != "mandatory" => Ok(undefined_of(error)),
             Err(mut error) if error.kind == ErrorKind::Undefined => {
                 error.message = format!("The {kind} plugin 'ansible.builtin.{short}' failed: {}", error.message);
@@ -138,7 +139,7 @@ impl Templar<'_> {
         }
         let mut call = Call { name, args: terms, kwargs: deep, templar: self };
         match function(&mut call) {
-            Err(error) if error.kind == ErrorKind::Undefined => Ok(undefined_of(error)),
+            Err(error) if error.kind == ErrorKind::Undefined || error.of_a_value => Ok(undefined_of(error)),
             Err(error) if error.kind == ErrorKind::Operation && forgives => {
                 if errors.as_ref().and_then(Value::as_str) == Some("warn") {
                     let what = error.message;

@@ -114,7 +114,11 @@ fn syntax(options: &FileOptions) -> Result<SyntaxConfig, Error> {
 }
 
 fn described(error: &minijinja::Error) -> String {
-    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    match what.strip_prefix("unknown statement ") {
+        Some(tag) => format!("Encountered unknown tag '{tag}'."),
+        None => what,
+    }
 }
 
 fn syntax_error(what: String, of: &str) -> Error {

@@ -38,7 +38,9 @@ pub(crate) fn call(templar: &Templar<'_>, name: &str, mut args: Vec<Value>, kwar
         )),
         "lookup" | "query" | "q" => {
             if args.is_empty() {
-                return Err(Error::operation("_lookup() missing 1 required positional argument: 'plugin_name'"));
+                let name = if name == "lookup" { name } else { "query" };
+                let message = format!("_{name}() missing 1 required positional argument: 'plugin_name'");
+                return Err(Error::operation(message));
             }
             let plugin = templar.text(&args.remove(0))?;
             if name == "lookup" {

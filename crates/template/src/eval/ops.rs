@@ -55,7 +55,7 @@ impl Number {
 /// The error that using something undefined is.
 pub(crate) fn undefined_error(undefined: &Undefined) -> Error {
     let error = match undefined.failure.as_deref().and_then(|failure| failure.downcast_ref::<Error>()) {
-        Some(failure) => failure.clone(),
+        Some(failure) => Error { of_a_value: true, ..failure.clone() },
         None => Error::new(ErrorKind::Undefined, &*undefined.message),
     };
     Error { span: undefined.span.clone(), ..error }
@@ -184,8 +184,9 @@ fn operand_type(value: &Value) -> String {
 }
 
 fn add(left: &Value, right: &Value) -> Result<Value, Error> {
-    let concatenate =
-        |what: &str| Error::operation(format!("can only concatenate {what} (not \"{}\") to {what}", right.type_name()));
+    let concatenate = |what: &str| {
+        Error::operation(format!("can only concatenate {what} (not \"{}\") to {what}", operand_type(right)))
+    };
     match (left, right) {
         (Value::String(l), Value::String(r)) => Ok(Value::from([&**l, &**r].concat())),
         (Value::List(l), Value::List(r)) => Ok(Value::from([l.as_slice(), r.as_slice()].concat())),
@@ -205,18 +206,24 @@ fn multiply(left: &Value, right: &Value) -> Result<Value, Error> {
         return arithmetic(BinaryOp::Mul, l, r);
     }
     let (sequence, count) = match (left, right) {
-        (Value::String(_) | Value::List(_) | Value::Tuple(_), count) => (left, count),
-        (count, Value::String(_) | Value::List(_) | Value::Tuple(_)) => (right, count),
+        (Value::List(_), count) => (left, count),
+        (count, Value::List(_)) => (right, count),
+        (Value::String(_) | Value::Tuple(_), count) => (left, count),
+        (count, Value::String(_) | Value::Tuple(_)) => (right, count),
         _ => return Err(unsupported("*", left, right)),
     };
     let times = match count {
         Value::Int(count) => usize::try_from(*count).unwrap_or(0),
         Value::Bool(flag) => usize::from(*flag),
+        Value::BigInt(_) => return Err(Error::operation("cannot fit 'int' into an index-sized integer")),
+        // Lists are ansible-core's own, whose words come first.
+        other if matches!(sequence, Value::List(_)) => {
+            let kind = operand_type(other);
+            return Err(Error::operation(format!("'{kind}' object cannot be interpreted as an integer")));
+        }
         other => {
-            return Err(Error::operation(format!(
-                "can't multiply sequence by non-int of type '{}'",
-                operand_type(other)
-            )));
+            let kind = operand_type(other);
+            return Err(Error::operation(format!("can't multiply sequence by non-int of type '{kind}'")));
         }
     };
     let length = match sequence {
@@ -403,7 +410,7 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
             Value::String(part) => Ok(text.contains(&**part)),
             other => Err(Error::operation(format!(
                 "'in <string>' requires string as left operand, not {}",
-                other.type_name()
+                operand_type(other)
             ))),
         },
         Value::List(items) | Value::Tuple(items) => {
@@ -431,6 +438,12 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
 
 /// `base[start:stop:step]`.
 pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Error> {
+    match base {
+        Value::Map(_) => return Err(Error::operation("unhashable type: 'slice'")),
+        Value::String(_) | Value::List(_) | Value::Tuple(_) => {}
+        Value::Object(object) if !object.is_mapping() && object.iterate().is_some() => {}
+        other => return Err(Error::operation(format!("'{}' object is not subscriptable", operand_type(other)))),
+    }
     let index = |part: &Option<Value>| match part {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Int(number)) => Ok(Some(*number)),
@@ -455,16 +468,12 @@ pub(crate) fn slice(base: &Value, parts: [Option<Value>; 3]) -> Result<Value, Er
         Value::Tuple(items) => {
             Ok(Value::Tuple(Arc::new(pick(items.len()).into_iter().map(|index| items[index].clone()).collect())))
         }
-        Value::Map(_) => Err(Error::operation("unhashable type: 'slice'")),
         Value::Object(object) if object.as_any().is::<Range>() => {
             let range = object.as_any().downcast_ref::<Range>();
             Ok(range.map_or(Value::Null, |range| range.part(&pick(range.length()), step)))
         }
-        Value::Object(object) if !object.is_mapping() => match object.iterate() {
-            Some(items) => slice(&Value::from(items), parts),
-            None => Err(Error::operation(format!("'{}' object is not subscriptable", operand_type(base)))),
-        },
-        other => Err(Error::operation(format!("'{}' object is not subscriptable", operand_type(other)))),
+        Value::Object(object) => slice(&Value::from(object.iterate().unwrap_or_default()), parts),
+        other => Ok(other.clone()),
     }
 }
 

@@ -87,7 +87,8 @@ pub(crate) fn format(template: &str, values: &Value) -> Result<String, Error> {
         if left {
             spec.zero = false;
         }
-        text.push_str(&conversion(kind, &value, spec)?);
+        let at = template.chars().count() - chars.clone().count() - 1;
+        text.push_str(&conversion(kind, at, &value, spec)?);
     }
     if next.next().is_some() && !used_name && !matches!(values, Value::Map(_) | Value::List(_)) {
         return Err(Error::operation("not all arguments converted during string formatting"));
@@ -98,7 +99,8 @@ pub(crate) fn format(template: &str, values: &Value) -> Result<String, Error> {
     Ok(text)
 }
 
-fn conversion(kind: char, value: &Value, mut spec: Spec) -> Result<String, Error> {
+/// One value written; `at` is where the letter that says how stands in the template.
+fn conversion(kind: char, at: usize, value: &Value, mut spec: Spec) -> Result<String, Error> {
     match kind {
         's' | 'r' | 'a' => {
             let text = if kind == 's' { value.to_string() } else { ksplay_value::text::repr(value) };
@@ -149,7 +151,10 @@ fn conversion(kind: char, value: &Value, mut spec: Spec) -> Result<String, Error
             };
             string(&text, &spec)
         }
-        other => Err(Error::operation(format!("unsupported format character '{other}' (0x{:x})", other as u32))),
+        other => {
+            let message = format!("unsupported format character '{other}' (0x{:x}) at index {at}", other as u32);
+            Err(Error::operation(message))
+        }
     }
 }
 

@@ -211,6 +211,14 @@ pub(crate) fn string(value: &Value) -> Result<&str, Error> {
     value.as_str().ok_or_else(|| Error::operation(format!("expected a string, not {}", value.type_name())))
 }
 
+/// The text of a string; for any other type the error that it lacks this method.
+pub(crate) fn string_with<'v>(value: &'v Value, method: &str) -> Result<&'v str, Error> {
+    value.as_str().ok_or_else(|| {
+        let no_attribute = || Error::operation(format!("'{}' object has no attribute '{method}'", value.type_name()));
+        crate::eval::Nothing::refusal([value]).unwrap_or_else(no_attribute)
+    })
+}
+
 /// The text of a path; any other type is an error, in Python's words.
 pub(crate) fn path(value: &Value) -> Result<&str, Error> {
     let message = || format!("expected str, bytes or os.PathLike object, not {}", value.type_name());

@@ -2,7 +2,7 @@
 
 use ksplay_value::Value;
 
-use super::args::string;
+use super::args::string_with;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[("comment", comment)];
@@ -50,7 +50,7 @@ fn comment(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         lines.extend(std::iter::repeat_n(prefix, prefixes));
     }
     // Lines without text get no blank after the mark, but text without any line break may be empty.
-    let text = string(&text)?;
+    let text = string_with(&text, "replace")?;
     let body = format!("{decoration}{}", text.replace('\n', &format!("{newline}{decoration}")));
     lines.push(body.replace(&format!("{decoration}{newline}"), &format!("{bare}{newline}")));
     if !postfix.is_empty() {

@@ -7,6 +7,7 @@ use ksplay_value::{Map, Value};
 use super::args::{iterate, key, map as mapping, python_class, tuple};
 use super::lists::map_of;
 use super::order::{folded, sort};
+use crate::eval::Nothing;
 use crate::{Call, Error, Function};
 
 pub(super) const TABLE: &[(&str, Function)] = &[
@@ -214,7 +215,8 @@ fn dictsort(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     let subject = call.deep(subject)?;
     let Some(entries) = entries(call, &subject)? else {
-        return Err(Error::operation(format!("'{}' object has no attribute 'items'", subject.type_name())));
+        let no_items = || Error::operation(format!("'{}' object has no attribute 'items'", subject.type_name()));
+        return Err(Nothing::refusal([&subject]).unwrap_or_else(no_items));
     };
     let keyed = entries.into_iter().map(|(key, value)| {
         let wanted = if by == "key" { &key } else { &value };

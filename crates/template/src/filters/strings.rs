@@ -2,7 +2,7 @@
 
 use ksplay_value::Value;
 
-use super::args::{iterate, string};
+use super::args::{iterate, string, string_with};
 use crate::eval::{Nothing, percent};
 use crate::{Call, Error, Function};
 
@@ -106,10 +106,7 @@ fn indent(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     // A line break at the end opens a last, empty line, which `blank` would not indent if it were left out here.
     let text = match &text {
         Value::String(text) => format!("{text}\n"),
-        Value::List(_) | Value::Tuple(_) => {
-            let kind = text.type_name();
-            return Err(Error::operation(format!("'{kind}' object has no attribute 'splitlines'")));
-        }
+        Value::List(_) | Value::Tuple(_) => string_with(&text, "splitlines")?.to_owned(),
         other => {
             let refusal = || {
                 let kind = other.type_name();

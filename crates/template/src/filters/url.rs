@@ -2,7 +2,7 @@
 
 use ksplay_value::Value;
 
-use super::args::{iterate, string};
+use super::args::{iterate, string, string_with};
 use super::lists::map_of;
 use crate::{Call, Error, Function};
 
@@ -14,9 +14,9 @@ fn urlsplit(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (url, [query]) = call.bind(["query"])?;
     let url = match &url {
         Value::Null => String::new(),
-        Value::String(url) => url.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\t')).collect(),
-        other => {
-            return Err(Error::operation(format!("'{}' object has no attribute 'decode'", other.type_name())));
+        url => {
+            let letters = string_with(url, "decode")?.chars();
+            letters.filter(|letter| !matches!(letter, '\n' | '\r' | '\t')).collect()
         }
     };
     let parts = Parts::of(url.trim_start_matches(|letter: char| letter <= ' '))?;

@@ -2,7 +2,7 @@
 
 use ksplay_value::Value;
 
-use super::args::string;
+use super::args::string_with;
 use super::strings::split_lines;
 use crate::{Call, Error, Function};
 
@@ -19,7 +19,7 @@ fn wordwrap(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let wrap = Wrap { width, cut: break_long_words.flag_or(true), hyphens: break_on_hyphens.flag_or(true) };
     let newline = wrapstring.text_or("\n");
     let lines: Vec<String> =
-        split_lines(string(&text)?).into_iter().map(|line| wrap.line(line).join(&newline)).collect();
+        split_lines(string_with(&text, "splitlines")?).into_iter().map(|line| wrap.line(line).join(&newline)).collect();
     Ok(lines.join(&newline).into())
 }
 

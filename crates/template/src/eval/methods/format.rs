@@ -36,7 +36,12 @@ fn expand(template: &str, arguments: &Arguments<'_, '_>, counter: &mut usize, de
             }
             level == 0
         });
-        let end = end.ok_or_else(|| Error::operation("expected '}' before end of string"))?;
+        let end = end.ok_or_else(|| {
+            Error::operation(match rest {
+                "" => "Single '{' encountered in format string",
+                _ => "expected '}' before end of string",
+            })
+        })?;
         let field = &rest[..end];
         rest = &rest[end + 1..];
         let (head, spec) = field.split_once(':').unwrap_or((field, ""));
@@ -67,12 +72,13 @@ fn expand(template: &str, arguments: &Arguments<'_, '_>, counter: &mut usize, de
 fn lookup(field: &str, arguments: &Arguments<'_, '_>, counter: &mut usize) -> Result<Value, Error> {
     let end = field.find(['.', '[']).unwrap_or(field.len());
     let (name, mut path) = field.split_at(end);
-    let missing = || Error::operation("Replacement index out of range for positional args tuple");
+    let missing =
+        |index: usize| Error::operation(format!("Replacement index {index} out of range for positional args tuple"));
     let mut value = if name.is_empty() {
         *counter += 1;
-        arguments.values.get(*counter - 1).cloned().ok_or_else(missing)?
+        arguments.values.get(*counter - 1).cloned().ok_or_else(|| missing(*counter - 1))?
     } else if let Ok(index) = name.parse::<usize>() {
-        arguments.values.get(index).cloned().ok_or_else(missing)?
+        arguments.values.get(index).cloned().ok_or_else(|| missing(index))?
     } else {
         arguments.kwargs.get(name).cloned().ok_or_else(|| Error::operation(format!("'{name}'")))?
     };

@@ -58,10 +58,22 @@ impl Arguments<'_, '_> {
         match self.get(index, name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => {
-                Err(Error::operation(format!("{}() argument must be str, not {}", self.name, other.type_name())))
-            }
+            Some(other) => Err(self.no_text(index, other)),
         }
+    }
+
+    /// The error of an argument that is no text, in Python's words, which are others for each method.
+    fn no_text(&self, index: usize, value: &Value) -> Error {
+        let (name, kind) = (self.name, value.type_name());
+        Error::operation(match name {
+            "find" | "rfind" | "index" | "rindex" | "count" | "partition" | "rpartition" => {
+                format!("must be str, not {kind}")
+            }
+            "split" | "rsplit" => format!("must be str or None, not {kind}"),
+            "strip" | "lstrip" | "rstrip" => format!("{name} arg must be None or str"),
+            "replace" | "strftime" | "isoformat" => format!("{name}() argument {} must be str, not {kind}", index + 1),
+            _ => format!("{name}() argument must be str, not {kind}"),
+        })
     }
 }
 

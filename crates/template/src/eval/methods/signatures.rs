@@ -95,11 +95,22 @@ pub(super) fn check(receiver: &Value, arguments: &Arguments<'_, '_>) -> Result<(
     let keyword = arguments.kwargs.keys().next().map(|key| key.as_value());
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let takes = takes(receiver, name);
+    // Those that ansible-core's own lists and mappings have are functions of Python.
+    let own =
+        matches!((receiver, name), (Value::List(_), "copy") | (Value::Map(_), "copy" | "items" | "popitem" | "values"));
     let wrong = match takes {
         Takes::Anything => None,
-        Takes::Some(1, 3) if keyword.is_some() && name != "maketrans" => {
-            Some(format!("{name}() takes no keyword arguments"))
-        }
+        Takes::Nothing if own => match keyword {
+            Some(keyword) => Some(format!("{full} got an unexpected keyword argument '{keyword}'")),
+            None if given > 0 => Some(format!("{full} takes 1 positional argument but {} were given", given + 1)),
+            None => None,
+        },
+        Takes::Some(1, 3) if matches!(receiver, Value::String(_)) && name != "maketrans" => match given {
+            _ if keyword.is_some() => Some(format!("{name}() takes no keyword arguments")),
+            0 => Some(format!("{name}() takes at least 1 argument (0 given)")),
+            1..=3 => None,
+            more => Some(format!("{name}() takes at most 3 arguments ({more} given)")),
+        },
         Takes::Nothing | Takes::One | Takes::Some(..) if keyword.is_some() => {
             Some(format!("{full} takes no keyword arguments"))
         }

@@ -120,10 +120,8 @@ pub(super) fn call(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, E
 }
 
 fn needed<'a>(arguments: &'a Arguments<'_, '_>, index: usize, name: &str) -> Result<&'a str, Error> {
-    arguments.require(index, name)?;
-    arguments
-        .text(index, name)?
-        .ok_or_else(|| Error::operation(format!("{}() argument {} must be str, not None", arguments.name, index + 1)))
+    let given = arguments.require(index, name)?;
+    arguments.text(index, name)?.ok_or_else(|| arguments.no_text(index, given))
 }
 
 fn capitalize(text: &str) -> String {
@@ -251,7 +249,10 @@ fn partition(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> 
 }
 
 fn join(text: &str, arguments: &Arguments<'_, '_>) -> Result<Value, Error> {
-    let items = arguments.templar.iterate(arguments.require(0, "iterable")?)?;
+    let iterable = arguments.require(0, "iterable")?;
+    let no_iterable = |_| Error::operation("can only join an iterable");
+    let items = arguments.templar.iterate(iterable).map_err(no_iterable)?;
+    items.iter().try_for_each(crate::eval::ops::defined)?;
     let mut result = String::new();
     for (index, item) in items.iter().enumerate() {
         let Value::String(item) = item else {
