@@ -4,6 +4,7 @@
     benches/loading.py KSPLAY [BIN]      BIN is the folder of ansible-playbook and ansible-inventory; without it ksplay alone
 
 The inventory has 5,000 hosts in 50 groups. Each host sees 400 variables: 350 of all hosts, 40 of its group, 10 of its own.
+Three others have 5,000 hosts with 400 variables of their own each: in a hosts file, in YAML and in host_vars.
 The tree is of the size of Kubespray's: 100 roles, 600 files of YAML, 2,100 tasks.
 """
 
@@ -34,6 +35,25 @@ def inventory(folder):
             lines.append(f"host{host} ansible_host=10.0.{group}.{host % 100} {own}")
     write(folder / "hosts", "\n".join(lines) + "\n")
     write(folder / "play.yml", "- hosts: all\n  gather_facts: false\n  tasks: []\n")
+
+
+def own(folder):
+    """400 variables of its own for each host, in three forms."""
+
+    def value(host, index):
+        return [str(host * 7 + index), f"h{host}x{index}", f"v{index}", f"10.0.{host % 250}.{index % 250}"][index % 4]
+
+    hosts = {host: [(f"v{index}", value(host, index)) for index in range(400)] for host in range(5000)}
+    lines = (f"host{host} " + " ".join(f"{name}={text}" for name, text in own) for host, own in hosts.items())
+    write(folder / "ini/hosts", "\n".join(lines) + "\n")
+    entries = {host: [f"{name}: {text}\n" for name, text in own] for host, own in hosts.items()}
+    blocks = (f"    host{host}:\n" + "".join(f"      {entry}" for entry in own) for host, own in entries.items())
+    write(folder / "yaml/hosts", "all:\n  hosts:\n" + "".join(blocks))
+    write(folder / "files/hosts", "".join(f"host{host}\n" for host in hosts))
+    for host, own in entries.items():
+        write(folder / f"files/host_vars/host{host}.yml", "".join(own))
+    for form in ["ini", "yaml", "files"]:
+        write(folder / form / "play.yml", "- hosts: all\n  gather_facts: false\n  tasks: []\n")
 
 
 def tree(folder):
@@ -81,18 +101,30 @@ def main(ksplay, ansible=None):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         inventory(folder / "inventory")
+        # In a process of its own, since what this one needs counts for its children.
+        if os.fork() == 0:
+            own(folder / "own")
+            os._exit(0)
+        assert os.wait()[1] == 0
         tree(folder / "tree")
         assert sum(1 for _ in (folder / "tree").rglob("*.yml")) == 600
         commands = {
             "a play on 5,000 hosts without tasks": ("inventory", ["-i", "hosts", "play.yml"]),
+            "the same, own variables in a hosts file": ("own/ini", ["-i", "hosts", "play.yml"]),
+            "--list-hosts, own variables in YAML": ("own/yaml", ["-i", "hosts", "play.yml", "--list-hosts"]),
+            "--list-hosts, own variables in files": ("own/files", ["-i", "hosts", "play.yml", "--list-hosts"]),
+            "a play, own variables in files": ("own/files", ["-i", "hosts", "play.yml"]),
             "--list-tasks of 600 files": ("tree", ["-i", "localhost,", "--list-tasks", "site.yml"]),
         }
         # Memory is that of the largest child so far, so each engine is measured in a process of its own.
         for engine in [ksplay, ansible and os.path.join(ansible, "ansible-playbook")]:
             for what, (where, arguments) in commands.items():
+                # With variables of their own the reference takes minutes.
+                if engine != ksplay and where.startswith("own/"):
+                    continue
                 if engine and os.fork() == 0:
                     seconds, megabytes = best([engine, *arguments], folder / where, 5 if engine == ksplay else 2)
-                    print(f"{os.path.basename(engine):16} {what:38} {seconds:8.3f} s {megabytes:6.0f} MB", flush=True)
+                    print(f"{os.path.basename(engine):16} {what:40} {seconds:8.3f} s {megabytes:6.0f} MB", flush=True)
                     os._exit(0)
                 if engine:
                     assert os.wait()[1] == 0
