@@ -167,8 +167,8 @@ fn heads(source: &str, syntax: &SyntaxConfig) -> Heads {
     found
 }
 
-/// The text with parentheses around bare tuples, with two minus for a unary plus, and without a comment that begins where the text
-/// ends; `None` when there is nothing of the kind.
+/// The text with parentheses around bare tuples and after tests before an operator, with two minus for a unary plus, and
+/// without a comment that begins where the text ends; `None` when there is nothing of the kind.
 fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<String> {
     let tokens: Vec<_> = machinery::tokenize(source, in_expression, syntax.clone()).map_while(Result::ok).collect();
     let mut edits: Vec<(usize, usize, &str)> = Vec::new();
@@ -192,6 +192,9 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
             Token::Ident("in") if for_head(&tokens, index) => {
                 wrap_tuple(&tokens, index + 1, &mut edits);
             }
+            Token::Ident(_) if before_operator(&tokens, index) && names_test(&tokens, index) => {
+                edits.push((span.end_offset as usize, span.end_offset as usize, "()"));
+            }
             _ => {}
         }
         index += 1;
@@ -211,6 +214,19 @@ fn repair(source: &str, in_expression: bool, syntax: &SyntaxConfig) -> Option<St
 }
 
 type Tokens<'a> = [(Token<'a>, machinery::Span)];
+
+fn names_test(tokens: &Tokens<'_>, index: usize) -> bool {
+    matches!(tokens[..index], [.., (Token::Ident("is"), _)] | [.., (Token::Ident("is"), _), (Token::Ident("not"), _)])
+}
+
+/// Whether an operator follows that cannot begin an operand.
+fn before_operator(tokens: &Tokens<'_>, index: usize) -> bool {
+    let operator = |token: &Token<'_>| {
+        use Token::{Div, FloorDiv, Mod, Mul, Plus, Pow, Tilde};
+        matches!(token, Plus | Mul | Div | FloorDiv | Pow | Mod | Tilde)
+    };
+    tokens.get(index + 1).is_some_and(|(token, _)| operator(token))
+}
 
 fn for_head(tokens: &Tokens<'_>, end: usize) -> bool {
     let head = tokens[..end].iter().rposition(|(token, _)| matches!(token, Token::BlockStart));

@@ -1,5 +1,7 @@
 //! Filters that read and write JSON, and query what was read.
 
+use std::collections::HashMap;
+
 use ksplay_value::text::{self, JsonStyle};
 use ksplay_value::{Map, Value};
 
@@ -127,7 +129,45 @@ fn json_query(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let query = jmespath::compile(string(&expression)?)
         .map_err(|error| Error::operation(format!("invalid JMESPath expression: {error}")))?;
     let found = query.search(to_jmespath(&value)?).map_err(|error| Error::operation(format!("JMESPath: {error}")))?;
-    Ok(from_jmespath(&found))
+    let mut orders = Orders { known: HashMap::new(), expression: string(&expression)? };
+    orders.learn(&value);
+    Ok(from_jmespath(&found, &orders))
+}
+
+/// In which order mappings had their keys, which the library puts in that of the alphabet.
+struct Orders<'v> {
+    /// The orders in the value that is queried, by the keys in that of the alphabet.
+    known: HashMap<Vec<&'v str>, Vec<&'v str>>,
+    /// The query: mappings that it makes have their keys as it names them.
+    expression: &'v str,
+}
+
+impl<'v> Orders<'v> {
+    fn learn(&mut self, value: &'v Value) {
+        match value {
+            Value::List(items) | Value::Tuple(items) => items.iter().for_each(|item| self.learn(item)),
+            Value::Map(map) => {
+                let keys: Vec<&str> = map.keys().filter_map(|key| key.as_str()).collect();
+                let mut sorted = keys.clone();
+                sorted.sort_unstable();
+                self.known.entry(sorted).or_insert(keys);
+                map.values().for_each(|item| self.learn(item));
+            }
+            _ => {}
+        }
+    }
+
+    /// These keys, which are in the order of the alphabet, in their own.
+    fn of<'k>(&'k self, keys: Vec<&'k str>) -> Vec<&'k str> {
+        match self.known.get(&keys) {
+            Some(known) => known.clone(),
+            None => {
+                let mut keys = keys;
+                keys.sort_by_key(|key| self.expression.find(*key));
+                keys
+            }
+        }
+    }
 }
 
 fn to_jmespath(value: &Value) -> Result<jmespath::Rcvar, Error> {
@@ -151,7 +191,7 @@ fn to_jmespath(value: &Value) -> Result<jmespath::Rcvar, Error> {
     }))
 }
 
-fn from_jmespath(found: &jmespath::Variable) -> Value {
+fn from_jmespath(found: &jmespath::Variable, orders: &Orders<'_>) -> Value {
     use jmespath::Variable;
     match found {
         Variable::Null | Variable::Expref(_) => Value::Null,
@@ -161,9 +201,10 @@ fn from_jmespath(found: &jmespath::Variable) -> Value {
             Some(whole) => whole.into(),
             None => text::from_json(&number.to_string()).unwrap_or_default(),
         },
-        Variable::Array(items) => items.iter().map(|item| from_jmespath(item)).collect(),
+        Variable::Array(items) => items.iter().map(|item| from_jmespath(item, orders)).collect(),
         Variable::Object(map) => {
-            map.iter().map(|(key, value)| (key.as_str(), from_jmespath(value))).collect::<Map>().into()
+            let keys = orders.of(map.keys().map(String::as_str).collect());
+            keys.into_iter().map(|key| (key, from_jmespath(&map[key], orders))).collect::<Map>().into()
         }
     }
 }
