@@ -59,6 +59,7 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     options.start_at_task.clone_from(&args.start_at_task);
     options.step = args.step;
     options.force_handlers |= args.force_handlers;
+    assembled.loader.know(ksplay_engine::run_vars(options, &assembled.inventory));
     for file in &files {
         let playbook = assembled.loader.load(file)?;
         for play in &playbook.plays {
@@ -162,6 +163,7 @@ fn loader(
         is_action: Arc::new(ksplay_engine::is_known),
         action_names: Arc::new(ksplay_engine::names),
         duplicate_keys: sources::duplicate_keys(settings),
+        ..LoaderOptions::default()
     })
 }
 

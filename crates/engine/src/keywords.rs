@@ -83,7 +83,7 @@ pub(crate) fn whole(scope: &HostScope, name: &str, keyword: Option<&Value>) -> R
 }
 
 /// The failure as one of this keyword.
-fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure {
+pub(crate) fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure {
     TaskFailure {
         message: format!("Error processing keyword '{name}': {}", failure.message),
         span: failure.span.clone().or_else(|| place(keyword)),

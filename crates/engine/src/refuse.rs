@@ -44,18 +44,12 @@ pub(crate) fn items(list: &[Item]) -> Result<(), TaskFailure> {
     Ok(())
 }
 
-/// When the debugger can be asked for.
-const DEBUGGER: [&str; 5] = ["always", "never", "on_failed", "on_skipped", "on_unreachable"];
-
 fn task(task: &Task) -> Result<(), TaskFailure> {
     if task.role.is_none() && crate::steps::meta_of(task).as_deref() == Some("end_role") {
         let message = "Cannot execute 'end_role' from outside of a role";
         return Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) });
     }
-    if let Some(Value::String(when)) = &task.keywords.debugger
-        && !DEBUGGER.contains(&&**when)
-    {
-        let message = format!("'{when}' is not a valid value for debugger. Must be one of {}", DEBUGGER.join(", "));
+    if let Some(message) = task.keywords.debugger.as_ref().and_then(ksplay_playbook::odd_debugger) {
         return Err(TaskFailure { span: Some(task.span.clone()), exit_code: 4, ..TaskFailure::new(message) });
     }
     Ok(())

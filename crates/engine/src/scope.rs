@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ksplay_inventory::Inventory;
 use ksplay_playbook::{Play, Role, Task};
@@ -11,6 +11,7 @@ use ksplay_value::{Key, Map, Object, ObjectError, Str, Value};
 
 use crate::options::Options;
 use crate::run::Shared;
+use crate::run_vars;
 use crate::state::HostState;
 use crate::vars_files;
 
@@ -219,25 +220,13 @@ impl HostScope {
             "ansible_play_hosts_all" => names(&play?.hosts_all),
             "ansible_play_name" => Value::from(&play?.name),
             "ansible_facts" => self.state.ansible_facts(),
-            "ansible_check_mode" => Value::Bool(options.check),
-            "ansible_diff_mode" => Value::Bool(options.diff),
-            "ansible_forks" => Value::from(options.forks),
-            "ansible_limit" => Value::from(options.limit.as_ref()?),
-            "ansible_verbosity" => Value::from(u32::from(options.verbosity)),
-            "ansible_run_tags" if options.tags.is_empty() => Value::from_iter(["all"]),
-            "ansible_run_tags" => options.tags.iter().collect(),
-            "ansible_skip_tags" => options.skip_tags.iter().collect(),
-            "ansible_version" => version(),
-            "ansible_playbook_python" => python(),
-            "ansible_inventory_sources" => options.inventory_sources.iter().collect(),
-            "ansible_config_file" => options.config_file.as_deref().map(path).into(),
             "ansible_search_path" => task?.dirs.iter().map(|dir| path(dir)).collect(),
             "environment" => task.map_or_else(
                 || Value::List(Arc::default()),
                 |task| task.keywords.environment.iter().cloned().collect(),
             ),
             "omit" => Value::Omit,
-            _ => return None,
+            name => return run_vars::of_the_run(name, options),
         })
     }
 
@@ -419,30 +408,6 @@ impl Scope for HostScope {
 
 fn short(host: &str) -> &str {
     if host.parse::<std::net::IpAddr>().is_ok() { host } else { host.split('.').next().unwrap_or(host) }
-}
-
-/// The version of ansible-core whose behaviour this follows.
-pub const ANSIBLE_VERSION: &str = "2.19.14";
-
-/// The magic variable `ansible_playbook_python`: the interpreter that tasks on this machine would have.
-fn python() -> Value {
-    static PYTHON: OnceLock<String> = OnceLock::new();
-    let found = PYTHON.get_or_init(|| {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = std::env::split_paths(&path).map(|dir| dir.join("python3")).find(|file| file.is_file());
-        found.map_or_else(|| "/usr/bin/python3".to_owned(), |file| file.display().to_string())
-    });
-    Value::from(found)
-}
-
-/// The magic variable `ansible_version`.
-fn version() -> Value {
-    let text = ANSIBLE_VERSION;
-    let mut map = Map::from([("string", text), ("full", text)]);
-    for (name, number) in ["major", "minor", "revision"].into_iter().zip([2, 19, 14]) {
-        map.insert(name, number);
-    }
-    map.into()
 }
 
 /// The magic variable `hostvars`: every host's variables, evaluated as that host sees them outside of any play.

@@ -225,7 +225,10 @@ pub(crate) fn batches(play: &Play, shared: &Arc<Shared>, hosts: &[Str]) -> Resul
     let mut counts = Vec::new();
     for size in &sizes {
         let text = size.to_string();
-        let wrong = || TaskFailure::new(format!("'serial' holds '{text}', which is neither a number nor a percentage"));
+        let wrong = || TaskFailure {
+            exit_code: 4,
+            ..TaskFailure::new(format!("'serial' holds '{text}', which is neither a number nor a percentage"))
+        };
         counts.push(match text.trim().strip_suffix('%') {
             Some(percent) => {
                 let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;

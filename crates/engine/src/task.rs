@@ -152,8 +152,8 @@ impl Work {
                 Err(failure) => self.failed(failure),
             };
         }
-        let plan = match self.tries(scope) {
-            Ok(plan) => plan,
+        let (plan, job) = match self.pace(scope) {
+            Ok(pace) => pace,
             Err(failure) => return Once { delegated, about_keywords: true, ..self.failed(failure) },
         };
         let options = &self.shared.options;
@@ -164,7 +164,7 @@ impl Work {
         let mut attempt = 1;
         loop {
             let before = effects.len();
-            let mut once = self.attempt(scope, delegate.as_ref(), flags, effects).await;
+            let mut once = self.attempt(scope, delegate.as_ref(), flags, job, effects).await;
             once.delegated = delegated.clone();
             once.notified = notified.clone();
             if once.status == Status::Unreachable {
@@ -222,6 +222,7 @@ impl Work {
         scope: &HostScope,
         delegate: Option<&HostScope>,
         flags: Flags,
+        job: Option<actions::Asynchronous>,
         effects: &mut Vec<Effect>,
     ) -> Once {
         let mut verbose = false;
@@ -229,10 +230,6 @@ impl Work {
         let timeout = match self.timeout(scope) {
             Ok(timeout) => timeout,
             Err(failure) => return self.failed(failure),
-        };
-        let job = match self.job(scope) {
-            Ok(job) => job,
-            Err(failure) => return Once { about_keywords: true, ..self.failed(failure) },
         };
         let call = ActionCall::new(self, scope, delegate, &mut made, &mut verbose, job, flags);
         let ran = match (self.check_free_text(), timeout) {

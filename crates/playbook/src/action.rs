@@ -75,7 +75,8 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
     }
     let mut found: Option<(Str, Str, Map)> = None;
     let local = node.get("local_action").is_some();
-    let own = node.get("collections").map(keywords::collections).transpose()?;
+    // What is wrong with it is told when the keywords are read.
+    let own = node.get("collections").and_then(|names| keywords::collections(names).ok());
     let collections = own.as_deref().unwrap_or(&context.outer.collections);
     let keyword = node.get("action").or_else(|| node.get("local_action"));
     if let Some(value) = keyword {
@@ -110,7 +111,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let args = module_arguments(&name, value)?;
         found = Some((name, written.into(), args));
     }
-    let Some((name, written, own)) = found else {
+    let Some((name, written, own)) = found.filter(|(name, ..)| !name.is_empty()) else {
         return Err(Error::invalid("no module/action detected in task.", &node.span)
             .with_help("a task needs a module, such as `debug:` or `ansible.builtin.copy:`"));
     };

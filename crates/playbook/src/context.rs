@@ -166,7 +166,8 @@ struct StaticScope<'s> {
 impl<'s> StaticScope<'s> {
     fn new(context: &'s Context<'_>, own: Option<&'s Map>, outer: &'s Keywords) -> Self {
         let role = context.role.as_deref();
-        let mut layers = vec![&context.loader.options().extra_vars];
+        let options = context.loader.options();
+        let mut layers = vec![&options.run_vars, &options.extra_vars];
         layers.extend(outer.include_vars.iter().rev().map(AsRef::as_ref));
         layers.extend(role.map(|role| role.params.as_ref()));
         layers.extend(own);

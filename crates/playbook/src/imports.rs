@@ -9,11 +9,11 @@ use ksplay_value::{Map, Span, Value};
 use crate::action::{Action, loop_lookup};
 use crate::arguments::{RAW, builtin_name};
 use crate::context::Context;
-use crate::keywords::{Kind, inherit};
+use crate::keywords::{Kind, check_texts, inherit, joined};
 use crate::roles::{self, RoleFiles, RoleUse};
 use crate::suggest::did_you_mean;
 use crate::tasks::{self, check_keys};
-use crate::{Error, ErrorKind, Item, Task, paths};
+use crate::{Error, ErrorKind, Item, Keywords, Task, paths};
 
 /// The options of `import_tasks`.
 const FILE: &[&str] = &["file", RAW];
@@ -64,7 +64,6 @@ fn check_apply(context: &Context<'_>, node: &Node) -> Result<(), Error> {
         return Ok(());
     };
     Kind::Block.check(apply)?;
-    tasks::name(apply)?;
     let is_known =
         |(key, value): &&(Node, Node)| key.as_str() != Some("tags") && !matches!(value.to_value(), Value::Template(_));
     let entries = apply.entries().unwrap_or_default().iter().filter(is_known);
@@ -77,7 +76,7 @@ pub(crate) fn tasks(context: &Context<'_>, node: &Node, action: &Action, items: 
     let args = static_arguments(context, node, action)?;
     check_options(args, node, "import_tasks", &[FILE])?;
     let name = file_name(args, node, "import_tasks")?;
-    let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    let (keywords, vars) = handed_down(context, node)?;
     context.tell_reserved(&keywords);
     let inner = context.within(Arc::new(keywords));
     let unknown = |error| Error { kind: ErrorKind::Invalid, ..explain_import(error) };
@@ -103,7 +102,7 @@ pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &
     let args = static_arguments(context, node, action)?;
     check_options(args, node, "import_role", &[ROLE])?;
     let name = required_name(args, node, "import_role")?;
-    let (keywords, vars) = inherit(context, node, &context.outer, Kind::Task)?;
+    let (keywords, vars) = handed_down(context, node)?;
     context.tell_reserved(&keywords);
     let inner = context.within(Arc::new(keywords));
     if inner.depth >= crate::context::MAX_DEPTH {
@@ -146,6 +145,15 @@ pub(crate) fn role(context: &Context<'_>, node: &Node, action: &Action, items: &
     Ok(())
 }
 
+/// The keywords of a static import for what it brings in, and its own `vars`; those that mean nothing there are checked.
+fn handed_down(context: &Context<'_>, node: &Node) -> Result<(Keywords, Option<Arc<Map>>), Error> {
+    let (keywords, vars) = joined(context, node, &context.outer, Kind::Task)?;
+    tasks::loop_of(node)?;
+    check_texts(node, Kind::Task)?;
+    tasks::check_register(node)?;
+    Ok((Keywords { block_name: None, ..keywords }, vars))
+}
+
 fn static_arguments<'a>(context: &Context<'_>, node: &Node, action: &'a Action) -> Result<&'a Map, Error> {
     let name = builtin_name(&action.name);
     if let Some((key, _)) = node.entries().unwrap_or_default().iter().find(|(key, value)| {
@@ -158,9 +166,6 @@ fn static_arguments<'a>(context: &Context<'_>, node: &Node, action: &'a Action) 
         ));
     }
     check_keys(context, node, if context.handler { Kind::Handler } else { Kind::Task })?;
-    tasks::name(node)?;
-    tasks::check_register(node)?;
-    tasks::loop_of(node)?;
     action
         .args
         .as_map()

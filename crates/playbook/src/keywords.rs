@@ -195,9 +195,26 @@ pub(crate) fn inherit(
     outer: &Keywords,
     kind: Kind,
 ) -> Result<(Keywords, Option<Arc<Map>>), Error> {
+    let joined = joined(context, node, outer, kind)?;
+    check_texts(node, kind)?;
+    Ok(joined)
+}
+
+/// [`inherit`] before [`check_texts`], between which Ansible reads what is inside. Of several mistakes the same is told.
+pub(crate) fn joined(
+    context: &Context<'_>,
+    node: &Node,
+    outer: &Keywords,
+    kind: Kind,
+) -> Result<(Keywords, Option<Arc<Map>>), Error> {
+    let given = |key: &str| node.get(key).filter(|_| kind.knows(key));
+    let set = |key: &str| given(key).filter(|value| !value.is_null());
     let mut all = outer.clone();
     let mut own_vars = None;
-    if let Some(vars) = node.get("vars").filter(|vars| !vars.is_null()) {
+    if let Some(value) = set("collections") {
+        all.collections = collections(value)?;
+    }
+    if let Some(vars) = set("vars") {
         reserved::join(&mut all.reserved, reserved::of_keys(vars));
         let vars = Arc::new(variables(vars, kind)?);
         if kind != Kind::Play && !vars.is_empty() {
@@ -205,48 +222,55 @@ pub(crate) fn inherit(
         }
         own_vars = Some(vars);
     }
-    for (key, value) in node.entries().unwrap_or_default() {
-        let Some(key) = key.as_str().filter(|key| kind.knows(key)) else { continue };
-        if value.is_null() && key != "tags" {
-            continue;
+    if let Some(value) = given("tags") {
+        if kind == Kind::PlaybookInclude {
+            check_tags(value)?;
         }
+        for tag in tags(context, value, own_vars.as_deref(), &all)? {
+            if !all.tags.contains(&tag) {
+                all.tags.push(tag);
+            }
+        }
+    }
+    if let Some(value) = set("module_defaults") {
+        let (defaults, groups) = defaults::of(context, value)?;
+        all.module_defaults.extend(defaults);
+        all.module_groups.extend(groups);
+    }
+    if kind == Kind::Block {
+        all.block_name = set("name").map(Node::to_value).filter(|name| matches!(name, Value::Template(_)));
+    }
+    for (key, value) in node.entries().unwrap_or_default() {
+        let Some(key) = key.as_str().filter(|key| kind.knows(key) && !value.is_null()) else { continue };
         match key {
             "when" => all.when.extend(conditions(value)),
-            "tags" => {
-                for tag in tags(context, value, own_vars.as_deref(), &all)? {
-                    if !all.tags.contains(&tag) {
-                        all.tags.push(tag);
-                    }
-                }
-            }
             "environment" => all.environment.extend(list(value)),
-            "module_defaults" => {
-                let (defaults, groups) = defaults::of(context, value)?;
-                all.module_defaults.extend(defaults);
-                all.module_groups.extend(groups);
-            }
             "notify" => all.notify = list(value),
-            "collections" => all.collections = collections(value)?,
             _ => {
-                let Some(slot) = slot(&mut all, key) else { continue };
-                if matches!(
-                    key,
-                    "connection"
-                        | "remote_user"
-                        | "become_user"
-                        | "become_method"
-                        | "become_exe"
-                        | "become_flags"
-                        | "delegate_to"
-                        | "debugger"
-                ) {
-                    must_be_text(key, value)?;
+                if let Some(slot) = slot(&mut all, key) {
+                    *slot = Some(value.to_value());
                 }
-                *slot = Some(value.to_value());
             }
         }
     }
     Ok((all, own_vars))
+}
+
+/// Refuses lists and mappings under the keywords that are text.
+pub(crate) fn check_texts(node: &Node, kind: Kind) -> Result<(), Error> {
+    const TEXTS: [&str; 9] = [
+        "delegate_to",
+        "name",
+        "connection",
+        "remote_user",
+        "debugger",
+        "become_method",
+        "become_user",
+        "become_flags",
+        "become_exe",
+    ];
+    let given = TEXTS.iter().filter(|key| kind.knows(key)).filter_map(|key| Some((key, node.get(key)?)));
+    given.map(|(key, value)| must_be_text(key, value)).collect()
 }
 
 fn slot<'k>(all: &'k mut Keywords, key: &str) -> Option<&'k mut Option<Value>> {
@@ -367,6 +391,22 @@ pub(crate) fn variable_name(node: &Node) -> Result<(), Error> {
 pub(crate) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Refuses tags of an imported playbook that can be none. Elsewhere Ansible takes the text of what stands there.
+fn check_tags(node: &Node) -> Result<(), Error> {
+    let is_odd = |item: &&Node| item.entries().is_some() || item.items().is_some() || item.is_null();
+    match node.items().unwrap_or_default().iter().find(is_odd) {
+        None => Ok(()),
+        Some(odd) => {
+            let odd_value = odd.to_data();
+            let what = odd_value.type_name();
+            let message = format!(
+                "Error processing keyword 'tags': Keyword 'tags' items must be of type 'str' or 'int', not '{what}'."
+            );
+            Err(Error::invalid(message, &odd.span))
+        }
+    }
 }
 
 /// Tags: a list, or text with commas; templates in them are evaluated with what is known while loading.

@@ -37,6 +37,7 @@ mod reserved;
 mod roles;
 mod suggest;
 mod tasks;
+mod values;
 
 pub use arguments::key_values;
 pub use collections::find_playbook;
@@ -49,3 +50,4 @@ pub use model::{
 };
 pub use options::{Decrypt, LoaderOptions, RoleRequest};
 pub use reserved::{Reserved, is_reserved, reserved_name};
+pub use values::odd_debugger;

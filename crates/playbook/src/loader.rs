@@ -145,7 +145,7 @@ impl Loader {
         apply: Option<&Value>,
         vars: Map,
     ) -> Result<Context<'a>, Error> {
-        let mut outer = (*from.outer).clone();
+        let mut outer = Keywords { block_name: None, ..(*from.outer).clone() };
         outer.include_vars.extend(from.vars.iter().cloned());
         if !vars.is_empty() {
             outer.include_vars.push(Arc::new(vars));
@@ -270,6 +270,11 @@ impl Loader {
     /// The files that are read, or found for a task, from now on too.
     pub fn reads(&self) -> Reads {
         self.files.reads.clone()
+    }
+
+    /// Takes what is known of the run, once it is.
+    pub fn know(&mut self, run_vars: Map) {
+        self.options.run_vars = run_vars;
     }
 
     /// The settings.

@@ -138,6 +138,8 @@ pub struct Keywords {
     pub when: Vec<Value>,
     /// Tags, evaluated when loading.
     pub tags: Vec<Str>,
+    /// The name of the block right around it when it is a template: a task fails where it cannot be evaluated.
+    pub block_name: Option<Value>,
     /// Variables (`vars`) of roles' use, blocks, static imports and the task, outermost first; not those of plays.
     pub vars: Vec<Arc<Map>>,
     /// Variables of dynamic includes (their `vars`, their loop variables), outermost first: above facts and role

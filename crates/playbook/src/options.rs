@@ -21,6 +21,8 @@ pub struct LoaderOptions {
     pub library: Vec<PathBuf>,
     /// Variables of the command line, for names that static imports template.
     pub extra_vars: Map,
+    /// What is known of the run before any host is looked at: `groups`, `ansible_check_mode` and the like.
+    pub run_vars: Map,
     /// How whole vaulted files are read; without it they are errors.
     pub decrypt: Option<Decrypt>,
     /// The settings of templates that are evaluated while loading.
@@ -41,6 +43,7 @@ impl Default for LoaderOptions {
             collections_paths: Vec::new(),
             library: Vec::new(),
             extra_vars: Map::new(),
+            run_vars: Map::new(),
             decrypt: None,
             environment: Environment::default(),
             is_action: Arc::new(|_| true),

@@ -9,8 +9,9 @@ use ksplay_value::{Map, Source, Str, Value};
 use crate::arguments::builtin_name;
 use crate::context::{Context, MAX_DEPTH, PlayState};
 use crate::files::File;
-use crate::keywords::{Kind, inherit, list, must_be_text, variables};
+use crate::keywords::{Kind, check_texts, inherit, joined, list, must_be_text, variables};
 use crate::missing::Missing;
+use crate::values::{Takes, odd_debugger};
 use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, reserved, roles, tasks};
 
 /// What `import_playbook` hands to the plays of the file.
@@ -116,9 +117,10 @@ fn import(
     vars.extend(outside.vars.clone());
     let state = PlayState { dir: dir.to_path_buf(), vars: vars.clone(), ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
-    let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)?;
+    let (keywords, _) = inherit(&context, entry, &Keywords::default(), Kind::PlaybookInclude)
+        .map_err(|error| Error { kind: of_import(error.kind), ..error })?;
     loader.warn(keywords.reserved);
-    tasks::name(entry)?;
+    evaluate_keywords(&context, entry)?;
     let name = context.evaluate_text(&value.to_value(), None, &value.span).map_err(|error| {
         let message = format!("cannot evaluate the name of an imported playbook: {}", error.message);
         Error { message, kind: ErrorKind::Invalid, ..error }
@@ -139,18 +141,40 @@ fn import(
     file(loader, &path, &imported, plays)
 }
 
+/// Refuses keywords of an import that cannot be evaluated or come to what they cannot be, though most mean nothing here.
+fn evaluate_keywords(context: &Context<'_>, entry: &Node) -> Result<(), Error> {
+    let wrong = |keyword: &str, error: Error| {
+        let message = format!("Error processing keyword '{keyword}': {}", error.message);
+        Error { message, kind: of_import(error.kind), ..error }
+    };
+    // The others are looked at when they are joined to those around the import.
+    let rest =
+        Kind::PlaybookInclude.keywords().filter(|keyword| !matches!(*keyword, "vars" | "tags" | "import_playbook"));
+    for keyword in ["when"].into_iter().chain(rest) {
+        let Some(written) = entry.get(keyword).filter(|value| !value.is_null()) else { continue };
+        let value = context.evaluate(&written.to_value(), None, &context.outer, &written.span);
+        let value = value.map_err(|error| wrong(keyword, error))?;
+        if let Some(takes) = Takes::of(keyword) {
+            takes.check_value(keyword, &value, written)?;
+        }
+        if let Some(message) = odd_debugger(&value).filter(|_| keyword == "debugger") {
+            let message = format!("Error processing keyword 'debugger': {message}");
+            return Err(Error::invalid(message, &written.span));
+        }
+    }
+    Ok(())
+}
+
+/// What the kind of an error is where a playbook is imported: what is not known there is a mistake of the playbook.
+fn of_import(kind: ErrorKind) -> ErrorKind {
+    if kind == ErrorKind::Template { ErrorKind::Invalid } else { kind }
+}
+
 fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result<Play, Error> {
     Kind::Play.check(node)?;
     let hosts = hosts(node)?;
     if node.get("user").is_some() && node.get("remote_user").is_some() {
         return Err(Error::invalid("both 'user' and 'remote_user' are set for this play", &node.span));
-    }
-    must_be_flag(node, "gather_facts")?;
-    must_be_flag(node, "force_handlers")?;
-    must_be_percentage(node, "max_fail_percentage")?;
-    must_be_whole(node, "gather_timeout")?;
-    if let Some(strategy) = node.get("strategy") {
-        must_be_text("strategy", strategy)?;
     }
     let mut vars = node.get("vars").map(|vars| variables(vars, Kind::Play)).transpose()?.unwrap_or_default();
     vars.extend(imported.vars.clone());
@@ -165,7 +189,8 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     let state = PlayState { dir: dir.to_path_buf(), vars: static_vars, missing, ..PlayState::default() };
     let context = Context::of_play(loader, &state, dir, Arc::default());
     let base = Keywords { tags: imported.tags.clone(), ..Keywords::default() };
-    let (mut without_when, _) = inherit(&context, node, &base, Kind::Play)?;
+    let (mut without_when, _) = joined(&context, node, &base, Kind::Play)?;
+    let vars_prompt = vars_prompt(loader, node)?;
     loader.warn(without_when.reserved.iter().cloned());
     loader.warn(files.iter().flat_map(|path| loader.reserved_names(path)));
     if let Some(own) =
@@ -192,9 +217,29 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     handlers.extend(part(&of_handlers, node, "handlers")?);
     handlers.extend(state.handlers.take());
     all_roles.extend(state.roles.take());
+    check_texts(node, Kind::Play)?;
+    Takes::Flag.check(node, "gather_facts")?;
+    Takes::Whole.check(node, "gather_timeout")?;
+    Takes::Flag.check(node, "force_handlers")?;
+    Takes::Percentage.check(node, "max_fail_percentage")?;
+    for keyword in ["fact_path", "strategy", "order", "user"] {
+        if let Some(value) = node.get(keyword) {
+            must_be_text(keyword, value)?;
+        }
+    }
+    let subsets = node.get("gather_subset").filter(|subsets| !subsets.is_null());
+    let subsets = subsets.map(|subsets| subsets.items().unwrap_or(std::slice::from_ref(subsets))).unwrap_or_default();
+    if let Some(odd) = subsets.iter().find(|subset| subset.as_str().is_none()) {
+        let value = odd.to_data();
+        let what = value.type_name();
+        let message = format!(
+            "Error processing keyword 'gather_subset': Keyword 'gather_subset' items must be of type 'str', not '{what}'."
+        );
+        return Err(Error::invalid(message, &odd.span));
+    }
     let value = |key: &str| node.get(key).filter(|value| !value.is_null()).map(Node::to_value);
     Ok(Play {
-        name: tasks::name(node)?,
+        name: tasks::name(node),
         hosts,
         span: node.span.clone(),
         dir: dir.to_path_buf(),
@@ -202,7 +247,7 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
         vars,
         known_vars: Arc::new(state.vars),
         vars_files,
-        vars_prompt: vars_prompt(loader, node)?,
+        vars_prompt,
         gather_facts: value("gather_facts"),
         gather: GatherOptions {
             subset: value("gather_subset"),
@@ -257,49 +302,6 @@ fn hosts(node: &Node) -> Result<Value, Error> {
         _ if hosts.is_null() => wrong("Hosts list cannot be empty.", key),
         _ => wrong("Hosts list must be a sequence or string.", hosts),
     }
-}
-
-fn must_be_flag(node: &Node, key: &str) -> Result<(), Error> {
-    let Some(value) = node.get(key) else { return Ok(()) };
-    let fits = match value.to_value() {
-        Value::Bool(_) | Value::Null | Value::Template(_) => true,
-        Value::Int(number) => matches!(number, 0 | 1),
-        Value::Float(number) => number == 0.0 || number == 1.0,
-        Value::String(text) => matches!(
-            text.to_lowercase().as_str(),
-            "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" | "n" | "no" | "off" | "0" | "false" | "f" | "0.0"
-        ),
-        _ => false,
-    };
-    if fits { Ok(()) } else { Err(cannot_convert(key, value, "bool")) }
-}
-
-fn must_be_percentage(node: &Node, key: &str) -> Result<(), Error> {
-    let Some(value) = node.get(key) else { return Ok(()) };
-    let fits = match value.to_value() {
-        Value::Int(_) | Value::Float(_) | Value::Null | Value::Template(_) => true,
-        Value::String(text) => text.trim_end_matches('%').parse::<f64>().is_ok(),
-        _ => false,
-    };
-    if fits { Ok(()) } else { Err(cannot_convert(key, value, "percent")) }
-}
-
-fn must_be_whole(node: &Node, key: &str) -> Result<(), Error> {
-    let Some(value) = node.get(key) else { return Ok(()) };
-    let fits = match value.to_value() {
-        Value::Bool(_) | Value::Int(_) | Value::Null | Value::Template(_) => true,
-        Value::Float(number) => number.fract() == 0.0,
-        Value::String(text) => text.trim().parse::<f64>().is_ok_and(|number| number.fract() == 0.0),
-        _ => false,
-    };
-    if fits { Ok(()) } else { Err(cannot_convert(key, value, "int")) }
-}
-
-fn cannot_convert(key: &str, value: &Node, wanted: &str) -> Error {
-    let shown = value.to_data();
-    let message =
-        format!("Error processing keyword '{key}': The value '{shown}' could not be converted to '{wanted}'.");
-    Error::invalid(message, &value.span)
 }
 
 fn vars_files(node: &Node) -> Result<Vec<Value>, Error> {

@@ -1,7 +1,7 @@
 //! Names that variables should not have, since keywords and templates have them.
 
 use ksplay_value::yaml::Node;
-use ksplay_value::{Diagnostic, Span};
+use ksplay_value::{Diagnostic, Span, Value};
 
 use crate::Loader;
 use crate::action::Action;
@@ -88,7 +88,7 @@ const NAMES: &[&str] = &[
 /// What is to be said of the names of the variables that a task sets.
 #[derive(Debug, Clone, Default)]
 pub struct Reserved {
-    /// Of `set_fact`.
+    /// Of `set_fact` and `include_vars`.
     pub facts: Vec<Diagnostic>,
     /// Of `register`.
     pub register: Option<Diagnostic>,
@@ -117,13 +117,14 @@ pub(crate) fn join(all: &mut Vec<Diagnostic>, more: Vec<Diagnostic>) {
     }
 }
 
-/// Of `set_fact`, by name as Ansible tells them.
+/// Of `set_fact`, by name as Ansible tells them, and of the name that `include_vars` gives to what it reads.
 fn of_facts(node: &Node, action: &Action) -> Vec<Diagnostic> {
-    let Some(args) = action.args.as_map().filter(|_| builtin_name(&action.name) == "set_fact") else {
+    let module = builtin_name(&action.name);
+    let Some(args) = action.args.as_map().filter(|_| matches!(module, "set_fact" | "include_vars")) else {
         return Vec::new();
     };
     let given = || {
-        let is_place = |key: &str| key == "args" || builtin_name(key) == "set_fact";
+        let is_place = |key: &str| key == "args" || builtin_name(key) == module;
         let entries = node.entries().unwrap_or_default().iter();
         entries.filter(move |(key, _)| key.as_str().is_some_and(is_place)).map(|(_, value)| value)
     };
@@ -131,6 +132,11 @@ fn of_facts(node: &Node, action: &Action) -> Vec<Diagnostic> {
         let written = given().find_map(|value| value.entry(name)).map(|(key, _)| key);
         written.or_else(|| given().find(|value| value.as_str().is_some())).unwrap_or(node).span.clone()
     };
+    if module == "include_vars" {
+        let written = given().find_map(|value| value.get("name")).unwrap_or(node);
+        let name = args.get("name").and_then(Value::as_str);
+        return name.and_then(|name| warning(name, &written.span)).into_iter().collect();
+    }
     let mut names: Vec<&str> = args.keys().filter_map(|key| key.as_str()).collect();
     names.sort_unstable();
     names.into_iter().filter_map(|name| warning(name, &place(name))).collect()

@@ -11,8 +11,7 @@ use crate::context::Context;
 use crate::keywords::{self, Kind, inherit};
 use crate::paths::{self, yaml_files};
 use crate::suggest::did_you_mean;
-use crate::tasks;
-use crate::{Block, Error, ErrorKind, Item, Role, RoleVars};
+use crate::{Block, Error, ErrorKind, Item, Role, RoleVars, reserved, tasks};
 
 /// The files of a role that are read instead of `main`.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +53,7 @@ pub(crate) fn list(context: &Context<'_>, nodes: &[Node], chain: &[Arc<Ancestor>
 }
 
 fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Loaded, Error> {
-    let (name, params) = match node.entries() {
+    let (name, params, reserved) = match node.entries() {
         Some(entries) => {
             let name = node
                 .get("role")
@@ -64,16 +63,17 @@ fn one(context: &Context<'_>, node: &Node, chain: &[Arc<Ancestor>]) -> Result<Lo
             let own = entries
                 .iter()
                 .filter(|(key, _)| !key.as_str().is_some_and(|key| Kind::RoleUse.knows(key) || key == "src"));
-            (name, own.map(|(key, value)| (key.to_data(), value.to_value())).collect())
+            let reserved = own.clone().filter_map(|(key, _)| reserved::warning(key.as_str()?, &key.span)).collect();
+            (name, own.map(|(key, value)| (key.to_data(), value.to_value())).collect(), reserved)
         }
-        None if node.as_str().is_some() => (node, Map::new()),
+        None if node.as_str().is_some() => (node, Map::new(), Vec::new()),
         None => return Err(Error::invalid("Invalid role definition.", &node.span)),
     };
-    if name.as_str().is_none() {
+    if name.as_str().is_none_or(str::is_empty) {
         return Err(Error::content("role definitions must contain a role name", &name.span));
     }
-    tasks::name(node)?;
-    let (keywords, vars) = inherit(context, node, &context.outer, Kind::RoleUse)?;
+    let (mut keywords, vars) = inherit(context, node, &context.outer, Kind::RoleUse)?;
+    reserved::join(&mut keywords.reserved, reserved);
     let outer = Arc::new(keywords);
     let value = name.to_value();
     let text = match &value {

@@ -9,7 +9,7 @@ use crate::action::{self, Action, loop_lookup};
 use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
-use crate::keywords::{self, Kind, conditions, inherit, list, must_be_text};
+use crate::keywords::{self, Kind, check_texts, conditions, joined, list};
 use crate::{Block, Error, ErrorKind, Item, Loop, LoopControl, Reserved, Task};
 
 /// The items of a list of tasks.
@@ -54,7 +54,7 @@ fn block(context: &Context<'_>, node: &Node) -> Result<Block, Error> {
         }
     }
     Kind::Block.check(node)?;
-    let (keywords, _) = inherit(context, node, &context.outer, Kind::Block)?;
+    let (keywords, _) = joined(context, node, &context.outer, Kind::Block)?;
     let keywords = Arc::new(keywords);
     let inner = context.within(Arc::clone(&keywords));
     let part = |name: &str| -> Result<Vec<Item>, Error> {
@@ -67,22 +67,14 @@ fn block(context: &Context<'_>, node: &Node) -> Result<Block, Error> {
             )),
         }
     };
-    Ok(Block {
-        block: part("block")?,
-        rescue: part("rescue")?,
-        always: part("always")?,
-        role_of: None,
-        span: node.span.clone(),
-        name: name(node)?,
-        keywords,
-    })
+    let (block, rescue, always) = (part("block")?, part("rescue")?, part("always")?);
+    check_texts(node, Kind::Block)?;
+    Ok(Block { block, rescue, always, role_of: None, span: node.span.clone(), name: name(node), keywords })
 }
 
 /// The `name` of a mapping.
-pub(crate) fn name(node: &Node) -> Result<Option<Value>, Error> {
-    let Some(name) = node.get("name").filter(|name| !name.is_null()) else { return Ok(None) };
-    must_be_text("name", name)?;
-    Ok(Some(name.to_value()))
+pub(crate) fn name(node: &Node) -> Option<Value> {
+    node.get("name").filter(|name| !name.is_null()).map(Node::to_value)
 }
 
 /// A task that stays a task.
@@ -94,7 +86,9 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     };
     check_keys(context, node, kind)?;
     check_parallel(node, builtin_name(&action.name))?;
-    let (mut all, vars) = inherit(context, node, &context.outer, kind)?;
+    let (mut all, vars) = joined(context, node, &context.outer, kind)?;
+    let loop_ = loop_of(node)?;
+    check_texts(node, kind)?;
     if builtin_name(&action.name) == "include_tasks" {
         context.tell_reserved(&all);
     }
@@ -107,14 +101,14 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
     Ok(Task {
         id: context.loader.next_id(),
         reserved: Reserved::of_task(node, &action),
-        name: name(node)?,
+        name: name(node),
         action: action.name,
         written_action: action.written,
         chosen: action.chosen,
         args: action.args,
         keywords: Arc::new(all),
         vars,
-        loop_: loop_of(node)?,
+        loop_,
         register: value("register"),
         until: conditions("until").unwrap_or_default(),
         retries: value("retries"),

@@ -68,9 +68,15 @@ fn defaults(task: &Task, scope: &HostScope) -> Result<Map, TaskFailure> {
     }
     let mut args = Map::new();
     for values in of_groups.values().chain(&of_action) {
-        if let Value::Map(values) = scope.templar().shallow(values)? {
-            args.extend(entries(&values));
-        }
+        let Value::Map(map) = scope.templar().shallow(values)? else {
+            let odd = scope.templar().resolve(values)?;
+            return Err(TaskFailure::new(format!(
+                "the defaults of '{}' in 'module_defaults' are of type '{}', but have to be a mapping",
+                task.action,
+                odd.type_name()
+            )));
+        };
+        args.extend(entries(&map));
     }
     Ok(args)
 }

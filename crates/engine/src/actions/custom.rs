@@ -119,7 +119,7 @@ fn with_settings(call: &ActionCall<'_>, name: &str, mut args: Map) -> Map {
         ("_ansible_debug", Value::Bool(false)),
         ("_ansible_diff", Value::Bool(call.diff)),
         ("_ansible_verbosity", Value::from(u32::from(options.verbosity))),
-        ("_ansible_version", Value::from(crate::scope::ANSIBLE_VERSION)),
+        ("_ansible_version", Value::from(crate::ANSIBLE_VERSION)),
         ("_ansible_module_name", Value::from(name)),
         ("_ansible_syslog_facility", Value::from("LOG_USER")),
         ("_ansible_selinux_special_fs", Value::from_iter(["fuse", "nfs", "vboxsf", "ramfs", "9p", "vfat"])),

@@ -70,10 +70,11 @@ pub(super) fn run(call: &mut ActionCall<'_>) -> Result<Map, TaskFailure> {
         vars.extend(read.into_iter().map(|(key, value)| (key.into_value(), value)));
     }
     call.work.shared.tell_warnings_of_files();
-    if name.is_none() {
-        let reserved = files.iter().flat_map(|file| call.work.shared.loader.reserved_names(file));
-        reserved.for_each(|warning| call.work.shared.emit(warning.into()));
-    }
+    let reserved = match &name {
+        Some(_) => call.task().reserved.facts.clone(),
+        None => files.iter().flat_map(|file| call.work.shared.loader.reserved_names(file)).collect(),
+    };
+    reserved.into_iter().for_each(|warning| call.work.shared.emit(warning.into()));
     if let Some(name) = name {
         vars = Map::from([(name.as_str(), Value::from(vars))]);
     }

@@ -45,6 +45,7 @@ use args::{flag, flag_of, refuse_options, refuse_rest, take, take_flag, take_tex
 pub(crate) use content::Sums;
 pub(crate) use jobs::Asynchronous;
 pub use pages::{Page, pages};
+pub(crate) use set_fact::is_identifier;
 
 use crate::connect;
 use crate::effect::Effect;

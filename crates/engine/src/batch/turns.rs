@@ -115,15 +115,14 @@ impl Batch {
             self.scope(task, host).templar().resolve(keyword).map_err(|error| wrong(error.message, error.span))?;
         let number = match &value {
             Value::Unknown(_) => return Ok(None),
-            Value::Float(number) => Ok(*number as usize),
-            value => value.to_string().trim().parse::<usize>(),
+            Value::Bool(flag) => Ok(i64::from(*flag)),
+            Value::Float(number) => Ok(*number as i64),
+            value => value.to_string().trim().parse(),
         };
         let limit = number.map_err(|_| {
             wrong(format!("invalid literal for int() with base 10: '{value}'"), Some(task.span.clone()))
         })?;
-        if limit == 0 {
-            return Ok(None);
-        }
+        let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else { return Ok(None) };
         let throttle = self.throttles.entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit)));
         Ok(Some(Arc::clone(throttle)))
     }

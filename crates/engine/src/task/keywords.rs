@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use ksplay_value::Value;
+
 use crate::actions::{self, Asynchronous};
 use crate::event::Status;
 use crate::failure::TaskFailure;
-use crate::keywords::{Flags, flag, keyword, number, seconds, whole};
+use crate::keywords::{Flags, flag, keyword, notified, number, of_keyword, seconds, whole};
 use crate::scope::HostScope;
 use crate::work::Work;
 
@@ -29,75 +31,85 @@ impl Work {
         })
     }
 
-    /// Evaluates the keywords that others read, be they needed for this task or not.
+    /// Evaluates the keywords that others read, be they needed for this task or not. Of several that are wrong the one that
+    /// Ansible names is told.
     fn check_keywords(&self, scope: &HostScope) -> Result<(), TaskFailure> {
-        let task = &self.task;
-        let keywords = &task.keywords;
-        let flags = [
-            ("any_errors_fatal", &keywords.any_errors_fatal),
-            ("become", &keywords.become_),
-            ("ignore_errors", &keywords.ignore_errors),
-            ("ignore_unreachable", &keywords.ignore_unreachable),
-            ("no_log", &keywords.no_log),
-            ("run_once", &keywords.run_once),
-        ];
-        flags.iter().try_for_each(|(name, value)| flag(scope, name, value.as_ref()).map(drop))?;
-        let numbers = [
-            ("poll", &task.poll),
-            ("port", &keywords.port),
-            ("throttle", &keywords.throttle),
-            ("timeout", &keywords.timeout),
-        ];
-        numbers.iter().try_for_each(|(name, value)| whole(scope, name, value.as_ref()).map(drop))?;
-        let texts = [
-            ("become_exe", &keywords.become_exe),
-            ("become_flags", &keywords.become_flags),
-            ("become_method", &keywords.become_method),
-            ("become_user", &keywords.become_user),
-            ("connection", &keywords.connection),
-            ("remote_user", &keywords.remote_user),
-        ];
-        let given = texts.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        given.map(|(name, value)| keyword(scope, name, value)).try_for_each(|value| value.map(drop))?;
-        // Where there is a connection its use evaluates them, once.
-        if actions::is_here(&task.action) || actions::include_kind(&task.action).is_some() {
-            keywords.environment.iter().try_for_each(|value| keyword(scope, "environment", value).map(drop))?;
+        let keywords = &self.task.keywords;
+        let text = |name: &str, value: &Option<Value>| {
+            value.as_ref().map_or(Ok(()), |value| keyword(scope, name, value).map(drop))
+        };
+        let flag = |name: &str, value: &Option<Value>| flag(scope, name, value.as_ref()).map(drop);
+        let number = |name: &str, value: &Option<Value>| whole(scope, name, value.as_ref()).map(drop);
+        let environment = || keywords.environment.iter().try_for_each(|of| keyword(scope, "environment", of).map(drop));
+        flag("run_once", &keywords.run_once)?;
+        number("throttle", &keywords.throttle)?;
+        text("remote_user", &keywords.remote_user)?;
+        flag("no_log", &keywords.no_log)?;
+        flag("check_mode", &keywords.check_mode)?;
+        flag("diff", &keywords.diff)?;
+        flag("become", &keywords.become_)?;
+        text("become_method", &keywords.become_method)?;
+        text("become_user", &keywords.become_user)?;
+        text("become_flags", &keywords.become_flags)?;
+        text("name", &keywords.block_name)?;
+        flag("delegate_facts", &keywords.delegate_facts)?;
+        notified(&self.task, scope)?;
+        text("connection", &keywords.connection)?;
+        number("port", &keywords.port)?;
+        let rest = || {
+            flag("ignore_errors", &keywords.ignore_errors)?;
+            flag("ignore_unreachable", &keywords.ignore_unreachable)?;
+            flag("any_errors_fatal", &keywords.any_errors_fatal)?;
+            number("timeout", &keywords.timeout)?;
+            self.check_debugger(scope)?;
+            text("become_exe", &keywords.become_exe)
+        };
+        // Where there is a connection its use evaluates it, once.
+        if actions::is_here(&self.task.action) || actions::include_kind(&self.task.action).is_some() {
+            environment()?;
+            return rest();
         }
-        Ok(())
+        rest().or_else(|failure| environment().and(Err(failure)))
     }
 
-    /// Whether a failure does not count. As in Ansible it does not either when the keyword itself is what failed.
+    fn check_debugger(&self, scope: &HostScope) -> Result<(), TaskFailure> {
+        let Some(written) = &self.task.keywords.debugger else { return Ok(()) };
+        match ksplay_playbook::odd_debugger(&keyword(scope, "debugger", written)?) {
+            Some(message) => Err(of_keyword("debugger", written, TaskFailure::new(message))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a failure does not count. As in Ansible, a keyword that is itself what failed counts as it is written.
     pub(super) fn is_ignored(&self, scope: &HostScope, status: Status) -> bool {
         let keywords = &self.task.keywords;
-        let read = match status {
-            Status::Failed => flag(scope, "ignore_errors", keywords.ignore_errors.as_ref()),
-            Status::Unreachable => flag(scope, "ignore_unreachable", keywords.ignore_unreachable.as_ref()),
-            _ => Ok(None),
+        let (name, written) = match status {
+            Status::Failed => ("ignore_errors", keywords.ignore_errors.as_ref()),
+            Status::Unreachable => ("ignore_unreachable", keywords.ignore_unreachable.as_ref()),
+            _ => return false,
         };
-        read.map_or(true, |ignored| ignored.unwrap_or(false))
+        flag(scope, name, written)
+            .map_or_else(|_| written.is_some_and(Value::is_true), |ignored| ignored.unwrap_or(false))
     }
 
-    pub(super) fn tries(&self, scope: &HostScope) -> Result<Tries, TaskFailure> {
-        let limit = whole(scope, "retries", self.task.retries.as_ref())?.unwrap_or(3);
+    /// How the task is tried, and waited for.
+    pub(super) fn pace(&self, scope: &HostScope) -> Result<(Tries, Option<Asynchronous>), TaskFailure> {
+        let limit = whole(scope, "async_val", self.task.async_.as_ref())?;
         let delay = number(scope, self.task.delay.as_ref(), "delay")?.unwrap_or(5.0);
+        let poll = whole(scope, "poll", self.task.poll.as_ref())?;
+        let retries = whole(scope, "retries", self.task.retries.as_ref())?.unwrap_or(3);
         let repeats = !self.task.until.is_empty() || self.task.retries.is_some();
         // The first try is none of the `retries`; where there are none, nothing decides about it either.
-        match u64::try_from(limit) {
+        let tries = match u64::try_from(retries) {
             Ok(limit) if repeats && limit > 0 => {
-                Ok(Tries { repeats, limit: limit.saturating_add(1), delay: seconds(delay, "delay")? })
+                Tries { repeats, limit: limit.saturating_add(1), delay: seconds(delay, "delay")? }
             }
-            _ => Ok(Tries { repeats: false, limit: 1, delay: Duration::ZERO }),
-        }
-    }
-
-    /// `async` and `poll`; none when the task is to be waited for as usual.
-    pub(super) fn job(&self, scope: &HostScope) -> Result<Option<Asynchronous>, TaskFailure> {
-        let limit = whole(scope, "async_val", self.task.async_.as_ref())?.unwrap_or(0);
-        let Some(limit) = u64::try_from(limit).ok().filter(|limit| *limit > 0) else { return Ok(None) };
-        let poll = whole(scope, "poll", self.task.poll.as_ref())?;
+            _ => Tries { repeats: false, limit: 1, delay: Duration::ZERO },
+        };
         let poll =
             poll.map_or(self.shared.options.poll_interval, |poll| Duration::from_secs(poll.max(0).unsigned_abs()));
-        Ok(Some(Asynchronous { limit, poll }))
+        let limit = limit.and_then(|limit| u64::try_from(limit).ok()).filter(|limit| *limit > 0);
+        Ok((tries, limit.map(|limit| Asynchronous { limit, poll })))
     }
 
     pub(super) fn timeout(&self, scope: &HostScope) -> Result<Option<Duration>, TaskFailure> {

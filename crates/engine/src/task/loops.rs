@@ -102,8 +102,19 @@ impl Work {
             Some(value) => keyword(scope, name, value).map(|value| Some(value.to_string())),
             None => Ok(None),
         };
+        let loop_var = text("loop_var", &control.loop_var)?.unwrap_or_else(|| "item".into());
+        if !actions::is_identifier(&loop_var) {
+            let help = "Variable names must be strings starting with a letter or underscore character, and contain only \
+                        letters, numbers and underscores.";
+            let failure = TaskFailure::new(format!("Invalid variable name '{loop_var}'."));
+            return Err(TaskFailure {
+                help: Some(help.into()),
+                span: control.loop_var.as_ref().and_then(place),
+                ..failure
+            });
+        }
         Ok(LoopVariables {
-            loop_var: text("loop_var", &control.loop_var)?.unwrap_or_else(|| "item".into()),
+            loop_var,
             index_var: text("index_var", &control.index_var)?,
             label: control.label.clone(),
             pause: seconds(number(scope, control.pause.as_ref(), "pause")?.unwrap_or(0.0), "pause")?,
