@@ -269,8 +269,8 @@ pub(crate) fn check_texts(node: &Node, kind: Kind) -> Result<(), Error> {
         "become_flags",
         "become_exe",
     ];
-    let given = TEXTS.iter().filter(|key| kind.knows(key)).filter_map(|key| Some((key, node.get(key)?)));
-    given.map(|(key, value)| must_be_text(key, value)).collect()
+    let mut given = TEXTS.iter().filter(|key| kind.knows(key)).filter_map(|key| Some((key, node.get(key)?)));
+    given.try_for_each(|(key, value)| must_be_text(key, value))
 }
 
 fn slot<'k>(all: &'k mut Keywords, key: &str) -> Option<&'k mut Option<Value>> {
