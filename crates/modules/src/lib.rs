@@ -14,6 +14,7 @@ mod packages;
 pub mod registry;
 mod secrets;
 mod services;
+mod storage;
 mod system;
 mod text;
 

@@ -5,7 +5,7 @@ use ksplay_value::Map;
 use crate::arguments::{Arguments, Docs, Spec};
 use crate::module::{Module, RunOptions, run_module};
 use crate::system::Probe;
-use crate::{accounts, commands, facts, files, firewalls, packages, services};
+use crate::{accounts, commands, facts, files, firewalls, packages, services, storage};
 
 /// A module as the rest of the program sees it.
 pub struct Entry {
@@ -61,6 +61,7 @@ modules! {
     // commands
     commands::AsyncStatus => "ansible.builtin", "async_status";
     commands::Command => "ansible.builtin", "command";
+    commands::Expect => "ansible.builtin", "expect";
     commands::Ping => "ansible.builtin", "ping";
     commands::Raw => "ansible.builtin", "raw";
     commands::Script => "ansible.builtin", "script";
@@ -86,6 +87,7 @@ modules! {
     files::Unarchive => "ansible.builtin", "unarchive";
     files::Uri => "ansible.builtin", "uri";
     // firewalls
+    firewalls::Firewalld => "ansible.posix", "firewalld";
     firewalls::Iptables => "ansible.builtin", "iptables";
     firewalls::Ufw => "community.general", "ufw";
     // packages
@@ -103,6 +105,9 @@ modules! {
     services::ServiceFacts => "ansible.builtin", "service_facts";
     services::Systemd => "ansible.builtin", "systemd_service", "systemd";
     services::Sysvinit => "ansible.builtin", "sysvinit";
+    // storage
+    storage::Filesystem => "community.general", "filesystem";
+    storage::Parted => "community.general", "parted";
 }
 
 /// All modules, with what is said about them.

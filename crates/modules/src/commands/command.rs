@@ -284,12 +284,7 @@ pub(super) fn run_timed(
         Failure { values, ..failure }
     })?;
     let mut values = Map::from([("cmd", shown), ("rc", output.rc.into()), ("msg", "".into())]);
-    values.insert("start", clock(&start));
-    values.insert("end", clock(&Calendar::now()));
-    let delta = begin.elapsed();
-    let seconds = delta.as_secs();
-    let micros = delta.subsec_micros();
-    values.insert("delta", format!("{}:{:02}:{:02}.{micros:06}", seconds / 3600, seconds / 60 % 60, seconds % 60));
+    insert_times(&mut values, &start, begin);
     insert_outputs(&mut values, &output, strip);
     finish(output.rc, values)
 }
@@ -304,6 +299,16 @@ fn not_run(shown: Value) -> Map {
         insert_text(&mut values, name, "");
     }
     values
+}
+
+/// Adds when it began and ended, and how long it took.
+pub(super) fn insert_times(values: &mut Map, start: &Calendar, begin: Instant) {
+    values.insert("start", clock(start));
+    values.insert("end", clock(&Calendar::now()));
+    let delta = begin.elapsed();
+    let seconds = delta.as_secs();
+    let micros = delta.subsec_micros();
+    values.insert("delta", format!("{}:{:02}:{:02}.{micros:06}", seconds / 3600, seconds / 60 % 60, seconds % 60));
 }
 
 fn clock(time: &Calendar) -> String {

@@ -362,7 +362,7 @@ fn patience(deadline: Option<Instant>, ended: Option<Instant>, exit_is_seen: boo
     [of_deadline, of_end].into_iter().flatten().min()
 }
 
-fn exit_code(status: ExitStatus) -> i32 {
+pub(super) fn exit_code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap_or(-1)
 }
 
@@ -402,7 +402,7 @@ fn pidfd(pid: libc::pid_t) -> Option<OwnedFd> {
 }
 
 /// Waits until one of the descriptors is ready: the third for writing, the others for reading.
-fn poll(fds: [Option<RawFd>; 4], wait: Option<Duration>) -> io::Result<[bool; 4]> {
+pub(super) fn poll(fds: [Option<RawFd>; 4], wait: Option<Duration>) -> io::Result<[bool; 4]> {
     let mut index = 0;
     let mut polled = fds.map(|fd| {
         let events = if index == 2 { libc::POLLOUT } else { libc::POLLIN };

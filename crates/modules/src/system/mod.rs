@@ -8,6 +8,7 @@ mod content;
 mod http;
 mod inode_flags;
 mod probe;
+mod terminal;
 mod write;
 
 pub use accounts::{Group, User};
@@ -20,4 +21,5 @@ pub use content::{Digest, Payload, Sink};
 pub(crate) use http::{HttpAnswer, HttpGet, HttpRequest, host_of};
 pub use inode_flags::InodeFlags;
 pub use probe::Probe;
+pub(crate) use terminal::Heard;
 pub use write::{NewFile, Staged, System};
