@@ -168,7 +168,7 @@ fn talk(plan: &mut ExpectPlan, said: &mut Vec<u8>, system: &mut System) -> Resul
             let answer = match &mut question.answers {
                 Answers::Always(answer) => answer.clone(),
                 Answers::InTurn(answers) => answers.pop_front().ok_or_else(|| {
-                    let output = ksplay_value::Object::repr(&ksplay_value::Bytes(text[..end].as_bytes().to_vec()));
+                    let output = ksplay_value::Object::repr(&ksplay_value::Bytes(text.as_bytes()[..end].to_vec()));
                     Failure::new(format!("No remaining responses for '{}', output was '{output}'", question.text))
                 })?,
             };
