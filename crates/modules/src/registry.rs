@@ -107,6 +107,8 @@ modules! {
     services::Sysvinit => "ansible.builtin", "sysvinit";
     // storage
     storage::Filesystem => "community.general", "filesystem";
+    storage::Lvg => "community.general", "lvg";
+    storage::Lvol => "community.general", "lvol";
     storage::Parted => "community.general", "parted";
 }
 
