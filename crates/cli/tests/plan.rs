@@ -37,9 +37,14 @@ impl House {
     fn new() -> Self {
         let house = Self(tempfile::tempdir().unwrap());
         house.write("site.yml", PLAYBOOK);
-        house.write("app.conf.j2", "name={{ inventory_hostname }}\nurl=db://u:{{ db_password }}@db\nport={{ port }}\n");
-        house
-            .write("hosts.ini", "[web]\na\nb\n[web:vars]\nansible_connection=local\ndb_password=Very5ecret\nport=80\n");
+        house.write(
+            "app.conf.j2",
+            "name={{ inventory_hostname }}\nurl=db://u:{{ db_password }}@db\nport={{ listen_on }}\n",
+        );
+        house.write(
+            "hosts.ini",
+            "[web]\na\nb\n[web:vars]\nansible_connection=local\ndb_password=Very5ecret\nlisten_on=80\n",
+        );
         ["a", "b"].iter().for_each(|host| std::fs::create_dir(house.path(&format!("out-{host}"))).unwrap());
         house
     }
@@ -121,6 +126,17 @@ Kept in site.plan. `ksplay show site.plan` shows it again, `ksplay apply site.pl
 }
 
 #[test]
+fn what_a_file_would_hold_is_shown_before_its_folder_is_there() {
+    let house = House::new();
+    let tasks = "[{file: {path: \"{{ d }}\", state: directory}}, {copy: {content: \"hello\\n\", dest: \"{{ d }}/f\"}}]";
+    let vars = format!("{{d: {}}}", house.path("new").display());
+    house.write("site.yml", &format!("- {{hosts: a, gather_facts: false, vars: {vars}, tasks: {tasks}}}\n"));
+    let shown = house.plan();
+    assert!(shown.contains("? decided while applying: a: Destination directory"), "{shown}");
+    assert!(shown.contains("      @@ -0,0 +1 @@\n      +hello\n"), "{shown}");
+}
+
+#[test]
 fn a_plan_is_for_its_owner_alone_and_holds_no_secret() {
     let house = House::new();
     house.plan();
@@ -177,7 +193,10 @@ fn a_plan_is_shown_again_also_as_a_page() {
 fn a_plan_is_refused_when_a_file_that_it_rests_on_has_changed() {
     let house = House::new();
     house.plan();
-    house.write("app.conf.j2", "name={{ inventory_hostname }}\nurl=db://u:{{ db_password }}@db\nport={{ port }} # x\n");
+    house.write(
+        "app.conf.j2",
+        "name={{ inventory_hostname }}\nurl=db://u:{{ db_password }}@db\nport={{ listen_on }} # x\n",
+    );
     let why = house.refused();
     assert!(why.contains("app.conf.j2 has changed"), "{why}");
     assert!(why.contains("a: Write its settings (site.yml:7): the difference is another one now"), "{why}");

@@ -246,8 +246,8 @@ impl Work {
             Ok(result) => (result, None),
             Err(failure) if failure.undecided => return self.failed(failure),
             Err(mut failure) => {
-                if let Some(reason) = self.awaits(scope, remote, &mut failure.values, &failure.message) {
-                    return self.undecided(reason);
+                if let Some(once) = self.awaits(scope, remote, &mut failure.values, &failure.message) {
+                    return once;
                 }
                 let error = failure.to_error(&self.task.span);
                 if failure.unreachable {
@@ -282,8 +282,8 @@ impl Work {
         }
         if result.get("failed").is_some_and(Value::is_true) {
             let message = result.get("msg").map(Value::to_string).unwrap_or_default();
-            if let Some(reason) = self.awaits(scope, remote, &mut result, &message) {
-                return self.undecided(reason);
+            if let Some(once) = self.awaits(scope, remote, &mut result, &message) {
+                return once;
             }
         }
         let how = self.checked(scope, remote, flags.check, &mut result);

@@ -11,6 +11,9 @@ use crate::{commands, registry};
 /// out.
 pub const MISSING: &str = "_ksplay_missing";
 
+/// Beside [`MISSING`]: the difference that the module would make if what is missing were there.
+pub const FORESEEN: &str = "_ksplay_foreseen";
+
 /// In a result of check mode: the module did not do what it is for, and what it says of the outcome is no prediction.
 pub const NOT_RUN: &str = "_ksplay_not_run";
 
@@ -101,6 +104,14 @@ impl From<Diff> for Diffs {
     }
 }
 
+impl FromIterator<Diff> for Diffs {
+    fn from_iter<I: IntoIterator<Item = Diff>>(diffs: I) -> Self {
+        let mut all = Self::None;
+        diffs.into_iter().for_each(|diff| all.push(diff));
+        all
+    }
+}
+
 impl Diffs {
     /// Adds one to the list.
     pub fn push(&mut self, diff: Diff) {
@@ -156,6 +167,16 @@ impl Failure {
     #[must_use]
     pub fn missing(self) -> Self {
         self.with(MISSING, true)
+    }
+
+    /// The same, with the difference that there would be.
+    #[must_use]
+    pub fn missing_before(self, diff: Diffs) -> Self {
+        let failure = self.missing();
+        match diff.into_value() {
+            Some(diff) => failure.with(FORESEEN, diff),
+            None => failure,
+        }
     }
 
     /// The failure with one more return value.

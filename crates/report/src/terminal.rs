@@ -283,6 +283,7 @@ impl Screen {
     /// A line that says why check mode cannot decide.
     fn undecided(&mut self, of: &TaskResult, head: &str) {
         self.task_banner_once(&of.task);
+        self.diff(of);
         let line = match of.result.get("undecided") {
             Some(reason) => format!("{head} => ({reason})"),
             None => head.to_owned(),
@@ -317,8 +318,13 @@ impl Screen {
     }
 
     fn diff(&mut self, of: &TaskResult) {
-        let changed = matches!(of.status, Status::Ok | Status::Changed)
-            && of.result.get("changed").map_or(of.status == Status::Changed, Value::is_true);
+        let changed = match of.status {
+            Status::Ok | Status::Changed => {
+                of.result.get("changed").map_or(of.status == Status::Changed, Value::is_true)
+            }
+            Status::Undecided => true,
+            Status::Skipped | Status::Failed | Status::Unreachable => false,
+        };
         if !(self.options.diff || of.task.diff) || !changed || (of.looped && of.label.is_none()) {
             return;
         }

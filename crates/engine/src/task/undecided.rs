@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ksplay_modules::{MISSING, NOT_RUN};
+use ksplay_modules::{FORESEEN, MISSING, NOT_RUN};
 use ksplay_value::{Map, Unknown, Value};
 
 use super::Once;
@@ -47,14 +47,16 @@ impl Work {
         Arc::new(Unknown { because: vec![format!("the result of \"{}\"", self.info.banner).into()] })
     }
 
-    /// The reason when a failure is about something that is not there, which a task that was not carried out may bring.
+    /// What becomes of a failure that is about something that is not there, which a task that was not carried out may
+    /// bring. The difference that there would be then is part of it.
     pub(super) fn awaits(
         &self,
         scope: &HostScope,
         remote: &HostScope,
         failure: &mut Map,
         message: &str,
-    ) -> Option<String> {
+    ) -> Option<Once> {
+        let diff = failure.remove(FORESEEN);
         let pending = &self.shared.pending;
         let at_its_files = || {
             let paths = self.paths(scope, MADE).into_iter().chain(self.paths(scope, READ));
@@ -66,7 +68,11 @@ impl Work {
             (_, Some(_)) => pending.anywhere(),
             _ => None,
         }?;
-        Some(format!("{message}; check mode did not run {tasks}"))
+        let mut once = self.undecided(format!("{message}; check mode did not run {tasks}"));
+        if let Some(diff) = diff {
+            once.result.insert("diff", diff);
+        }
+        Some(once)
     }
 
     /// In check mode, what later tasks see of a result; `None` when that is the result itself. What the module did not do

@@ -146,10 +146,12 @@ impl Module for Copy {
             && !folder.as_os_str().is_empty()
             && !system.is_dir(folder)
         {
-            let shown = folder.display();
-            return Err(failed_at(&dest, format!("Destination directory {shown} does not exist"))
-                .without_dest()
-                .missing());
+            let message = format!("Destination directory {} does not exist", folder.display());
+            let diff = match system.check && system.diff {
+                true => content_diff(args, &dest, &source, system).ok(),
+                false => None,
+            };
+            return Err(failed_at(&dest, message).without_dest().missing_before(diff.into_iter().collect()));
         }
         let mut outcome = Outcome::default();
         outcome.values.insert("dest", dest.display().to_string());
