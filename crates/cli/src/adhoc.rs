@@ -22,19 +22,24 @@ const NEED_ARGUMENTS: &[&str] = &["command", "shell", "raw", "script", "win_comm
 ///
 /// If what it needs cannot be read, or there is nothing to do.
 pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
-    let module = args.module_name.trim();
+    let settings = Settings::load()?;
+    let module = args.module_name.as_deref().unwrap_or(&settings.module_name).trim();
+    let arguments = args.args.as_deref().or(settings.module_args.as_deref()).unwrap_or_default();
     let short = module.strip_prefix("ansible.builtin.").or_else(|| module.strip_prefix("ansible.legacy."));
     let short = short.unwrap_or(module);
-    if !args.list_hosts && NEED_ARGUMENTS.contains(&short) && args.args.trim().is_empty() {
+    if !args.list_hosts && NEED_ARGUMENTS.contains(&short) && arguments.trim().is_empty() {
         let failure = Failure::options(format!("No argument passed to {module} module"));
         let playbook = [".yml", ".yaml"].iter().any(|ending| args.pattern.ends_with(ending));
         return Err(if playbook { failure.help("to run a playbook, leave out `adhoc`") } else { failure });
     }
-    let dir = args.playbook_dir.clone().unwrap_or_else(|| PathBuf::from("."));
-    let settings = Settings::load()?;
-    crate::version::introduce(args.work.verbose, &settings);
-    let form = if args.one_line { Form::OneLine } else { Form::Minimal };
-    let mut assembled = assemble::prepare(&args.work, &settings, vec![dir.clone()], Some(form))?;
+    let dir = args.playbook_dir.as_ref().or(settings.playbook_dir.as_ref());
+    let dir = dir.cloned().unwrap_or_else(|| PathBuf::from("."));
+    crate::version::introduce(assemble::verbosity(&args.work, &settings), &settings);
+    let form = match args.one_line {
+        true => Some(Form::OneLine),
+        false => Some(Form::Minimal).filter(|_| !*settings.adhoc_callbacks || *settings.stdout_callback == "default"),
+    };
+    let mut assembled = assemble::prepare(&args.work, &settings, vec![dir.clone()], form)?;
     if let Some(seconds) = args.task_timeout {
         assembled.options.task_timeout = Some(std::time::Duration::from_secs(seconds)).filter(|time| !time.is_zero());
     }
@@ -57,9 +62,12 @@ pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
     }
     // In Ansible it is the task that fails.
     let failed = |error: ksplay_playbook::Error| Failure { code: 2, ..Failure::from(error) };
-    let playbook = assembled.loader.load_text(&play(args, module)?, &dir).map_err(failed)?;
+    let playbook = assembled.loader.load_text(&play(args, module, arguments)?, &dir).map_err(failed)?;
     playbook.plays.iter().try_for_each(|play| ksplay_engine::refuse_unsupported(play))?;
     assembled.playbooks.push(playbook);
+    if *settings.adhoc_callbacks {
+        assembled.callbacks = callbacks::enabled(&settings, &assembled.terminal)?;
+    }
     if let Some(dir) = &args.tree {
         assembled.listeners.push(callbacks::tree(dir)?);
     }
@@ -67,8 +75,8 @@ pub fn run(args: &AdhocArgs) -> Result<u8, Failure> {
 }
 
 /// The play that has the module as its only task. JSON is YAML, and quotes what has to be quoted.
-fn play(args: &AdhocArgs, module: &str) -> Result<std::sync::Arc<Source>, Failure> {
-    let mut task = Map::from([("action", action(module, &args.args)?)]);
+fn play(args: &AdhocArgs, module: &str, arguments: &str) -> Result<std::sync::Arc<Source>, Failure> {
+    let mut task = Map::from([("action", action(module, arguments)?)]);
     if let Some(seconds) = args.background.filter(|seconds| *seconds > 0) {
         task.insert("async", Value::from(seconds));
         task.insert("poll", Value::from(args.poll));

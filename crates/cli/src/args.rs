@@ -326,20 +326,12 @@ pub struct AdhocArgs {
     /// The hosts: a pattern such as `all`, `web:!web1`, `node1,node2`
     #[arg(value_name = "PATTERN")]
     pub pattern: String,
-    /// The module
-    #[arg(short, long, value_name = "MODULE", default_value = "command", help_heading = "Which task")]
-    pub module_name: String,
+    /// The module (`command`, unless the settings name another)
+    #[arg(short, long, value_name = "MODULE", help_heading = "Which task")]
+    pub module_name: Option<String>,
     /// Its arguments: `key=value` pairs, a command, or JSON
-    #[arg(
-        short,
-        long,
-        value_name = "ARGS",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true,
-        help_heading = "Which task"
-    )]
-    pub args: String,
+    #[arg(short, long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Which task")]
+    pub args: Option<String>,
     /// Let the task go on in the background for at most this many seconds
     #[arg(short = 'B', long, value_name = "SECONDS", help_heading = "Which task")]
     pub background: Option<u64>,
@@ -395,6 +387,12 @@ pub struct InventoryArgs {
     /// With --list, write to this file
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Forget the facts that were kept of earlier runs, of every host in the inventory
+    #[arg(long)]
+    pub flush_cache: bool,
+    /// Accepted as in Ansible, without effect
+    #[arg(long, hide = true)]
+    pub list_hosts: bool,
     /// With --list, show only hosts that match this pattern
     #[arg(short, long, value_name = "PATTERN")]
     pub limit: Option<String>,
@@ -435,12 +433,109 @@ pub struct VarsArgs {
 pub enum ConfigCommand {
     /// Show the settings that have a meaning here, and where each was made
     Dump(ConfigDump),
+    /// Tell of each setting: what it means, its type and default, its names in files and the environment
+    List(ConfigList),
+    /// Write a configuration file to begin with, every setting explained
+    Init(ConfigInit),
+    /// Find what is set and is no setting
+    Validate(ConfigValidate),
     /// Show the configuration file that counts
     View {
+        /// Read this configuration file
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Accepted as in Ansible, without effect
+        #[arg(short = 't', long = "type", value_name = "KIND", hide = true)]
+        kind: Option<String>,
         /// Accepted as in Ansible, without effect
         #[arg(short, long, action = ArgAction::Count, hide = true)]
         verbose: u8,
     },
+}
+
+/// Which settings are meant.
+#[derive(Debug, Args)]
+pub struct ConfigPlugins {
+    /// With --type, only those of these plugins
+    #[arg(value_name = "PLUGIN")]
+    pub names: Vec<String>,
+    /// Read this configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Those of a kind of plugins; `base` are those of none, `all` are all
+    #[arg(short = 't', long = "type", value_name = "KIND", default_value = "base", value_parser = CONFIG_KINDS)]
+    pub kind: String,
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    pub verbose: u8,
+}
+
+/// The kinds of plugins that `ansible-config` knows.
+const CONFIG_KINDS: [&str; 13] = [
+    "all",
+    "base",
+    "become",
+    "cache",
+    "callback",
+    "cliconf",
+    "connection",
+    "httpapi",
+    "inventory",
+    "lookup",
+    "netconf",
+    "shell",
+    "vars",
+];
+
+/// Settings explained.
+#[derive(Debug, Args)]
+pub struct ConfigList {
+    /// How they are written
+    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    pub format: ListFormat,
+    #[command(flatten)]
+    pub plugins: ConfigPlugins,
+}
+
+/// How settings are explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// A configuration to begin with.
+#[derive(Debug, Args)]
+pub struct ConfigInit {
+    /// A file, or variables of the environment
+    #[arg(short, long, value_name = "FORMAT", default_value = "ini")]
+    pub format: InitFormat,
+    /// Make each setting a comment
+    #[arg(long)]
+    pub disabled: bool,
+    #[command(flatten)]
+    pub plugins: ConfigPlugins,
+}
+
+/// What is looked through.
+#[derive(Debug, Args)]
+pub struct ConfigValidate {
+    /// The file, or the variables of the environment
+    #[arg(short, long, value_name = "FORMAT", default_value = "ini")]
+    pub format: InitFormat,
+    #[command(flatten)]
+    pub plugins: ConfigPlugins,
+}
+
+/// Where settings are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum InitFormat {
+    /// `ansible.cfg`.
+    Ini,
+    /// The environment.
+    Env,
 }
 
 /// Which settings are shown.
@@ -452,9 +547,8 @@ pub struct ConfigDump {
     /// How they are written
     #[arg(short, long, value_name = "FORMAT", default_value = "display")]
     pub format: ConfigFormat,
-    /// Accepted as in Ansible, without effect
-    #[arg(short, long, action = ArgAction::Count, hide = true)]
-    pub verbose: u8,
+    #[command(flatten)]
+    pub plugins: ConfigPlugins,
 }
 
 /// How settings are written.
@@ -481,7 +575,7 @@ pub enum RoleCommand {
     },
 }
 
-/// What there is to be shown by name.
+/// What there is to be shown by name; Ansible has pages of the others too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DocKind {
     /// Modules.
@@ -492,6 +586,32 @@ pub enum DocKind {
     Test,
     /// Lookups.
     Lookup,
+    /// Keywords of playbooks.
+    Keyword,
+    #[value(hide = true)]
+    Become,
+    #[value(hide = true)]
+    Cache,
+    #[value(hide = true)]
+    Callback,
+    #[value(hide = true)]
+    Cliconf,
+    #[value(hide = true)]
+    Connection,
+    #[value(hide = true)]
+    Httpapi,
+    #[value(hide = true)]
+    Inventory,
+    #[value(hide = true)]
+    Netconf,
+    #[value(hide = true)]
+    Role,
+    #[value(hide = true)]
+    Shell,
+    #[value(hide = true)]
+    Strategy,
+    #[value(hide = true)]
+    Vars,
 }
 
 /// `ksplay doc`; names and meanings are those of ansible-doc.
@@ -509,6 +629,27 @@ pub struct DocArgs {
     /// Show a task with all arguments, to be filled in
     #[arg(short, long)]
     pub snippet: bool,
+    /// Accepted as in Ansible, without effect: pages are of what ksplay itself brings
+    #[arg(short = 'M', long, value_name = "PATH", hide = true)]
+    pub module_path: Vec<String>,
+    /// Accepted as in Ansible, without effect
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub playbook_dir: Option<PathBuf>,
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, value_name = "PATH", hide = true)]
+    pub roles_path: Option<String>,
+    /// Refused
+    #[arg(short, long, value_name = "NAME", hide = true)]
+    pub entry_point: Option<String>,
+    /// Refused
+    #[arg(short = 'F', long = "list_files", hide = true)]
+    pub list_files: bool,
+    /// Refused
+    #[arg(long, hide = true)]
+    pub metadata_dump: bool,
+    /// Accepted as in Ansible, without effect
+    #[arg(long, hide = true)]
+    pub no_fail_on_errors: bool,
     /// Print JSON
     #[arg(short, long)]
     pub json: bool,
@@ -545,7 +686,13 @@ pub struct EvalArgs {
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
     /// Write a new encrypted file in your editor
-    Create(VaultFiles),
+    Create {
+        #[command(flatten)]
+        files: VaultFiles,
+        /// Open the editor without a terminal too
+        #[arg(long)]
+        skip_tty_check: bool,
+    },
     /// Encrypt files in place (`-`, or none: standard input to standard output)
     Encrypt(VaultFiles),
     /// Decrypt files in place (`-`, or none: standard input to standard output)
@@ -611,6 +758,9 @@ pub struct VaultFiles {
 /// The passwords of a vault command.
 #[derive(Debug, Args)]
 pub struct Encryption {
+    /// Accepted as in Ansible, without effect
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    pub verbose: u8,
     /// Of several vault ids, encrypt with this one
     #[arg(long, value_name = "ID")]
     pub encrypt_vault_id: Option<String>,

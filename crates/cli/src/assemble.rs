@@ -49,13 +49,13 @@ pub fn read(args: &RunArgs) -> Result<Assembled, Failure> {
     if args.work.groups_have_dashes {
         settings.transform_invalid_group_chars.value = "ignore".to_owned();
     }
-    crate::version::introduce(args.work.verbose, &settings);
+    crate::version::introduce(verbosity(&args.work, &settings), &settings);
     let files = args.playbooks.iter().map(|playbook| crate::playbooks::find(playbook, &settings.collections_path));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let mut assembled = prepare(&args.work, &settings, playbook_dirs(&files), None)?;
     let options = &mut assembled.options;
-    options.tags = tags(&args.tags);
-    options.skip_tags = tags(&args.skip_tags);
+    options.tags = tags(settings.tags.iter().chain(&args.tags));
+    options.skip_tags = tags(settings.skip_tags.iter().chain(&args.skip_tags));
     options.start_at_task.clone_from(&args.start_at_task);
     options.step = args.step;
     options.force_handlers |= args.force_handlers;
@@ -153,10 +153,11 @@ fn loader(
     extra_vars: Map,
 ) -> Loader {
     let folders = args.module_path.iter().flat_map(|paths| paths.split(':')).filter(|path| !path.is_empty());
+    let folders = folders.map(|path| PathBuf::from(ksplay_engine::expand_home(path)));
     Loader::new(LoaderOptions {
         roles_path: settings.roles_path.value.clone(),
         collections_paths: settings.collections_path.value.clone(),
-        library: folders.map(|path| PathBuf::from(ksplay_engine::expand_home(path))).collect(),
+        library: folders.chain(settings.library.iter().cloned()).collect(),
         extra_vars,
         decrypt: Some(decrypt),
         environment: environment.clone(),
@@ -181,9 +182,14 @@ fn playbook_dirs(playbooks: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// The tags of `--tags a,b --tags c`.
-fn tags(given: &[String]) -> Vec<String> {
-    let tags = given.iter().flat_map(|tags| tags.split(',')).map(str::trim);
+fn tags<'t>(given: impl Iterator<Item = &'t String>) -> Vec<String> {
+    let tags = given.flat_map(|tags| tags.split(',')).map(str::trim);
     tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+}
+
+/// How often `-v` counts.
+pub fn verbosity(args: &WorkArgs, settings: &Settings) -> u8 {
+    args.verbose.saturating_add(*settings.verbosity)
 }
 
 fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Options, Failure> {
@@ -210,7 +216,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         step: false,
         force_handlers: *settings.force_handlers,
         error_on_missing_handler: *settings.error_on_missing_handler,
-        verbosity: args.verbose,
+        verbosity: verbosity(args, settings),
         gathering: match settings.gathering.as_str() {
             "explicit" => Gathering::Explicit,
             "smart" => Gathering::Smart,
@@ -218,8 +224,11 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         },
         gather_subset: Vec::new(),
         any_errors_fatal: *settings.any_errors_fatal,
+        strategy: settings.strategy.value.clone(),
+        no_log: *settings.no_log,
+        inject_facts: *settings.inject_facts,
         connection: ConnectionDefaults {
-            kind: args.connect.connection.clone().unwrap_or_else(|| "ssh".into()),
+            kind: args.connect.connection.clone().unwrap_or_else(|| settings.transport.value.clone()),
             user: args.connect.user.clone().or_else(|| settings.remote_user.value.clone()),
             port: *settings.remote_port,
             password,
@@ -242,6 +251,7 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
         task_timeout: Some(*settings.task_timeout).filter(|seconds| *seconds > 0).map(Duration::from_secs),
         async_dir: settings.async_dir.value.clone(),
         debugger: *settings.enable_task_debugger,
+        debugger_ignores: *settings.debugger_ignores,
         poll_interval: Duration::from_secs(*settings.poll_interval),
         config_file: settings.file.clone(),
         fact_cache: fact_cache(settings),
@@ -250,7 +260,8 @@ fn options(args: &WorkArgs, settings: &Settings, extra_vars: Map) -> Result<Opti
     })
 }
 
-fn fact_cache(settings: &Settings) -> Option<FactCache> {
+/// Where facts are kept between runs.
+pub fn fact_cache(settings: &Settings) -> Option<FactCache> {
     let dir = settings.fact_caching_connection.value.clone()?;
     let seconds = *settings.fact_caching_timeout;
     settings.fact_caching.ends_with("jsonfile").then(|| FactCache {
@@ -327,16 +338,18 @@ fn shown(settings: &Settings, options: &Options, form: Option<Form>) -> ksplay_r
     let stdout = callbacks::form(&settings.stdout_callback).unwrap_or_default();
     let columns = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
     ksplay_report::Options {
-        colour: *settings.force_color || (is_terminal && !*settings.nocolor),
+        palette: settings.palette(),
         width: ksplay_report::Options::width_of(columns),
         verbosity: options.verbosity,
         diff: options.diff,
+        diff_context: *settings.diff_context,
+        arguments: *settings.display_args,
         show_skipped: *settings.display_skipped_hosts,
         show_ok: *settings.display_ok_hosts,
         check_markers: *settings.check_mode_markers,
         check: options.check,
         failed_to_stderr: *settings.display_failed_stderr,
-        progress: is_terminal,
+        progress: crate::output::is_screen(),
         custom_stats: *settings.show_custom_stats,
         host_starts: *settings.show_per_host_start,
         failure_paths: *settings.show_task_path_on_failure,

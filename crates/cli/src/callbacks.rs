@@ -73,7 +73,9 @@ const ENABLED: &[(&str, &str, Make)] = &[
         Ok(Box::new(ProfileRoles::new(Arc::clone(terminal), *settings.profile_roles_summary)))
     }),
     ("ansible.builtin", "junit", junit),
-    ("ansible.builtin", "tree", |settings, _| tree(&in_home(settings.callback_tree_dir.value.clone(), "tree"))),
+    ("ansible.builtin", "tree", |settings, _| {
+        tree(&settings.callback_tree_dir.value.clone().unwrap_or_else(|| settings.home.join("tree")))
+    }),
 ];
 
 /// Whether this is a callback, with or without its collection.
@@ -130,13 +132,12 @@ fn junit(settings: &Settings, terminal: &Arc<Terminal>) -> Result<Box<dyn Sink>,
         fail_on_ignore: *settings.junit_fail_on_ignore,
         task_class: *settings.junit_task_class,
         without_setup: !*settings.junit_include_setup,
+        without_arguments: *settings.junit_hide_arguments,
+        relative_to: settings.junit_relative.value.as_deref().map(PathBuf::from),
+        out_of_tree: settings.junit_out_of_tree.value.clone(),
+        prefix: settings.junit_prefix.value.clone(),
     };
     Ok(Box::new(Junit::new(options, Arc::clone(terminal))))
-}
-
-/// A folder, or else this one among the user's files of Ansible.
-fn in_home(dir: Option<PathBuf>, name: &str) -> PathBuf {
-    dir.unwrap_or_else(|| PathBuf::from(expand_home(&format!("~/.ansible/{name}"))))
 }
 
 /// The callback `tree`, which writes to this folder.

@@ -47,13 +47,14 @@ pub fn parse(name: &'static str, arguments: impl Iterator<Item = OsString>) -> R
     let program = clap::Command::new(name).disable_version_flag(true).infer_long_args(true).max_term_width(100).arg(
         clap::Arg::new("version").long("version").action(ArgAction::SetTrue).exclusive(true).help("Print the version"),
     );
+    let verbose = clap::Arg::new("louder").short('v').long("verbose").action(ArgAction::Count).hide(true);
     let mut program = match name {
         "ansible-playbook" => RunArgs::augment_args(program)
             .mut_arg("playbooks", |arg| arg.required(false).required_unless_present("version")),
         "ansible-inventory" => InventoryArgs::augment_args(program),
-        "ansible-vault" => VaultCommand::augment_subcommands(program),
+        "ansible-vault" => VaultCommand::augment_subcommands(program.arg(verbose)),
         "ansible-doc" => DocArgs::augment_args(program),
-        "ansible-config" => ConfigCommand::augment_subcommands(program),
+        "ansible-config" => ConfigCommand::augment_subcommands(program.arg(verbose)),
         _ => AdhocArgs::augment_args(program),
     }
     .subcommand_negates_reqs(true);

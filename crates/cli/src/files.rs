@@ -22,6 +22,18 @@ pub fn replace_plain(path: &Path, content: &[u8]) -> std::io::Result<()> {
     write(path, content, 0o666)
 }
 
+/// The same for a file that is for its owner alone, whatever it was before.
+///
+/// # Errors
+///
+/// As [`replace`].
+pub fn replace_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    if path.exists() {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    }
+    replace(path, content)
+}
+
 fn write(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -11,7 +11,7 @@ use crate::args::InventoryArgs;
 use crate::failure::Failure;
 use crate::output::{Warnings, say};
 use crate::settings::Settings;
-use crate::{eval, files, sources};
+use crate::{assemble, eval, files, sources};
 
 /// Prints what was asked for.
 ///
@@ -31,11 +31,20 @@ pub fn show(args: &InventoryArgs) -> Result<u8, Failure> {
     let settings = Settings::load()?;
     let vault = sources::vault_secrets(&args.sources.vault, &settings)?;
     let (extra_vars, odd) = sources::extra_vars(&args.sources, &settings, &vault)?;
-    let dir = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."));
+    let dir = args
+        .playbook_dir
+        .clone()
+        .or_else(|| settings.playbook_dir.value.clone())
+        .or_else(|| std::env::current_dir().ok())
+        .unwrap_or_else(|| PathBuf::from("."));
     let (inventory, warnings) = sources::inventory(&args.sources, &settings, &vault, &extra_vars, vec![dir])?;
+    if let Some(cache) = assemble::fact_cache(&settings).filter(|_| args.flush_cache) {
+        inventory.hosts().for_each(|host| cache.forget(host.name()));
+    }
     let warn = |warning: Diagnostic| Warnings.event(&warning.into());
     warnings.into_iter().for_each(warn);
-    let mut view = View { extra_vars, export: args.export && args.list, ..View::of(&inventory) };
+    let mut view =
+        View { extra_vars, export: (args.export || *settings.inventory_export) && args.list, ..View::of(&inventory) };
     if args.graph {
         let group = args.group.as_deref().unwrap_or("all");
         let graph = view.graph(group, args.vars).map_err(|error| match error {

@@ -1,7 +1,7 @@
 //! Lines on standard output, and warnings beside them.
 
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use ksplay_engine::{Event, Sink};
 use ksplay_report::{Options, Terminal};
@@ -20,6 +20,12 @@ pub fn line(text: Arguments<'_>) {
     {
         eprintln!("error: cannot write to standard output: {error}");
     }
+}
+
+/// Whether standard output is a terminal that knows colours and lines that are drawn anew.
+pub fn is_screen() -> bool {
+    let dumb = |term: std::ffi::OsString| term.is_empty() || term == "dumb";
+    std::io::stdout().is_terminal() && !std::env::var_os("TERM").is_none_or(dumb)
 }
 
 /// Tells warnings on standard error, and nothing else.

@@ -21,11 +21,13 @@ pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
     match command {
         VaultCommand::Encrypt(args) => {
             let key = Key::new(&args.encryption)?;
-            convert(args, |name, content| key.encrypt(name, content), "Encryption successful")
+            convert(args, files::replace_private, |name, content| key.encrypt(name, content))?;
+            Ok(done("Encryption successful"))
         }
         VaultCommand::Decrypt(args) => {
             let passwords = passwords(&args.encryption)?;
-            convert(args, |name, content| decrypt(&passwords, name, content), "Decryption successful")
+            convert(args, files::replace_private, |name, content| decrypt(&passwords, name, content))?;
+            Ok(done("Decryption successful"))
         }
         VaultCommand::View(args) => {
             let passwords = passwords(&args.encryption)?;
@@ -35,7 +37,11 @@ pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
             }
             Ok(0)
         }
-        VaultCommand::Create(args) => {
+        VaultCommand::Create { files: args, skip_tty_check } => {
+            if !skip_tty_check && !std::io::stdout().is_terminal() {
+                let failure = Failure::options("not a tty, editor cannot be opened");
+                return Err(failure.help("`--skip-tty-check` opens it all the same"));
+            }
             let key = Key::new(&args.encryption)?;
             for file in &args.files {
                 if file.exists() {
@@ -63,7 +69,10 @@ pub fn run(command: &VaultCommand) -> Result<u8, Failure> {
             needs_files(&files.files)?;
             let passwords = passwords(&files.encryption)?;
             let key = Key::replacing(new_vault_password_file.as_deref(), new_vault_id.as_deref(), &passwords)?;
-            convert(files, |name, content| key.encrypt(name, &decrypt(&passwords, name, content)?), "Rekey successful")
+            let anew = |name: &str, content: &[u8]| key.encrypt(name, &decrypt(&passwords, name, content)?);
+            convert(files, files::replace, anew)?;
+            eprintln!("Rekey successful");
+            Ok(0)
         }
         VaultCommand::EncryptString(args) => encrypt_strings(args, &Key::new(&args.encryption)?),
     }
@@ -99,7 +108,7 @@ impl Key {
             }
         };
         let password = known.password(Some(id)).ok_or_else(|| {
-            Failure::options(format!("there is no password of the vault id `{id}`; known: {}", ids.join(", ")))
+            Failure::error(format!("there is no password of the vault id `{id}`; known: {}", ids.join(", ")))
         })?;
         Self::labelled(id, password)
     }
@@ -175,24 +184,29 @@ fn decrypt(passwords: &Secrets, name: &str, content: &[u8]) -> Result<Vec<u8>, F
     passwords.decrypt(text).map_err(|error| failed(error.to_string()))
 }
 
-/// Reads each input, converts it, and writes it back or to `--output`.
+/// Reads each input, converts it, and writes it back or to `--output`, a file with `replace`.
 fn convert(
     args: &VaultFiles,
+    replace: fn(&Path, &[u8]) -> std::io::Result<()>,
     change: impl Fn(&str, &[u8]) -> Result<Vec<u8>, Failure>,
-    done: &str,
-) -> Result<u8, Failure> {
+) -> Result<(), Failure> {
     let inputs = inputs(&args.files);
     if args.output.is_some() && inputs.len() > 1 {
         return Err(Failure::options("`--output` takes one input, not several"));
     }
     for input in &inputs {
         let changed = change(&shown(input), &read(input)?)?;
-        write(args.output.as_deref().unwrap_or(input), &changed)?;
+        write_with(replace, args.output.as_deref().unwrap_or(input), &changed)?;
     }
+    Ok(())
+}
+
+/// Says so to somebody who sits there; the answer is the exit code.
+fn done(what: &str) -> u8 {
     if std::io::stdout().is_terminal() {
-        eprintln!("{done}");
+        eprintln!("{what}");
     }
-    Ok(0)
+    0
 }
 
 fn needs_files(files: &[PathBuf]) -> Result<u8, Failure> {
@@ -217,9 +231,13 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
+    write_with(files::replace, file, content)
+}
+
+fn write_with(replace: fn(&Path, &[u8]) -> std::io::Result<()>, file: &Path, content: &[u8]) -> Result<(), Failure> {
     let result = match file == Path::new("-") {
         true => std::io::stdout().write_all(content).and_then(|()| std::io::stdout().flush()),
-        false => files::replace(file, content),
+        false => replace(file, content),
     };
     result.map_err(|error| Failure::error(format!("cannot write {}: {error}", file.display())))
 }
@@ -230,7 +248,8 @@ fn edited(plain: &[u8], file: &Path) -> Result<Vec<u8>, Failure> {
     let ending = file.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
     let mut scratch = tempfile::Builder::new().suffix(&ending).tempfile().map_err(Failure::error)?;
     scratch.write_all(plain).map_err(Failure::error)?;
-    let editor = std::env::var("EDITOR").ok().filter(|editor| !editor.trim().is_empty()).unwrap_or_else(|| "vi".into());
+    let editor = Some(Settings::load()?.editor.value).filter(|editor| !editor.trim().is_empty());
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
     let words = ksplay_engine::split_words(&editor).unwrap_or_else(|| vec![editor.clone()]);
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::error("EDITOR names no program"))?;
     let status = Command::new(program).args(arguments).arg(scratch.path()).status();
@@ -242,7 +261,7 @@ fn edited(plain: &[u8], file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn encrypt_strings(args: &EncryptStringArgs, key: &Key) -> Result<u8, Failure> {
-    let mut values: Vec<(Option<&str>, Vec<u8>)> = Vec::new();
+    let mut values: Vec<(Option<&str>, &str, Vec<u8>)> = Vec::new();
     let mut names = args.name.iter().map(String::as_str);
     if args.prompt {
         let asked = if args.show_input {
@@ -250,18 +269,22 @@ fn encrypt_strings(args: &EncryptStringArgs, key: &Key) -> Result<u8, Failure> {
         } else {
             secrets::ask("Text to encrypt: ").map_err(Failure::error)?
         };
-        values.push((names.next(), asked.expose().as_bytes().to_vec()));
+        values.push((names.next(), "the interactive prompt", asked.expose().as_bytes().to_vec()));
     }
     if args.texts.iter().any(|text| text == "-") || args.texts.is_empty() && !args.prompt {
-        values.push((args.stdin_name.as_deref(), read(Path::new("-"))?));
+        values.push((args.stdin_name.as_deref(), "stdin", read(Path::new("-"))?));
     }
     for text in args.texts.iter().filter(|text| *text != "-") {
-        values.push((names.next(), text.clone().into_bytes()));
+        values.push((names.next(), "the command line args", text.clone().into_bytes()));
     }
     let mut blocks = String::new();
-    for (name, plain) in values {
+    let several = values.len() > 1;
+    for (number, (name, from, plain)) in (1..).zip(values) {
         if plain.is_empty() {
             return Err(Failure::options("there is nothing to encrypt: the value is empty"));
+        }
+        if several {
+            eprintln!("{}", which(name, number, from));
         }
         let encrypted = key.encrypt("the value", &plain)?;
         blocks += &block(name, &String::from_utf8_lossy(&encrypted));
@@ -269,6 +292,14 @@ fn encrypt_strings(args: &EncryptStringArgs, key: &Key) -> Result<u8, Failure> {
     }
     write(args.output.as_deref().unwrap_or(Path::new("-")), blocks.as_bytes())?;
     Ok(0)
+}
+
+/// Which of several values follows, in Ansible's words.
+fn which(name: Option<&str>, number: usize, from: &str) -> String {
+    match name {
+        Some(name) => format!("# The encrypted version of variable (\"{name}\", the string #{number} from {from})."),
+        None => format!("# The encrypted version of the string #{number} from {from}.)"),
+    }
 }
 
 /// A text that is seen while it is written.

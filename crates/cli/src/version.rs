@@ -10,40 +10,43 @@ use crate::settings::Settings;
 ///
 /// If the settings cannot be read.
 pub fn show() -> Result<u8, Failure> {
-    print(&Settings::load()?);
+    about(&Settings::load()?).iter().for_each(|line| say!("{line}"));
     Ok(0)
 }
 
 /// Says which configuration file counts (`-v`), and all that `--version` says (`-vv`).
 pub fn introduce(verbosity: u8, settings: &Settings) {
-    if verbosity >= 2 {
-        print(settings);
-    }
+    let mut lines = if verbosity >= 2 { about(settings) } else { Vec::new() };
     if verbosity >= 1 {
-        match &settings.file {
-            Some(file) => say!("Using {} as config file", file.display()),
-            None => say!("No config file found; using defaults"),
-        }
+        lines.push(match &settings.file {
+            Some(file) => format!("Using {} as config file", file.display()),
+            None => "No config file found; using defaults".to_owned(),
+        });
+    }
+    let palette = settings.palette();
+    for line in lines {
+        say!("{}", palette.as_ref().map_or_else(|| line.clone(), |palette| palette.verbose.paint(&line)));
     }
 }
 
-fn print(settings: &Settings) {
+fn about(settings: &Settings) -> Vec<String> {
     let joined = |paths: &[std::path::PathBuf]| {
         paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":")
     };
-    match crate::called::name() {
+    let mut lines = vec![match crate::called::name() {
         // Scripts read the first line.
-        Some(name) => say!("{name} [core {}]", ksplay_engine::ANSIBLE_VERSION),
-        None => say!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION")),
-    }
+        Some(name) => format!("{name} [core {}]", ksplay_engine::ANSIBLE_VERSION),
+        None => format!("ksplay {} (behaves as ansible-core 2.19)", env!("CARGO_PKG_VERSION")),
+    }];
     let file = settings.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string());
-    say!("  config file = {file}");
-    say!("  roles path = {}", joined(&settings.roles_path));
-    say!("  collection location = {}", joined(&settings.collections_path));
+    lines.push(format!("  config file = {file}"));
+    lines.push(format!("  roles path = {}", joined(&settings.roles_path)));
+    lines.push(format!("  collection location = {}", joined(&settings.collections_path)));
     if let Ok(executable) = std::env::current_exe() {
-        say!("  executable location = {}", executable.display());
+        lines.push(format!("  executable location = {}", executable.display()));
     }
     if crate::called::name().is_some() {
-        say!("  engine = ksplay {}", env!("CARGO_PKG_VERSION"));
+        lines.push(format!("  engine = ksplay {}", env!("CARGO_PKG_VERSION")));
     }
+    lines
 }

@@ -130,7 +130,7 @@ fn tests_are_reported_for_junit_and_results_written_to_a_tree() {
     assert!(report.file_name().unwrap().to_str().unwrap().starts_with("site-"), "{report:?}");
     let report = std::fs::read_to_string(report).unwrap();
     assert!(report.contains(r#"<testsuite disabled="0" errors="2" failures="0" name="site" skipped="1" tests="10""#));
-    assert!(report.contains(r#"name="[a] Letters: letters : first""#), "{report}");
+    assert!(report.contains(r#"name="[a] Letters: letters : first msg=1""#), "{report}");
     assert!(report.contains("it is &lt;broken&gt;") && !report.contains("hush"), "{report}");
     let tree = std::fs::read_to_string(dir.path().join(".ansible/tree/b")).unwrap();
     assert_eq!(tree, r#"{"changed": false, "msg": "it is <broken>"}"#);

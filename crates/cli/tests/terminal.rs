@@ -7,13 +7,20 @@ use std::process::{Command, Stdio};
 
 /// Exit code and output of a playbook on a terminal on which this is typed.
 fn typed(playbook: &str, lines: &str) -> (Option<i32>, String) {
+    on_terminal("xterm", &[("ANSIBLE_NOCOLOR", "1")], playbook, lines)
+}
+
+/// The same on a terminal of this kind with these variables.
+fn on_terminal(kind: &str, variables: &[(&str, &str)], playbook: &str, lines: &str) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("site.yml");
     std::fs::write(&file, playbook).unwrap();
     let command = format!("{} {} -i a, -c local", env!("CARGO_BIN_EXE_ksplay"), file.display());
     let mut child = Command::new("script")
         .args(["-qec", &command, "/dev/null"])
-        .env("ANSIBLE_NOCOLOR", "1")
+        .env("TERM", kind)
+        .env_remove("NO_COLOR")
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -33,6 +40,19 @@ const DEBUGGED: &str = r#"
     - {name: tried, command: "test {{ who }} = good", register: r}
     - {name: last, debug: {msg: "rc={{ r.rc }} who={{ who }}"}}
 "#;
+
+#[test]
+fn there_are_colours_where_the_terminal_has_them_and_nobody_objects() {
+    let coloured = |kind: &str, variables: &[(&str, &str)]| {
+        let playbook = "- {hosts: all, gather_facts: false, tasks: [{debug: {msg: told}}]}\n";
+        on_terminal(kind, variables, playbook, "").1.contains("\x1b[0;32mok: [a] => {\x1b[0m")
+    };
+    // As ansible-playbook on the same terminals.
+    assert!(coloured("xterm", &[]) && coloured("xterm", &[("NO_COLOR", "")]));
+    assert!(!coloured("dumb", &[]) && !coloured("", &[]));
+    assert!(!coloured("xterm", &[("NO_COLOR", "1")]) && !coloured("xterm", &[("ANSIBLE_NOCOLOR", "1")]));
+    assert!(coloured("dumb", &[("NO_COLOR", "1"), ("ANSIBLE_FORCE_COLOR", "1")]));
+}
 
 #[test]
 fn a_task_is_tried_again_with_other_arguments() {

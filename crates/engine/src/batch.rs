@@ -73,6 +73,11 @@ struct Included {
     failure: Option<Map>,
 }
 
+/// Whether there is a strategy of this name.
+pub fn is_strategy(name: &str) -> bool {
+    strategy(name, 1).is_some()
+}
+
 /// The strategy of this name.
 pub(crate) fn strategy(name: &str, forks: usize) -> Option<Strategy> {
     Some(match short_name(name) {
@@ -141,14 +146,12 @@ impl Batch {
             Some(value) => boolean(&value)?,
             None => shared.options.force_handlers,
         };
-        let strategy = setting("strategy", &play.strategy)?.map(|name| name.to_string());
-        let debugs = shared.options.debugger || strategy.as_deref().is_some_and(|name| short_name(name) == "debug");
-        let strategy = match strategy {
-            None => Strategy::Linear,
-            Some(name) => self::strategy(&name, shared.options.forks).ok_or_else(|| {
-                TaskFailure::new(format!("the strategy '{}' is not supported yet", short_name(&name)))
-            })?,
-        };
+        let strategy = setting("strategy", &play.strategy)?;
+        let strategy = strategy.map_or_else(|| shared.options.strategy.clone(), |name| name.to_string());
+        let debugs = shared.options.debugger || short_name(&strategy) == "debug";
+        let strategy = self::strategy(&strategy, shared.options.forks).ok_or_else(|| {
+            TaskFailure::new(format!("the strategy '{}' is not supported yet", short_name(&strategy)))
+        })?;
         let max_fail = match setting("max_fail_percentage", &play.max_fail_percentage)? {
             Some(value) => Some(value.to_string().trim_end_matches('%').parse().map_err(|_| {
                 TaskFailure::new(format!("the value '{value}' of 'max_fail_percentage' is not a number"))

@@ -162,6 +162,8 @@ pub struct TaskInfo {
     pub banner: String,
     /// The action as written.
     pub action: Str,
+    /// Its arguments as written, as `name=value, …`; empty under `no_log`.
+    pub arguments: String,
     /// The role that it belongs to.
     pub role: Option<Str>,
     /// Where it stands.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ksplay_playbook::Task;
+use ksplay_template::CONDITIONAL;
 use ksplay_value::{Map, Span, Unknown, Value};
 
 use crate::event::{ErrorFrame, TaskError};
@@ -15,7 +17,7 @@ pub struct TaskFailure {
     pub prefix: Option<&'static str>,
     /// The place of the cause, when it is not the task.
     pub span: Option<Span>,
-    /// The step at which it happened, with the task's place: `Finalization of task args for 'x' failed.`
+    /// The step at which it happened, with the place of the task's action: `Finalization of task args for 'x' failed.`
     pub step: Option<String>,
     /// What to do.
     pub help: Option<String>,
@@ -29,8 +31,17 @@ pub struct TaskFailure {
     pub undecided: bool,
     /// The exit code when it belongs to no task, and ends the run.
     pub exit_code: u8,
-    /// The place between the task and the cause: of the outermost template on the way.
-    pub outer: Option<Box<Span>>,
+    /// What lies between the task and the cause.
+    pub way: Option<Box<Way>>,
+}
+
+/// What a failure came through.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// What was being done, which the message begins with: `Error while resolving value for 'x'`.
+    context: Option<String>,
+    /// The place of the outermost template, when the cause stands in another one.
+    outer: Option<Span>,
 }
 
 impl TaskFailure {
@@ -47,7 +58,7 @@ impl TaskFailure {
             bare: false,
             undecided: false,
             exit_code: 1,
-            outer: None,
+            way: None,
         }
     }
 
@@ -99,6 +110,15 @@ impl TaskFailure {
         self
     }
 
+    /// The failure as one that happened while this was done: it is said before it.
+    #[must_use]
+    pub fn within(mut self, context: impl Into<String>) -> Self {
+        let context = context.into();
+        self.message = format!("{context}: {}", self.message);
+        self.way.get_or_insert_default().context = Some(context);
+        self
+    }
+
     /// The result as modules give it.
     pub fn into_result(self) -> Map {
         let message = match &self.prefix {
@@ -115,10 +135,10 @@ impl TaskFailure {
         map
     }
 
-    /// The error as it is shown for a task that stands at `task`.
-    pub fn to_error(&self, task: &Span) -> TaskError {
+    /// The error as it is shown for a task.
+    pub fn to_error(&self, task: &Task) -> TaskError {
         if self.bare {
-            let span = self.span.clone().unwrap_or_else(|| task.clone());
+            let span = self.span.clone().unwrap_or_else(|| task.span.clone());
             let frame = ErrorFrame { message: self.message.clone(), span: Some(span), help: self.help.clone() };
             return TaskError { title: self.message.clone(), frames: vec![frame] };
         }
@@ -130,25 +150,37 @@ impl TaskFailure {
         };
         let title = format!("Task failed: {inner}");
         let frames = match &self.span {
-            Some(span) if self.prefix.is_none() => {
-                let first = match &self.step {
-                    Some(step) => format!("Task failed: {step}"),
-                    None => "Task failed.".to_owned(),
-                };
-                let cause =
-                    ErrorFrame { message: self.message.clone(), span: Some(span.clone()), help: self.help.clone() };
-                let first = ErrorFrame { message: first, span: Some(task.clone()), help: None };
-                let between = self.outer.as_deref().filter(|outer| *outer != span && *outer != task);
-                let between = between.map(|outer| ErrorFrame {
-                    message: "Template evaluation failed.".into(),
-                    span: Some(outer.clone()),
-                    help: None,
-                });
-                std::iter::once(first).chain(between).chain([cause]).collect()
-            }
-            _ => vec![ErrorFrame { message: title.clone(), span: Some(task.clone()), help: self.help.clone() }],
+            Some(span) if self.prefix.is_none() => self.chain(task, span),
+            _ => vec![ErrorFrame { message: title.clone(), span: Some(task.span.clone()), help: self.help.clone() }],
         };
         TaskError { title, frames }
+    }
+
+    /// What led to it, each with its place; what stands at the same place is one.
+    fn chain(&self, task: &Task, cause: &Span) -> Vec<ErrorFrame> {
+        let step = self.step.as_deref().map(|step| (step.trim_end_matches('.'), &task.action_span));
+        let way = self.way.as_deref();
+        let value = way.and_then(|way| way.outer.as_ref()).unwrap_or(cause);
+        let context = way.and_then(|way| way.context.as_deref());
+        let said = context.and_then(|context| self.message.strip_prefix(context));
+        let context = context.map(|context| (context, value));
+        let message = said.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&self.message);
+        let mut frames: Vec<ErrorFrame> = Vec::new();
+        for (text, span) in [("Task failed", &task.span)].into_iter().chain(step).chain(context) {
+            match frames.last_mut().filter(|last| last.span.as_ref() == Some(span)) {
+                Some(last) => last.message = format!("{}: {text}.", last.message.trim_end_matches('.')),
+                None => frames.push(ErrorFrame { message: format!("{text}."), span: Some(span.clone()), help: None }),
+            }
+        }
+        let help = self.help.clone();
+        match frames.last_mut().filter(|last| last.span.as_ref() == Some(cause)) {
+            Some(last) => {
+                last.message = format!("{}: {message}", last.message.trim_end_matches('.'));
+                last.help = help;
+            }
+            None => frames.push(ErrorFrame { message: message.to_owned(), span: Some(cause.clone()), help }),
+        }
+        frames
     }
 }
 
@@ -167,7 +199,9 @@ impl From<ksplay_template::Error> for TaskFailure {
                 .to_owned()
         });
         let help = help.or_else(|| error.near.map(|near| format!("did you mean `{near}`?")));
-        Self { span: error.span, outer: error.outer.map(Box::new), help, ..Self::new(error.message) }
+        let context = error.message.starts_with(CONDITIONAL).then(|| CONDITIONAL.to_owned());
+        let way = (context.is_some() || error.outer.is_some()).then(|| Box::new(Way { context, outer: error.outer }));
+        Self { span: error.span, way, help, ..Self::new(error.message) }
     }
 }
 

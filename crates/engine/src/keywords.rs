@@ -84,11 +84,8 @@ pub(crate) fn whole(scope: &HostScope, name: &str, keyword: Option<&Value>) -> R
 
 /// The failure as one of this keyword.
 pub(crate) fn of_keyword(name: &str, keyword: &Value, failure: TaskFailure) -> TaskFailure {
-    TaskFailure {
-        message: format!("Error processing keyword '{name}': {}", failure.message),
-        span: failure.span.clone().or_else(|| place(keyword)),
-        ..failure
-    }
+    let span = failure.span.clone().or_else(|| place(keyword));
+    TaskFailure { span, ..failure }.within(format!("Error processing keyword '{name}'"))
 }
 
 /// A keyword that is a number; text with a number counts.

@@ -41,6 +41,12 @@ pub struct Options {
     pub gather_subset: Vec<String>,
     /// The setting `any_errors_fatal`.
     pub any_errors_fatal: bool,
+    /// The strategy of plays that name none.
+    pub strategy: String,
+    /// Whether the results of tasks that do not say are hidden (`no_log`).
+    pub no_log: bool,
+    /// Whether facts are variables of their own too (`inject_facts_as_vars`).
+    pub inject_facts: bool,
     /// How hosts are connected to.
     pub connection: ConnectionDefaults,
     /// What becomes of tasks that do not say.
@@ -51,6 +57,8 @@ pub struct Options {
     pub async_dir: String,
     /// The setting `enable_task_debugger`: whether the user looks at all failures.
     pub debugger: bool,
+    /// Whether a failure that the playbook ignores is none for the debugger (`task_debugger_ignore_errors`).
+    pub debugger_ignores: bool,
     /// The setting `poll_interval`: how long to wait between two looks at a job whose task does not say.
     pub poll_interval: Duration,
     /// The configuration file in use, for `ansible_config_file`.
@@ -137,11 +145,15 @@ impl Default for Options {
             gathering: Gathering::default(),
             gather_subset: Vec::new(),
             any_errors_fatal: false,
+            strategy: "linear".into(),
+            no_log: false,
+            inject_facts: true,
             connection: ConnectionDefaults::default(),
             becoming: BecomeDefaults::default(),
             task_timeout: None,
             async_dir: "~/.ansible_async".into(),
             debugger: false,
+            debugger_ignores: true,
             poll_interval: Duration::from_secs(15),
             config_file: None,
             fact_cache: None,

@@ -16,7 +16,7 @@ pub fn play(play: &Play) -> Result<(), TaskFailure> {
         Err(TaskFailure { span: Some(play.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
     };
     if let Some(Value::String(strategy)) = &play.strategy
-        && crate::batch::strategy(strategy, 1).is_none()
+        && !crate::batch::is_strategy(strategy)
     {
         // Ansible comes to it only when the play begins.
         return not_yet(&format!("strategy: {strategy}")).map_err(|failure| TaskFailure { exit_code: 1, ..failure });

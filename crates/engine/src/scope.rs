@@ -108,7 +108,11 @@ impl HostScope {
             defaults.extend(roles.iter().rev().map(|role| Arc::clone(&role.defaults)));
         }
         let state = shared.states.of(host);
-        below.push(Arc::clone(&state.facts));
+        if shared.options.inject_facts {
+            below.push(Arc::clone(&state.facts));
+        } else if let Some(local) = state.facts.get("ansible_local") {
+            below.push(Arc::new(Map::from([("ansible_local", local.clone())])));
+        }
         below.extend(shared.inventory_vars(host).iter().rev().cloned());
         below.extend(defaults);
         above.retain(|layer| !layer.is_empty());

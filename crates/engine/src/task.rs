@@ -197,7 +197,7 @@ impl Work {
                 once.result.insert("attempts", Value::from(plan.limit - 1));
                 let error = match once.error.take() {
                     Some(error) => error,
-                    None => self.failure_of(&once.result),
+                    None => self.failure_of(&once.result, false),
                 };
                 say_why(&mut once.result, &error);
                 once.error = Some(error);
@@ -249,7 +249,7 @@ impl Work {
                 if let Some(once) = self.awaits(scope, remote, &mut failure.values, &failure.message) {
                     return once;
                 }
-                let error = failure.to_error(&self.task.span);
+                let error = failure.to_error(&self.task);
                 if failure.unreachable {
                     let once = Once::of(Status::Unreachable, failure.into_result());
                     return Once { error: Some(error), ..once };
@@ -286,6 +286,7 @@ impl Work {
                 return once;
             }
         }
+        let failed_itself = result.get("failed").is_some_and(Value::is_true);
         let how = self.checked(scope, remote, flags.check, &mut result);
         let skipped = result.get("skipped").is_some_and(Value::is_true);
         if !skipped && let Err(undecided) = self.judge(scope, &mut result) {
@@ -301,7 +302,7 @@ impl Work {
             () => Status::Ok,
         };
         if status == Status::Failed {
-            let error = error.get_or_insert_with(|| self.failure_of(&result));
+            let error = error.get_or_insert_with(|| self.failure_of(&result, failed_itself));
             say_why(&mut result, error);
         } else {
             error = None;
@@ -320,17 +321,18 @@ impl Work {
         Err(TaskFailure::new(format!("Action '{name}' does not support raw params.")))
     }
 
-    /// The failure that a result tells of.
-    fn failure_of(&self, result: &Map) -> TaskError {
+    /// The failure that a result tells of. What `failed_when` says is none of the module itself.
+    fn failure_of(&self, result: &Map, of_module: bool) -> TaskError {
         let failure = match result.get("msg").map(Value::to_string) {
             Some(message) if !message.is_empty() => {
-                let prefix = if actions::is_here(&self.task.action) { "Action failed" } else { "Module failed" };
+                let here = actions::is_here(&self.task.action);
+                let prefix = if of_module && !here { "Module failed" } else { "Action failed" };
                 TaskFailure { prefix: Some(prefix), ..TaskFailure::new(message) }
             }
             Some(_) => TaskFailure::new("Action failed."),
             None => TaskFailure::action("Unknown error."),
         };
-        failure.to_error(&self.task.span)
+        failure.to_error(&self.task)
     }
 
     /// `changed_when` and `failed_when`. A condition that cannot be evaluated fails the task, whose result stays; an error
@@ -413,7 +415,7 @@ impl Work {
         if failure.undecided {
             return self.undecided(failure.message);
         }
-        let error = failure.to_error(&self.task.span);
+        let error = failure.to_error(&self.task);
         Once { error: Some(error), ..Once::of(Status::Failed, failure.into_result()) }
     }
 }

@@ -26,7 +26,7 @@ impl Work {
     /// Whether the output is hidden. A `no_log` that cannot be evaluated hides it: what was meant is not known.
     pub(crate) fn hides(&self, scope: &HostScope) -> bool {
         match flag(scope, "no_log", self.task.keywords.no_log.as_ref()) {
-            Ok(no_log) => no_log.unwrap_or(false),
+            Ok(no_log) => no_log.unwrap_or(self.shared.options.no_log),
             Err(failure) => {
                 let message = format!("Invalid no_log value for task, output will be masked: {}", failure.message);
                 self.shared.emit(Event::Warning(message));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ksplay_value::yaml::{Node, NodeKind};
-use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
+use ksplay_value::{Map, Span, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::Error;
 use crate::arguments::{self, builtin_name};
@@ -59,6 +59,8 @@ pub(crate) struct Action {
     pub args: Value,
     /// Whether it was given with `local_action`.
     pub local: bool,
+    /// Where its name stands.
+    pub span: Span,
 }
 
 /// Whether a key begins a loop: `with_` and the name of a lookup.
@@ -74,6 +76,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         return Err(Error::invalid("action and local_action are mutually exclusive", &node.span));
     }
     let mut found: Option<(Str, Str, Map)> = None;
+    let mut span = node.span.clone();
     let local = node.get("local_action").is_some();
     // What is wrong with it is told when the keywords are read.
     let own = node.get("collections").and_then(|names| keywords::collections(names).ok());
@@ -83,6 +86,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let (written, args) = action_keyword(value, &node.span)?;
         let name = modules::meant(context, &written, collections);
         found = Some((name, written, args));
+        span = value.get("module").unwrap_or(value).span.clone();
     }
     let candidates: Vec<&(Node, Node)> = node
         .entries()
@@ -110,6 +114,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         let name = modules::resolve(context, written, collections, key, kind)?;
         let args = module_arguments(&name, value)?;
         found = Some((name, written.into(), args));
+        span = key.span.clone();
     }
     let Some((name, written, own)) = found.filter(|(name, ..)| !name.is_empty()) else {
         return Err(Error::invalid("no module/action detected in task.", &node.span)
@@ -126,7 +131,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
         None => with_args_keyword(&name, own, node.get("args"))?,
     };
     let chosen = keyword.filter(|_| has_markers(&name)).map(|keyword| arguments::text_value(&name, &keyword.span));
-    Ok(Action { name, written, chosen, args, local })
+    Ok(Action { name, written, chosen, args, local, span })
 }
 
 fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
@@ -138,7 +143,7 @@ fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
 }
 
 /// `action: copy src=a`, or a mapping with `module` in it.
-fn action_keyword(value: &Node, task: &ksplay_value::Span) -> Result<(Str, Map), Error> {
+fn action_keyword(value: &Node, task: &Span) -> Result<(Str, Map), Error> {
     match &value.kind {
         NodeKind::Text { text, .. } => {
             let (name, rest) = split_action(text, value)?;

@@ -210,6 +210,8 @@ pub struct Task {
     pub action: Str,
     /// The name as it was written, which is what is shown.
     pub written_action: Str,
+    /// Where that stands.
+    pub action_span: Span,
     /// The template of it, when it is one: each host has its own ([`Task::with_action`]).
     pub chosen: Option<Value>,
     /// Its arguments; free text is under `_raw_params`. A template when the whole of `args` is one.
@@ -267,6 +269,7 @@ impl Task {
             name: Some(Value::from(name)),
             action: action.into(),
             written_action: action.into(),
+            action_span: span.clone(),
             chosen: None,
             args: args.into(),
             keywords: Arc::clone(outer),

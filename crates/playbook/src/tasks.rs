@@ -35,6 +35,9 @@ fn item(context: &Context<'_>, node: &Node, items: &mut Vec<Item>) -> Result<(),
     }
     let action = action::of_task(context, node)?;
     match builtin_name(&action.name) {
+        name @ ("import_role" | "include_role") if context.handler => {
+            Err(Error::invalid(format!("Using '{name}' as a handler is not supported."), &node.span))
+        }
         "import_tasks" => imports::tasks(context, node, &action, items),
         "import_role" => imports::role(context, node, &action, items),
         name => {
@@ -104,6 +107,7 @@ fn task(context: &Context<'_>, node: &Node, action: Action) -> Result<Task, Erro
         name: name(node),
         action: action.name,
         written_action: action.written,
+        action_span: action.span,
         chosen: action.chosen,
         args: action.args,
         keywords: Arc::new(all),

@@ -6,20 +6,20 @@ use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::text::{Step, hunks};
 use ksplay_value::{Map, Value};
 
-use crate::paint::Tone;
-
-/// Lines shown around a change.
-const CONTEXT: usize = 3;
+use crate::paint::{Palette, Tone, painted};
 
 const NO_NEWLINE: &str = "\n\\ No newline at end of file\n";
 
 /// The text of a `diff` value, a map or a list of them; empty when there is nothing to show.
-pub(crate) fn render(diff: &Value, colour: bool) -> String {
+///
+/// `context` lines are shown around a change.
+pub(crate) fn render(diff: &Value, context: usize, palette: Option<&Palette>) -> String {
     let one = std::slice::from_ref(diff);
-    diff.as_list().unwrap_or(one).iter().filter_map(Value::as_map).map(|diff| render_one(diff, colour)).collect()
+    let maps = diff.as_list().unwrap_or(one).iter().filter_map(Value::as_map);
+    maps.map(|diff| render_one(diff, context, palette)).collect()
 }
 
-fn render_one(diff: &Map, colour: bool) -> String {
+fn render_one(diff: &Map, context: usize, palette: Option<&Palette>) -> String {
     let mut text = String::new();
     for (key, side) in [("dst_binary", "destination"), ("src_binary", "source")] {
         if diff.contains_key(key) {
@@ -34,24 +34,24 @@ fn render_one(diff: &Map, colour: bool) -> String {
     if let (Some(before), Some(after)) = (diff.get("before"), diff.get("after"))
         && let (Some(old), Some(new)) = (lines(before), lines(after))
     {
-        let hunks = hunks(&old, &new, CONTEXT);
+        let hunks = hunks(&old, &new, context);
         if !hunks.is_empty() {
-            let paint = |tone: Tone, line: &str| if colour { tone.paint(line) } else { line.to_owned() };
-            text.push_str(&paint(Tone::Failed, &format!("--- before{}\n", header(diff, "before_header"))));
-            text.push_str(&paint(Tone::Ok, &format!("+++ after{}\n", header(diff, "after_header"))));
+            let paint = |tone: Tone, line: &str| painted(palette, tone, line);
+            text.push_str(&paint(Tone::DiffRemove, &format!("--- before{}\n", header(diff, "before_header"))));
+            text.push_str(&paint(Tone::DiffAdd, &format!("+++ after{}\n", header(diff, "after_header"))));
             for hunk in &hunks {
                 let place = format!("@@ -{} +{} @@\n", range(hunk, |step| &step.old), range(hunk, |step| &step.new));
-                text.push_str(&paint(Tone::Skipped, &place));
+                text.push_str(&paint(Tone::DiffLines, &place));
                 for step in hunk {
                     if step.equal {
                         old[step.old.clone()].iter().for_each(|line| text.push_str(&format!(" {line}")));
                         continue;
                     }
                     for line in &old[step.old.clone()] {
-                        text.push_str(&paint(Tone::Failed, &format!("-{line}")));
+                        text.push_str(&paint(Tone::DiffRemove, &format!("-{line}")));
                     }
                     for line in &new[step.new.clone()] {
-                        text.push_str(&paint(Tone::Ok, &format!("+{line}")));
+                        text.push_str(&paint(Tone::DiffAdd, &format!("+{line}")));
                     }
                 }
             }

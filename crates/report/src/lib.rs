@@ -31,6 +31,7 @@ pub use callbacks::{
 pub use json_lines::JsonLines;
 pub use log::Log;
 pub use options::{Form, Options, ResultFormat};
+pub use paint::{Colour, Palette};
 pub use phases::Phases;
 pub use several::Several;
 pub use terminal::Terminal;

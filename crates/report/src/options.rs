@@ -1,16 +1,22 @@
 //! What the user chose about the output.
 
+use crate::paint::Palette;
+
 /// How a run is shown; the default is that of Ansible when its output is not a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Whether there are colours.
-    pub colour: bool,
+    /// The colours; none where there are to be none.
+    pub palette: Option<Palette>,
     /// The column that banners are filled up to, less one; see [`Options::width_of`].
     pub width: usize,
     /// How often `-v` was given.
     pub verbosity: u8,
     /// Whether `diff` of a result is shown.
     pub diff: bool,
+    /// How many lines are shown around a change in it.
+    pub diff_context: usize,
+    /// Whether the arguments of a task are shown beside its name.
+    pub arguments: bool,
     /// Whether skipped tasks are shown.
     pub show_skipped: bool,
     /// Whether tasks that changed nothing are shown.
@@ -70,10 +76,12 @@ pub enum ResultFormat {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            colour: false,
+            palette: None,
             width: Self::width_of(None),
             verbosity: 0,
             diff: false,
+            diff_context: 3,
+            arguments: false,
             show_skipped: true,
             show_ok: true,
             check_markers: false,

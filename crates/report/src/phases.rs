@@ -163,6 +163,7 @@ mod tests {
             number: 1,
             banner,
             action: action.into(),
+            arguments: String::new(),
             span,
             role: None,
             handler: false,

@@ -3,10 +3,13 @@
 use ksplay_engine::Counts;
 use ksplay_value::{Map, Str};
 
-use crate::paint::Tone;
+use crate::paint::{Palette, Tone, painted};
 
 /// The columns that a host's name fills.
 const NAME: usize = 26;
+
+/// The length of the codes around a name in one of Ansible's usual colours; as there, longer ones leave less room.
+const CODES: usize = 11;
 
 /// What became of each host, as data; readers differ in what they call those that failed.
 pub(crate) fn data(hosts: &[(Str, Counts)], failed: &str) -> Map {
@@ -27,8 +30,8 @@ pub(crate) fn data(hosts: &[(Str, Counts)], failed: &str) -> Map {
 }
 
 /// The line of one host.
-pub(crate) fn line(host: &str, counts: &Counts, colour: bool) -> String {
-    let paint = |tone: Tone, text: &str| if colour { tone.paint(text) } else { text.to_owned() };
+pub(crate) fn line(host: &str, counts: &Counts, palette: Option<&Palette>) -> String {
+    let paint = |tone: Tone, text: &str| painted(palette, tone, text);
     let tone = if counts.failed > 0 || counts.unreachable > 0 {
         Tone::Failed
     } else if counts.changed > 0 {
@@ -49,6 +52,6 @@ pub(crate) fn line(host: &str, counts: &Counts, colour: bool) -> String {
         let cell = format!("{name}={count:<4}");
         if count > 0 { paint(tone, &cell) } else { cell }
     });
-    let padding = " ".repeat(NAME.saturating_sub(host.chars().count()));
-    format!("{}{padding} : {}", paint(tone, host), cells.join(" "))
+    let (name, width) = (paint(tone, host), NAME + if palette.is_some() { CODES } else { 0 });
+    format!("{name:width$} : {}", cells.join(" "))
 }

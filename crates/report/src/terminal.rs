@@ -173,7 +173,7 @@ impl Screen {
             Event::Included { file, hosts, label, .. } => {
                 self.current_banner();
                 let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
-                self.line(Output::Out, Tone::Skipped, &format!("included: {file} for {}{label}", hosts.join(", ")));
+                self.line(Output::Out, Tone::Included, &format!("included: {file} for {}{label}", hosts.join(", ")));
             }
             Event::Warning(_)
             | Event::WarningAt { .. }
@@ -187,8 +187,9 @@ impl Screen {
                 let mut hosts: Vec<_> = hosts.iter().collect();
                 hosts.sort_by(|(one, _), (other, _)| one.cmp(other));
                 for (host, counts) in hosts {
-                    let line = |colour| recap::line(host, counts, colour) + "\n";
-                    self.painted(&line(self.options.colour), || line(false));
+                    let line = |palette| recap::line(host, counts, palette) + "\n";
+                    let (painted, plain) = (line(self.options.palette.as_ref()), line(None));
+                    self.painted(&painted, || plain);
                 }
                 self.line(Output::Out, Tone::Plain, "");
                 self.custom_stats();
@@ -219,14 +220,14 @@ impl Screen {
             }
             Event::Asked(question) => self.print_banner(question),
             Event::Notice(text) => self.line(Output::Out, Tone::Plain, text),
-            Event::Detail(text) if self.options.verbosity > 1 => self.line(Output::Out, Tone::Debug, text),
+            Event::Detail(text) if self.options.verbosity > 1 => self.line(Output::Out, Tone::Verbose, text),
             Event::PlaybookStart { file, plays } if self.options.verbosity > 1 => {
                 let name = file.rsplit('/').next().unwrap_or(file);
                 self.print_banner(&format!("PLAYBOOK: {name}"));
                 let below = std::env::current_dir()
                     .ok()
                     .and_then(|dir| Some(Path::new(file).strip_prefix(dir).ok()?.display().to_string()));
-                self.line(Output::Out, Tone::Debug, &format!("{plays} plays in {}", below.as_ref().unwrap_or(file)));
+                self.line(Output::Out, Tone::Verbose, &format!("{plays} plays in {}", below.as_ref().unwrap_or(file)));
             }
             _ => {}
         }
@@ -234,7 +235,8 @@ impl Screen {
 
     fn item(&mut self, item: &TaskResult) {
         let label = format!("(item={})", item.label.as_deref().unwrap_or_default());
-        let host = host_label(item);
+        // As in Ansible, what is skipped is so without a word about where it would have been done.
+        let host = if item.status == Status::Skipped { item.host.to_string() } else { host_label(item) };
         match item.status {
             Status::Skipped if !self.options.show_skipped => {}
             Status::Ok if !self.options.show_ok => {}
@@ -251,7 +253,7 @@ impl Screen {
     }
 
     fn result(&mut self, result: &TaskResult) {
-        let host = host_label(result);
+        let host = if result.status == Status::Skipped { result.host.to_string() } else { host_label(result) };
         match result.status {
             Status::Ok | Status::Changed if result.looped => {}
             Status::Skipped if !self.options.show_skipped => {}
@@ -329,12 +331,13 @@ impl Screen {
             return;
         }
         if let Some(diff) = of.result.get("diff").filter(|diff| diff.is_true()) {
-            let mut text = diff::render(diff, self.options.colour);
+            let context = self.options.diff_context;
+            let mut text = diff::render(diff, context, self.options.palette.as_ref());
             if !text.is_empty() {
                 if !text.ends_with('\n') {
                     text.push('\n');
                 }
-                self.painted(&text, || diff::render(diff, false) + "\n");
+                self.painted(&text, || diff::render(diff, context, None) + "\n");
             }
         }
     }
@@ -385,7 +388,11 @@ impl Screen {
     fn task_banner(&mut self, task: &TaskInfo) {
         self.banner = Some(task.number);
         let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
-        self.print_banner(&format!("{kind} [{}]{}", task.banner.trim(), self.check_marker(task.check)));
+        let mut name = task.banner.trim().to_owned();
+        if self.options.arguments && !task.arguments.is_empty() {
+            name += &format!(" {}", task.arguments);
+        }
+        self.print_banner(&format!("{kind} [{name}]{}", self.check_marker(task.check)));
         if self.options.verbosity > 1 {
             self.task_path(task);
         }
@@ -455,11 +462,12 @@ impl Screen {
             };
             log.write(level, text);
         }
-        if self.options.colour {
-            let painted = tone.paint(text.strip_suffix('\n').unwrap_or(text));
-            self.write(output, &format!("{painted}\n"));
-        } else {
-            self.write(output, text);
+        match &self.options.palette {
+            Some(palette) => {
+                let painted = palette.paint(tone, text.strip_suffix('\n').unwrap_or(text));
+                self.write(output, &format!("{painted}\n"));
+            }
+            None => self.write(output, text),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ksplay_engine::{Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
-use ksplay_report::{JsonLines, Options, Terminal};
+use ksplay_report::{JsonLines, Options, Palette, Terminal};
 use ksplay_value::text::from_json;
 use ksplay_value::{Map, Source, Span};
 
@@ -101,6 +101,7 @@ fn info(source: &Arc<Source>, name: &str, action: &str, line: u32, column: u32) 
         number: NUMBER.fetch_add(1, Ordering::Relaxed),
         banner: name.into(),
         action: action.into(),
+        arguments: String::new(),
         role: None,
         span: Span::new(source, line, column),
         handler: false,
@@ -158,7 +159,7 @@ fn diffs_are_printed_as_ansible_prints_them() {
 
 #[test]
 fn coloured_diffs_have_the_bytes_that_ansible_writes() {
-    let options = Options { diff: true, colour: true, ..Options::default() };
+    let options = Options { diff: true, palette: Some(Palette::default()), ..Options::default() };
     assert_eq!(printed(options, &diff_events()).0, include_str!("data/diff-colour.out.txt"));
 }
 
@@ -387,7 +388,7 @@ fn banners_of_tasks_that_show_nothing_are_left_out() {
 
 #[test]
 fn colours_have_the_bytes_that_ansible_writes() {
-    let options = Options { colour: true, ..Options::default() };
+    let options = Options { palette: Some(Palette::default()), ..Options::default() };
     same(&printed(options, &main_events()).0, include_str!("data/main-colour.out.txt"));
 }
 

@@ -8,6 +8,9 @@ use crate::eval::{self, Home, ops};
 use crate::templar::outermost_in;
 use crate::{Error, ErrorKind, Templar};
 
+/// What the message of a condition that cannot be evaluated mostly begins with.
+pub const CONDITIONAL: &str = "Error while evaluating conditional";
+
 /// The truth of a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Truth {
@@ -133,7 +136,7 @@ impl Templar<'_> {
                 error.outer = None;
                 return error;
             }
-            error.message.insert_str(0, "Error while evaluating conditional: ");
+            error.message.insert_str(0, &format!("{CONDITIONAL}: "));
             error
         })
     }

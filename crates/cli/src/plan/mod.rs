@@ -4,7 +4,6 @@ mod file;
 mod inputs;
 mod look;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use self::file::PlanFile;
 use crate::args::{ApplyArgs, PlanArgs, ShowArgs};
 use crate::failure::Failure;
 use crate::output::say;
+use crate::settings::Settings;
 use crate::{assemble, secrets};
 
 /// How many differences a message lists.
@@ -38,7 +38,7 @@ pub fn make(args: PlanArgs) -> Result<u8, Failure> {
         eprintln!("error: the run would fail{kept}");
         return Ok(look.code);
     }
-    say!("{}", plan::text(&look.steps, std::io::stdout().is_terminal()).trim_end());
+    say!("{}", plan::text(&look.steps, Settings::load()?.palette().as_ref()).trim_end());
     if let Some(path) = output {
         PlanFile::of(look)?.write(&path)?;
         say!("\nKept in {0}. `ksplay show {0}` shows it again, `ksplay apply {0}` carries it out.", path.display());
@@ -57,7 +57,7 @@ pub fn show(args: &ShowArgs) -> Result<u8, Failure> {
     if args.html {
         say!("{}", plan::page(&made, &plan.steps).trim_end());
     } else {
-        say!("{made}\n\n{}", plan::text(&plan.steps, std::io::stdout().is_terminal()).trim_end());
+        say!("{made}\n\n{}", plan::text(&plan.steps, Settings::load()?.palette().as_ref()).trim_end());
     }
     Ok(0)
 }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Origin};
 
+/// The variable of the environment that names the file.
+pub(super) const VARIABLE: &str = "ANSIBLE_CONFIG";
+
 /// The entries of a configuration file.
 #[derive(Debug, Default)]
 pub(super) struct File {
@@ -96,7 +99,7 @@ fn without_comment(line: &str) -> &str {
 /// The file that counts, and a word to the user when one was passed over: `ANSIBLE_CONFIG`, `./ansible.cfg` unless
 /// anyone may write into the directory, `~/.ansible.cfg`, `/etc/ansible/ansible.cfg`.
 pub(super) fn find(variable: &dyn Fn(&str) -> Option<String>, dir: &Path) -> (Option<PathBuf>, Option<String>) {
-    if let Some(named) = variable("ANSIBLE_CONFIG") {
+    if let Some(named) = variable(VARIABLE) {
         let path = dir.join(super::paths::expand(&named, variable));
         let path = if path.is_dir() { path.join("ansible.cfg") } else { path };
         if path.is_file() {

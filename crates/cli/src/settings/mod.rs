@@ -6,16 +6,19 @@
 mod error;
 mod file;
 mod ignored;
+mod kind;
 mod known;
 mod misspelt;
 mod origin;
+mod others;
 mod paths;
 mod reader;
 mod table;
 
 pub use error::Error;
+pub use misspelt::{is_variable, unknown_entries};
 pub use origin::{Origin, Setting};
-pub use table::Settings;
+pub use table::{Described, Settings};
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ksplay_report::Colour;
+
 use super::file::File;
 use super::{Error, Origin, Setting, paths};
 
@@ -14,8 +16,12 @@ pub(super) struct Reader<'a> {
 
 /// The names of a setting: in the environment, and as section and key of the file. Of several the last one set wins,
 /// as in Ansible.
-#[derive(Clone, Copy)]
-pub(super) struct Names(pub &'static [&'static str], pub &'static [(&'static str, &'static str)]);
+#[derive(Debug, Clone, Copy)]
+pub struct Names(pub &'static [&'static str], pub &'static [(&'static str, &'static str)]);
+
+/// The setting of the folder that the user's own files of Ansible lie in, and where that is when nobody sets it.
+const HOME: Names = Names(&["ANSIBLE_HOME"], &[("defaults", "home")]);
+const IN_HOME: &str = "~/.ansible";
 
 impl Reader<'_> {
     /// The text of a setting and where it was set.
@@ -67,6 +73,20 @@ impl Reader<'_> {
         })
     }
 
+    /// A colour.
+    pub fn colour(&self, names: Names, default: &str) -> Result<Setting<Colour>, Error> {
+        let unknown = |text: &str| {
+            let words: Vec<&str> = Colour::words().collect();
+            format!(
+                "`{text}` is no colour; these are: {}, color0 to color255, rgb000 to rgb555, gray0 to gray23",
+                words.join(", ")
+            )
+        };
+        let colour = |text: &str| Colour::named(text).ok_or_else(|| unknown(text));
+        let default = colour(default).map_err(|message| Error { message, origin: None })?;
+        self.typed(names, default, |text, _| colour(text))
+    }
+
     /// A boolean.
     pub fn flag(&self, names: Names, default: bool) -> Result<Setting<bool>, Error> {
         self.typed(names, default, |text, _| boolean(text))
@@ -114,10 +134,21 @@ impl Reader<'_> {
         })
     }
 
+    /// A path.
+    pub fn path_or(&self, names: Names, default: &str) -> Result<Setting<PathBuf>, Error> {
+        let resolve = |text: &str, base: &Path| paths::resolve(text, base, self.dir, self.variable);
+        self.typed(names, resolve(default, self.dir), |text, base| Ok(resolve(text, base)))
+    }
+
     /// Paths between `separator`s.
     pub fn paths(&self, names: Names, separator: char, default: &[&str]) -> Result<Setting<Vec<PathBuf>>, Error> {
         let resolve = |text: &str, base: &Path| paths::resolve(text, base, self.dir, self.variable);
-        let default = default.iter().map(|text| resolve(text, self.dir)).collect();
+        let home = self.path_or(HOME, IN_HOME)?.value;
+        let own = |text: &str| match text.strip_prefix(IN_HOME).and_then(|rest| rest.strip_prefix('/')) {
+            Some(below) => home.join(below),
+            None => resolve(text, self.dir),
+        };
+        let default = default.iter().map(|text| own(text)).collect();
         self.typed(names, default, |text, base| {
             Ok(text.split(separator).map(|item| resolve(unquote(item.trim()), base)).collect())
         })

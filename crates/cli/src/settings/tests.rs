@@ -66,16 +66,19 @@ fn what_cannot_be_used_is_refused_with_its_place() {
 
 #[test]
 fn a_setting_without_effect_is_a_warning_unless_it_asks_for_what_happens_anyway() {
-    let settings = load("[defaults]\ndisplay_args_to_stdout = False\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
+    let settings =
+        load("[defaults]\ninvalid_task_attribute_failed = True\n[ssh_connection]\nretries = 3\n", &[]).unwrap();
     let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
     assert!(warning.starts_with("the setting ANSIBLE_SSH_RETRIES has no effect here"), "{warning}");
 }
 
 #[test]
-fn a_colour_that_is_not_the_usual_one_is_a_warning() {
-    let settings = load("[colors]\nok = green\nchanged = blue\n", &[]).unwrap();
-    let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
-    assert!(warning.starts_with("the setting COLOR_CHANGED has no effect here"), "{warning}");
+fn a_colour_that_is_none_is_refused() {
+    let settings = load("[colors]\nok = rgb135\n", &[("ANSIBLE_COLOR_WARN", "gray7")]).unwrap();
+    assert_eq!((settings.colour_ok.name(), settings.colour_warn.name()), ("rgb135", "gray7"));
+    let refused = load("[colors]\nok = pale green\n", &[]).unwrap_err();
+    assert!(refused.starts_with("`pale green` is no colour; these are: black, blue"), "{refused}");
+    assert!(refused.ends_with("(my.cfg:2)"), "{refused}");
 }
 
 #[test]

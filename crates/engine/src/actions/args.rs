@@ -115,9 +115,8 @@ pub(super) fn evaluated(task: &Task, scope: &HostScope, raw: &Map) -> Result<Map
                 args.insert(key.clone().into_value(), value);
             }
             Err(error) => {
-                let mut failure = TaskFailure::from(error);
-                failure.message = format!("Error while resolving value for '{}': {}", key.as_value(), failure.message);
-                return Err(failure.during(finalization(task)));
+                let context = format!("Error while resolving value for '{}'", key.as_value());
+                return Err(TaskFailure::from(error).within(context).during(finalization(task)));
             }
         }
     }

@@ -97,9 +97,7 @@ fn expression(templar: &Templar<'_>, var: Value) -> Result<Option<Value>, TaskFa
 
 fn resolved(templar: &Templar<'_>, var: &Value) -> Result<Value, TaskFailure> {
     templar.resolve(var).map_err(|error| {
-        let failure = TaskFailure::from(error);
-        let message = format!("Error while resolving value for 'var': {}", failure.message);
         let step = "Finalization of task args for 'ansible.builtin.debug' failed.";
-        TaskFailure { message, ..failure }.during(step)
+        TaskFailure::from(error).within("Error while resolving value for 'var'").during(step)
     })
 }

@@ -43,10 +43,14 @@ impl Batch {
             number: self.shared.next_number(),
             banner: self.banner(task, &scope),
             action: task.written_action.clone(),
+            arguments: arguments(task, self.shared.options.no_log),
             role: task.role.as_ref().map(|role| role.name.clone()),
             span: task.span.clone(),
             handler: self.is_flushing(step, task),
-            check: self.shared.options.check,
+            check: flag(&scope, "check_mode", task.keywords.check_mode.as_ref())
+                .ok()
+                .flatten()
+                .unwrap_or(self.shared.options.check),
             // Whether the keyword is wrong is told by the task itself.
             diff: self.shared.options.diff
                 || matches!(flag(&scope, "diff", task.keywords.diff.as_ref()), Ok(Some(true))),
@@ -67,6 +71,21 @@ impl Batch {
             let text = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
             self.shared.emit(Event::WarningAt { text: text.into(), span: span.clone(), help: None });
         }
+    }
+}
+
+/// The arguments of a task as they were written, unless they may be secret.
+fn arguments(task: &Task, hidden: bool) -> String {
+    let hidden = match &task.keywords.no_log {
+        Some(Value::Template(_)) => true,
+        Some(no_log) => no_log.is_true(),
+        None => hidden,
+    };
+    match written::written(&task.args) {
+        Value::Map(args) if !hidden => {
+            args.iter().map(|(name, value)| format!("{}={value}", name.as_value())).collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
     }
 }
 

@@ -44,11 +44,12 @@ impl Batch {
     ) -> Result<Option<Outcome>, TaskFailure> {
         let Some(run) = self.steps.get(&number) else { return Ok(Some(outcome)) };
         let (task, info) = (Arc::clone(&run.task), Arc::clone(&run.info));
-        if !wanted(&task, self.debugs, &outcome) {
+        let wanted = |outcome: &Outcome| wanted(&task, self.debugs, self.shared.options.debugger_ignores, outcome);
+        if !wanted(&outcome) {
             return Ok(Some(outcome));
         }
         let mut session = Session { work: self.work(&task, &info, host), vars: Map::new(), args: None };
-        while wanted(&task, self.debugs, &outcome) {
+        while wanted(&outcome) {
             self.show(host, &outcome);
             outcome.shown = true;
             match session.talk(&outcome, interrupt).await? {
@@ -82,9 +83,10 @@ impl Batch {
     }
 }
 
-/// Whether the user is to look at this: as `debugger` says, or at failures where all tasks are debugged.
-fn wanted(task: &Task, all: bool, outcome: &Outcome) -> bool {
-    let failed = outcome.status == Status::Failed && !outcome.ignored;
+/// Whether the user is to look at this: as `debugger` says, or at failures where all tasks are debugged. One that the playbook
+/// ignores may count for none.
+fn wanted(task: &Task, all: bool, ignored_is_none: bool, outcome: &Outcome) -> bool {
+    let failed = outcome.status == Status::Failed && !(outcome.ignored && ignored_is_none);
     let unreachable = outcome.status == Status::Unreachable;
     match task.keywords.debugger.as_ref().and_then(Value::as_str) {
         Some("always") => true,

@@ -156,7 +156,7 @@ fn describe(task: &Task, scope: &HostScope) -> Value {
         ("loop_with", task.loop_.as_ref().and_then(|loop_| loop_.lookup.as_ref()).map_or(Value::Null, Value::from)),
         ("module_defaults", list(&keywords.module_defaults)),
         ("name", task.name.as_ref().map_or(Value::from(""), value)),
-        ("no_log", flag("no_log", &keywords.no_log, false)),
+        ("no_log", flag("no_log", &keywords.no_log, options.no_log)),
         ("notify", notify),
         ("poll", or(&task.poll, options.poll_interval.as_secs() as i64)),
         ("port", or_null(&keywords.port)),

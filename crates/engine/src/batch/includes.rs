@@ -59,7 +59,7 @@ impl Batch {
                     self.scheduler.graft(step, &group.hosts, tree);
                 }
                 Err(failure) => {
-                    let error = Arc::new(failure.to_error(&run.task.span));
+                    let error = Arc::new(failure.to_error(&run.task));
                     let name = actions::include_kind(&run.task.action).and_then(|_| group.args.get("_raw_params"));
                     let mut result = Map::from([("reason", Value::from(failure.message)), ("changed", false.into())]);
                     if let Some(name) = name {
@@ -68,7 +68,7 @@ impl Batch {
                     for host in group.hosts {
                         self.shared.emit(Event::Error(Arc::clone(&error)));
                         let no_log = flag(&self.scope(&run.task, host), "no_log", run.task.keywords.no_log.as_ref())
-                            .map_or(true, |no_log| no_log.unwrap_or(false));
+                            .map_or(true, |no_log| no_log.unwrap_or(self.shared.options.no_log));
                         let (info, name) = (Arc::clone(&run.info), self.hosts[host].clone());
                         let shown = Shown::of(result.clone(), no_log);
                         self.shared.emit(Event::Result(TaskResult::of(info, name, Status::Failed, shown)));

@@ -93,7 +93,7 @@ impl Work {
         };
         // What evaluates keywords may be what panicked: nothing is evaluated any more, and nothing shown that may be
         // secret.
-        let no_log = self.task.keywords.no_log.is_some();
+        let no_log = self.shared.options.no_log || self.task.keywords.no_log.is_some();
         let once = self.failed(failure);
         Outcome {
             info: Arc::clone(&self.info),

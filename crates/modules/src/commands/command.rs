@@ -240,7 +240,7 @@ pub(super) fn prepare<P: HasCommand>(
     outcome.values.insert("cmd", plan.shown());
     outcome.values.insert("rc", 0);
     outcome.values.insert("msg", "Command would have run if not in check mode");
-    for name in ["start", "end", "delta"] {
+    for name in TIMES {
         outcome.values.insert(name, Value::Null);
     }
     insert_text(&mut outcome.values, "stdout", "");
@@ -280,6 +280,9 @@ pub(super) fn run_timed(
     let (start, begin) = (Calendar::now(), Instant::now());
     let output = system.run(spec).map_err(|failure| {
         let mut values = not_run(spec.shown().into());
+        for name in TIMES {
+            values.remove(name);
+        }
         values.extend(failure.values);
         Failure { values, ..failure }
     })?;
@@ -289,10 +292,13 @@ pub(super) fn run_timed(
     finish(output.rc, values)
 }
 
+/// When a command ran.
+const TIMES: [&str; 3] = ["start", "end", "delta"];
+
 /// What is said of a command that could not be started.
 fn not_run(shown: Value) -> Map {
     let mut values = Map::from([("cmd", shown)]);
-    for name in ["start", "end", "delta"] {
+    for name in TIMES {
         values.insert(name, Value::Null);
     }
     for name in ["stdout", "stderr"] {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,9 +27,17 @@ pub struct JunitOptions {
     pub task_class: bool,
     /// Whether facts that are gathered are not among the tests.
     pub without_setup: bool,
+    /// Whether tests are named without the arguments of their tasks.
+    pub without_arguments: bool,
+    /// The folder that paths begin at.
+    pub relative_to: Option<PathBuf>,
+    /// What stands in place of the folders of files that are not below it.
+    pub out_of_tree: Option<String>,
+    /// What the names of tests begin with; of other tasks only failures count.
+    pub prefix: String,
 }
 
-/// The callback `ansible.builtin.junit`. The arguments of tasks are not in the names of its tests.
+/// The callback `ansible.builtin.junit`.
 #[derive(Debug)]
 pub struct Junit {
     options: JunitOptions,
@@ -70,18 +78,32 @@ impl Junit {
         Self { options, terminal, state: Mutex::default() }
     }
 
-    fn case(&self, state: &State, info: &TaskInfo, host: &str, outcome: Outcome, text: String) -> Case {
-        let path = excerpt::path(&info.span);
+    /// Adds a test, unless it is none by its name.
+    fn add(&self, state: &mut State, info: &TaskInfo, host: &str, outcome: Outcome, text: String) {
+        let failed = matches!(outcome, Outcome::Failure(_) | Outcome::Error(_));
+        if !failed && !info.banner.starts_with(&self.options.prefix) {
+            return;
+        }
+        let path = self.path(&excerpt::path(&info.span));
         let class = match self.options.task_class {
             true => path.trim_end_matches(".yml").to_owned(),
             false => format!("{path}:{}", info.span.line),
         };
-        Case {
-            class,
-            name: format!("[{host}] {}: {}", state.play, info.banner),
-            time: state.begun.get(&info.number).map(Instant::elapsed).unwrap_or_default(),
-            outcome,
-            text,
+        let mut name = format!("[{host}] {}: {}", state.play, info.banner);
+        if !self.options.without_arguments && !info.arguments.is_empty() {
+            name += &format!(" {}", info.arguments);
+        }
+        let time = state.begun.get(&info.number).map(Instant::elapsed).unwrap_or_default();
+        state.cases.push(Case { class, name, time, outcome, text });
+    }
+
+    /// The path of a file as the options want it.
+    fn path(&self, path: &str) -> String {
+        let Some(base) = &self.options.relative_to else { return path.to_owned() };
+        let path = relative(Path::new(path), &std::path::absolute(base).unwrap_or_else(|_| base.clone()));
+        match (&self.options.out_of_tree, path.file_name()) {
+            (Some(instead), Some(name)) if path.starts_with("..") => format!("{instead}{}", name.to_string_lossy()),
+            _ => path.display().to_string(),
         }
     }
 
@@ -114,8 +136,7 @@ impl Junit {
                 result::written(result::shown(&of.result, 0), &style)
             }
         };
-        let case = self.case(state, &of.task, &of.host, outcome, text);
-        state.cases.push(case);
+        self.add(state, &of.task, &of.host, outcome, text);
     }
 
     fn write(&self, state: &State) -> std::io::Result<()> {
@@ -144,9 +165,8 @@ impl Sink for Junit {
             Event::Item(_) => state.error = None,
             Event::Result(of) => self.result(state, of),
             Event::Included { task, file, hosts, .. } => {
-                let case =
-                    self.case(state, task, "include", Outcome::Passed, format!("{file}: [{}]", hosts.join(", ")));
-                state.cases.push(case);
+                let text = format!("{file}: [{}]", hosts.join(", "));
+                self.add(state, task, "include", Outcome::Passed, text);
             }
             Event::Recap(_) => {
                 if let Err(error) = self.write(state) {
@@ -157,6 +177,13 @@ impl Sink for Junit {
             _ => {}
         }
     }
+}
+
+/// The way from a folder to a file; both are absolute.
+fn relative(path: &Path, base: &Path) -> PathBuf {
+    let same = path.components().zip(base.components()).take_while(|(one, other)| one == other).count();
+    let up = base.components().skip(same).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(same)).collect()
 }
 
 /// The whole report.

@@ -60,7 +60,8 @@ impl Recorder {
         let Some(kind) = kind(of) else { return };
         let mut state = self.state();
         let text = |name: &str| of.result.get(name).and_then(Value::as_str).map(str::to_owned);
-        let difference = of.result.get("diff").map(|value| diff::render(value, false)).filter(|text| !text.is_empty());
+        let difference =
+            of.result.get("diff").map(|value| diff::render(value, 3, None)).filter(|text| !text.is_empty());
         let step = Step {
             play: state.play,
             play_name: state.play_name.clone(),
@@ -149,6 +150,7 @@ mod tests {
             number: 1,
             banner: "role : do it".into(),
             action: "command".into(),
+            arguments: String::new(),
             span,
             role: None,
             handler: false,

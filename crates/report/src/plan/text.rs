@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use super::{Kind, Step, Summary, by_task, grouped};
-use crate::paint::Tone;
+use crate::paint::{Palette, Tone, painted};
 
 /// The steps in the order of the tasks, hosts that do the same together; at the end how many there are.
-pub fn text(steps: &[Step], colour: bool) -> String {
+pub fn text(steps: &[Step], palette: Option<&Palette>) -> String {
     let mut text = String::new();
-    let paint = |tone: Tone, text: &str| if colour { tone.paint(text) } else { text.to_owned() };
+    let paint = |tone: Tone, text: &str| painted(palette, tone, text);
     let mut play = 0;
     for task in by_task(steps) {
         let first = task[0];
@@ -42,9 +42,9 @@ pub fn text(steps: &[Step], colour: bool) -> String {
 /// The colour of a line of a difference.
 fn tone_of(line: &str) -> Tone {
     match line.chars().next() {
-        Some('+') => Tone::Ok,
-        Some('-') => Tone::Failed,
-        Some('@') => Tone::Skipped,
+        Some('+') => Tone::DiffAdd,
+        Some('-') => Tone::DiffRemove,
+        Some('@') => Tone::DiffLines,
         _ => Tone::Plain,
     }
 }
@@ -89,6 +89,6 @@ HANDLER [restart]  site.yml:7
 
 Plan: 3 changes, 1 command, 1 decided while applying; on 3 hosts.
 ";
-        assert_eq!(text(&steps, false), expected);
+        assert_eq!(text(&steps, None), expected);
     }
 }

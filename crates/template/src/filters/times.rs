@@ -70,24 +70,42 @@ fn to_time_unit(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     in_unit(&text, &unit.text_or("ms"), year.value().as_ref(), month.value().as_ref())
 }
 
-macro_rules! conversions {
-    ($($name:ident $unit:literal;)*) => {
-        $(
-            #[doc = concat!("A span in ", $unit, "s; `year` and `month` are how many days those have.")]
-            fn $name(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-                converted(call, $unit)
-            }
-        )*
-    };
+/// A span in milliseconds: `'2s' | to_milliseconds` is `2000.0`. `year` and `month` are how many days those have.
+fn to_milliseconds(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "millisecond")
 }
 
-conversions! {
-    to_milliseconds "millisecond";
-    to_seconds "second";
-    to_minutes "minute";
-    to_hours "hour";
-    to_days "day";
-    to_weeks "week";
-    to_months "month";
-    to_years "year";
+/// A span in seconds: `'1h 30m' | to_seconds` is `5400.0`. `year` and `month` are how many days those have.
+fn to_seconds(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "second")
+}
+
+/// A span in minutes: `'1h' | to_minutes` is `60.0`. `year` and `month` are how many days those have.
+fn to_minutes(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "minute")
+}
+
+/// A span in hours: `'90m' | to_hours` is `1.5`. `year` and `month` are how many days those have.
+fn to_hours(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "hour")
+}
+
+/// A span in days: `'36h' | to_days` is `1.5`. `year` and `month` are how many days those have.
+fn to_days(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "day")
+}
+
+/// A span in weeks: `'14d' | to_weeks` is `2.0`. `year` and `month` are how many days those have.
+fn to_weeks(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "week")
+}
+
+/// A span in months: `'60d' | to_months` is `2.0`. `year` and `month` are how many days those have.
+fn to_months(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "month")
+}
+
+/// A span in years: `'730d' | to_years` is `2.0`. `year` and `month` are how many days those have.
+fn to_years(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    converted(call, "year")
 }

@@ -1,27 +1,16 @@
-//! `ksplay doc`: what modules do and which arguments they take, from the declarations that the modules themselves use.
+//! Pages of modules and actions: what they do and which arguments they take.
 
 use ksplay_modules::{Docs, Opt, OptType, Spec, registry};
-use ksplay_value::text::{JsonStyle, to_json};
-use ksplay_value::{Diagnostic, Map, Value};
+use ksplay_value::{Map, Value};
 
-use crate::args::{DocArgs, DocKind};
+use super::text::{self, indented, wrap};
+use super::{json, unknown};
+use crate::args::DocArgs;
 use crate::failure::Failure;
 use crate::output::say;
-use crate::playbooks;
 
-/// Shows what was asked for, or lists all.
-///
-/// # Errors
-///
-/// If there is nothing of such a name.
-pub fn show(args: &DocArgs) -> Result<u8, Failure> {
-    let width = width();
-    match args.kind {
-        DocKind::Module => {}
-        DocKind::Filter => return name_of("filter", args, ksplay_template::filters::names()),
-        DocKind::Test => return name_of("test", args, ksplay_template::tests::names()),
-        DocKind::Lookup => return name_of("lookup", args, ksplay_template::lookups::names()),
-    }
+pub(super) fn show(args: &DocArgs) -> Result<u8, Failure> {
+    let width = text::width();
     if args.list || args.names.is_empty() {
         let wanted = |entry: &Documented| {
             let full = entry.full_name();
@@ -36,7 +25,7 @@ pub fn show(args: &DocArgs) -> Result<u8, Failure> {
         return Ok(0);
     }
     let found =
-        args.names.iter().map(|name| documented().find(|entry| entry.is_called(name)).ok_or_else(|| unknown(name)));
+        args.names.iter().map(|name| documented().find(|entry| entry.is_called(name)).ok_or_else(|| missing(name)));
     let entries: Vec<Documented> = found.collect::<Result<_, _>>()?;
     if args.json {
         say!("{}", json(args.names.iter().cloned().zip(entries.iter().map(described)))?);
@@ -47,33 +36,6 @@ pub fn show(args: &DocArgs) -> Result<u8, Failure> {
         say!("{}{}", if number > 0 { "\n" } else { "" }, text.trim_end());
     }
     Ok(0)
-}
-
-/// Filters, tests and lookups have names here, and their pages in Ansible's documentation.
-fn name_of(kind: &str, args: &DocArgs, names: impl Iterator<Item = &'static str>) -> Result<u8, Failure> {
-    let mut known: Vec<&str> = names.collect();
-    known.sort_unstable();
-    if args.list || args.names.is_empty() {
-        known.iter().for_each(|name| say!("{name}"));
-        return Ok(0);
-    }
-    for name in &args.names {
-        let short = name.rsplit('.').next().unwrap_or(name);
-        if !known.contains(&short) {
-            let hint = playbooks::nearest(short, known.iter().map(|&name| name.to_owned()));
-            let diagnostic = Diagnostic::new(format!("no {kind} is named `{name}`"))
-                .hint(hint.map(|hint| format!("did you mean `{hint}`?")))
-                .help(Some(format!("`ksplay doc -t {kind}` lists them")));
-            return Err(Failure::of(1, &diagnostic));
-        }
-        say!("the {kind} `{short}` is there and takes what it takes in Ansible: it has no page of its own");
-    }
-    Ok(0)
-}
-
-fn json(entries: impl Iterator<Item = (String, Value)>) -> Result<String, Failure> {
-    let map: Map = entries.collect();
-    to_json(&map.into(), &JsonStyle { sort_keys: true, ..JsonStyle::indented(4) }).map_err(Failure::error)
 }
 
 /// A page in the shape of `ansible-doc --json`.
@@ -120,18 +82,8 @@ fn snippet(entry: &Documented, width: usize) -> String {
     text
 }
 
-/// As wide as the terminal, but no line longer than reads well.
-fn width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 100)
-}
-
-fn unknown(name: &str) -> Failure {
-    let short = name.rsplit('.').next().unwrap_or(name);
-    let hint = playbooks::nearest(short, documented().map(|entry| entry.name.to_owned()));
-    let diagnostic = Diagnostic::new(format!("no module is named `{name}`"))
-        .hint(hint.map(|hint| format!("did you mean `{hint}`?")))
-        .help(Some("`ksplay doc` lists them".into()));
-    Failure::of(1, &diagnostic)
+fn missing(name: &str) -> Failure {
+    unknown("module", name, documented().map(|entry| entry.name.to_owned()))
 }
 
 /// A module or action, and what is said about it.
@@ -194,19 +146,10 @@ fn documented() -> impl Iterator<Item = Documented> {
 }
 
 fn list(entries: &[Documented], width: usize) -> String {
-    let mut entries: Vec<(String, &str)> =
-        entries.iter().map(|entry| (entry.full_name(), entry.docs.summary)).collect();
+    let mut entries: Vec<(String, String)> =
+        entries.iter().map(|entry| (entry.full_name(), entry.docs.summary.to_owned())).collect();
     entries.sort();
-    let column = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
-    let mut text = String::new();
-    for (name, summary) in entries {
-        let lines = wrap(summary, width.saturating_sub(column).max(20));
-        for (number, line) in lines.iter().enumerate() {
-            let name = if number == 0 { name.as_str() } else { "" };
-            text += &format!("{name:<column$}{line}\n");
-        }
-    }
-    text
+    text::list(&entries, width)
 }
 
 fn page(entry: &Documented, width: usize) -> String {
@@ -273,28 +216,6 @@ fn rules(entry: &Documented, width: usize) -> String {
     }
     let lines: Vec<String> = rules.iter().map(|rule| indented(rule, 2, width)).collect();
     format!("\nRULES\n\n{}\n", lines.join("\n"))
-}
-
-fn indented(text: &str, indent: usize, width: usize) -> String {
-    let blank = " ".repeat(indent);
-    wrap(text, width - indent).iter().map(|line| format!("{blank}{line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// The words of a text in lines of at most this width.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
