@@ -68,6 +68,7 @@ modules! {
     commands::Shell => "ansible.builtin", "shell";
     commands::WaitFor => "ansible.builtin", "wait_for";
     // facts
+    facts::MountFacts => "ansible.builtin", "mount_facts";
     facts::Setup => "ansible.builtin", "setup";
     // files
     files::Assemble => "ansible.builtin", "assemble";

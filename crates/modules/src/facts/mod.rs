@@ -10,6 +10,7 @@ mod environment;
 mod hardware;
 mod local;
 pub(crate) mod look;
+mod mount_facts;
 pub(crate) mod mounts;
 mod network;
 pub(crate) mod package_manager;
@@ -25,6 +26,7 @@ mod user;
 mod virtualization;
 
 pub(crate) use distribution::family;
+pub use mount_facts::MountFacts;
 pub use setup::Setup;
 pub(crate) use setup::pattern_matches;
 

@@ -114,7 +114,7 @@ pub(crate) fn unescape(field: &str) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn sizes(point: &str) -> Option<Map> {
+pub(super) fn sizes(point: &str) -> Option<Map> {
     let path = CString::new(point).ok()?;
     // SAFETY: statvfs is plain numbers, for which zero is valid.
     let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
