@@ -96,8 +96,10 @@ modules! {
     packages::AptModule => "ansible.builtin", "apt";
     packages::AptRepository => "ansible.builtin", "apt_repository";
     packages::Deb822Repository => "ansible.builtin", "deb822_repository";
+    packages::Debconf => "ansible.builtin", "debconf";
     packages::Dnf => "ansible.builtin", "dnf", "yum", "dnf5";
     packages::DpkgSelections => "ansible.builtin", "dpkg_selections";
+    packages::Git => "ansible.builtin", "git";
     packages::Package => "ansible.builtin", "package";
     packages::PackageFacts => "ansible.builtin", "package_facts";
     packages::YumRepository => "ansible.builtin", "yum_repository";

@@ -23,7 +23,7 @@ mod uri;
 mod url;
 
 pub(crate) use attributes::{Current, describe};
-pub(crate) use rewrite::{Rewrite, text_diff};
+pub(crate) use rewrite::{Rewrite, create_parents, text_diff};
 
 pub use assemble::{Assemble, Fragments};
 pub use attributes::FileAttributes;

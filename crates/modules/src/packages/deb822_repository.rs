@@ -10,6 +10,7 @@ use super::settings::{joined, settings};
 use crate::accounts::text_file;
 use crate::arguments::{Opt, OptType};
 use crate::files::attributes::{mode_of, octal};
+use crate::files::describe;
 use crate::system::HttpGet;
 use crate::{Failure, Inspection, Module, NewFile, Outcome, Probe, System, arguments};
 
@@ -96,7 +97,7 @@ impl Module for Deb822Repository {
             let keys = ["gpg", "asc"].map(|end| PathBuf::from(format!("{KEYS}/{slug}.{end}")));
             outcome.values.insert("key_filename", keys[0].display().to_string());
             outcome.values.insert("repo", Value::Null);
-            plan.remove = keys.into_iter().chain([dest]).filter(|path| system.lexists(path)).collect();
+            plan.remove = keys.into_iter().chain([dest.clone()]).filter(|path| system.lexists(path)).collect();
         } else {
             let mut settings = args.settings.0.clone();
             settings.push(("name", Value::from(args.name.as_str())));
@@ -118,21 +119,28 @@ impl Module for Deb822Repository {
             outcome.values.insert("repo", text.as_str());
             let mode = mode_of(&args.mode, 0o644, false)
                 .map_err(|details| Failure::new("mode must be in octal or symbolic form").with("details", details))?;
-            plan.file(dest, text.into_bytes(), mode, system);
+            plan.file(dest.clone(), text.into_bytes(), mode, system);
         }
-        if plan.write.is_empty() && plan.remove.is_empty() {
+        let is_settled = plan.write.is_empty() && plan.remove.is_empty();
+        if (is_settled || system.check) && system.exists(&dest) {
+            describe(system, &dest, &mut outcome.values);
+        }
+        if is_settled {
             return Ok(Inspection::nothing_to_do(outcome));
         }
         Ok(Inspection::change(outcome, plan))
     }
 
-    fn apply(plan: Deb822Plan, predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
+    fn apply(plan: Deb822Plan, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
         for (path, content, mode) in plan.write {
             if path.starts_with(KEYS) && !system.is_dir(Path::new(KEYS)) {
                 let made = system.create_dir(Path::new(KEYS)).and_then(|()| system.set_mode(Path::new(KEYS), 0o755));
                 made.map_err(|error| Failure::new(format!("cannot make {KEYS}: {error}")))?;
             }
             text_file::write_bytes(&path, &content, &NewFile { mode, ..NewFile::default() }, system)?;
+            if path.starts_with(SOURCES) {
+                describe(system, &path, &mut predicted.values);
+            }
         }
         for path in plan.remove {
             system
