@@ -100,8 +100,10 @@ modules! {
     packages::Dnf => "ansible.builtin", "dnf", "yum", "dnf5";
     packages::DpkgSelections => "ansible.builtin", "dpkg_selections";
     packages::Git => "ansible.builtin", "git";
+    packages::Npm => "community.general", "npm";
     packages::Package => "ansible.builtin", "package";
     packages::PackageFacts => "ansible.builtin", "package_facts";
+    packages::Snap => "community.general", "snap";
     packages::YumRepository => "ansible.builtin", "yum_repository";
     // services
     services::Service => "ansible.builtin", "service";

@@ -81,10 +81,9 @@ impl Module for MountFacts {
                 .filter(|mount| wanted(&args.devices, &mount.device) && wanted(&args.fstypes, &mount.kind))
                 .collect();
             let count = |point: &str| mounts.iter().filter(|mount| mount.point == point).count();
-            let twice: Value =
-                mounts.iter().map(|mount| mount.point.as_str()).filter(|point| count(point) > 1).collect();
-            if twice.is_true() {
-                repeated.push(format!("{source} ({})", ksplay_value::text::repr(&twice)));
+            if mounts.iter().any(|mount| count(&mount.point) > 1) {
+                let told: Value = mounts.iter().map(|mount| mount.point.as_str()).collect();
+                repeated.push(format!("{source} ({})", ksplay_value::text::repr(&told)));
             }
             for mount in mounts {
                 let fact = fact(&mount, &source, &uuids, args, &mut outcome, system)?;
@@ -301,9 +300,9 @@ mod tests {
         let warned = call(&format!(r#"{{"sources":["{path}"]}}"#));
         assert_eq!(count(&warned), (2, 0));
         let warning = warned.get("warnings").unwrap().to_string();
-        assert!(
-            warning.contains(&format!("ignoring repeat mounts in the following sources: {path} (['/no/x', '/no/x'])"))
-        );
+        assert!(warning.contains(&format!(
+            "ignoring repeat mounts in the following sources: {path} (['/no/x', '/no/x', '/no/y'])"
+        )));
         assert_eq!(count(&call(&format!(r#"{{"sources":["{path}"],"include_aggregate_mounts":true}}"#))), (2, 3));
         assert_eq!(count(&call(&format!(r#"{{"sources":["{path}"],"fstypes":["xf*"]}}"#))), (1, 0));
         let one = call(&format!(r#"{{"sources":["{path}"],"devices":["/dev/a"]}}"#));
