@@ -256,3 +256,36 @@ fn what_is_no_plan_is_refused_with_what_makes_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(why.contains("site.yml holds no plan") && why.contains("ksplay plan PLAYBOOK -o FILE"), "{why}");
 }
+
+#[test]
+fn a_plan_that_cannot_be_kept_is_refused_before_anything_is_looked_at() {
+    let house = House::new();
+    for (place, why) in [("nowhere/plan", "No such file"), ("out-a", "it is a folder"), ("-", "a plan is a file")] {
+        let output = house.ksplay(&["plan", "-i", "hosts.ini", "site.yml", "-o", place]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]), "{told}");
+        assert!(told.contains(&format!("no plan can be kept in {place}: {why}")), "{told}");
+    }
+}
+
+#[test]
+fn a_file_that_others_could_read_is_for_its_owner_alone_once_it_holds_a_plan() {
+    let house = House::new();
+    house.write("site.plan", "");
+    std::fs::set_permissions(house.path("site.plan"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    house.plan();
+    assert_eq!(std::fs::metadata(house.path("site.plan")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_command_line_is_told_as_a_shell_takes_it_from_wherever_the_plan_is_applied() {
+    let house = House::new();
+    let planned = house.ksplay(&["plan", "-i", "hosts.ini", "site.yml", "-e", "x='it is'", "-o", "the plan"]);
+    let shown = String::from_utf8(planned.stdout).unwrap();
+    assert!(shown.contains("Kept in the plan. `ksplay show 'the plan'` shows it again"), "{shown}");
+    house.write("app.conf.j2", "another\n");
+    let applied = house.ksplay_in(Path::new("/"), &["apply", house.path("the plan").to_str().unwrap()]);
+    let told = String::from_utf8(applied.stderr).unwrap().replace(house.0.path().to_str().unwrap(), "HOUSE");
+    let again = "cd HOUSE && ksplay plan -i hosts.ini site.yml -e \"x='it is'\" -o 'HOUSE/the plan'";
+    assert!(told.contains(again), "{told}");
+}

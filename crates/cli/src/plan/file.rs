@@ -1,7 +1,8 @@
 //! The file that holds a plan: JSON, for its owner alone.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Parser;
 use ksplay_playbook::{Loader, LoaderOptions};
@@ -37,22 +38,28 @@ pub struct PlanFile {
 }
 
 impl PlanFile {
-    /// What was seen, asked for by the command line of this very program.
+    /// What was seen, asked for by these arguments of this very program.
     ///
     /// # Errors
     ///
     /// If the current directory is gone.
-    pub fn of(look: Look) -> Result<Self, Failure> {
+    pub fn of(look: Look, arguments: Vec<String>) -> Result<Self, Failure> {
         let directory = std::env::current_dir().map_err(Failure::error)?;
         Ok(Self {
             format: FORMAT,
             ksplay: env!("CARGO_PKG_VERSION").to_owned(),
             made: ksplay_report::now(),
             directory: directory.display().to_string(),
-            arguments: without_output(std::env::args().skip(1)),
+            arguments: without_output(arguments.into_iter()),
             inputs: look.inputs,
             steps: look.steps,
         })
+    }
+
+    /// The command line, as a shell takes it.
+    pub fn command_line(&self) -> String {
+        let words = shlex::try_join(self.arguments.iter().map(String::as_str));
+        format!("ksplay {}", words.unwrap_or_else(|_| self.arguments.join(" ")))
     }
 
     /// Writes it; a file of that name is replaced.
@@ -63,7 +70,7 @@ impl PlanFile {
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(self).map_err(Failure::error)?;
         text.push('\n');
-        files::replace(path, text.as_bytes())
+        files::replace_private(path, text.as_bytes())
             .map_err(|error| Failure::error(format!("cannot write the plan to {}: {error}", path.display())))
     }
 
@@ -114,6 +121,37 @@ impl PlanFile {
     }
 }
 
+/// The arguments of this program.
+///
+/// # Errors
+///
+/// If one of them is no text, which a plan cannot hold.
+pub fn arguments() -> Result<Vec<String>, Failure> {
+    let text = |argument: OsString| {
+        argument.into_string().map_err(|bytes| Failure::options(format!("{} is not UTF-8", bytes.display())))
+    };
+    std::env::args_os().skip(1).map(text).collect()
+}
+
+/// Refuses, before anything is looked at, a place where no plan can be kept.
+///
+/// # Errors
+///
+/// If the path is that of a folder, or no file can be made beside it.
+pub fn refuse_place(path: &Path) -> Result<(), Failure> {
+    let refused = |why: &dyn fmt::Display| Failure::error(format!("no plan can be kept in {}: {why}", path.display()));
+    if path == Path::new("-") {
+        return Err(
+            refused(&"a plan is a file").help("the plan is shown without `-o` too; `./-` is a file of that name")
+        );
+    }
+    if path.is_dir() {
+        return Err(refused(&"it is a folder"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| refused(&error))
+}
+
 /// The arguments without the file that the plan is kept in.
 fn without_output(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut kept = Vec::new();
@@ -147,10 +185,18 @@ pub fn refuse_secrets(extra_vars: &[String]) -> Result<(), Failure> {
 }
 
 fn secret_in(vars: &Map) -> Option<String> {
-    vars.iter().find_map(|(key, value)| match value {
-        Value::Map(inner) => secret_in(&Arc::clone(inner)),
-        _ => key.as_str().filter(|name| names_secret(name)).map(str::to_owned),
+    vars.iter().find_map(|(key, value)| {
+        let within = || secret_within(value);
+        key.as_str().filter(|name| names_secret(name)).map(str::to_owned).or_else(within)
     })
+}
+
+fn secret_within(value: &Value) -> Option<String> {
+    match value {
+        Value::Map(vars) => secret_in(vars),
+        Value::List(items) => items.iter().find_map(secret_within),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +214,7 @@ mod tests {
     fn a_secret_on_the_command_line_is_refused_and_a_file_of_them_is_not() {
         let refused = |given: &str| refuse_secrets(&[given.to_owned()]).is_err();
         assert!(refused("db_password=x") && refused(r#"{"db": {"api_token": "x"}}"#));
+        assert!(refused(r#"{"users": [{"password": "x"}]}"#) && refused(r#"{"secrets": {"db": "x"}}"#));
         assert!(!refused("version=3 name=x") && !refused("@secrets.yml"));
     }
 }

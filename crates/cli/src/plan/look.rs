@@ -97,7 +97,7 @@ fn collect(vars: &Map, all: bool, secrets: &mut Vec<String>) {
 
 fn texts(value: &Value, is_secret: bool, secrets: &mut Vec<String>) {
     match value {
-        Value::String(text) if is_secret => secrets.push(text.to_string()),
+        Value::String(_) | Value::Int(_) | Value::Float(_) if is_secret => secrets.push(value.to_string()),
         Value::List(items) => items.iter().for_each(|item| texts(item, is_secret, secrets)),
         Value::Map(map) => collect(map, is_secret, secrets),
         _ => {}
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn of_a_file_of_variables_each_value_is_a_secret_and_of_other_text_all_of_it() {
-        assert_eq!(secrets_in("---\na: one\nb: [two, {c: three}]\nd: 4\n"), ["one", "two", "three"]);
+        assert_eq!(secrets_in("---\na: one\nb: [two, {c: three}]\nd: 4\n"), ["one", "two", "three", "4"]);
         assert_eq!(secrets_in("just text"), ["just text"]);
     }
 

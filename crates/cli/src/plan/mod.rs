@@ -29,9 +29,11 @@ const LISTED: usize = 20;
 pub fn make(args: PlanArgs) -> Result<u8, Failure> {
     let PlanArgs { output, run } = args;
     refuse(&run)?;
-    if output.is_some() {
+    if let Some(path) = &output {
         file::refuse_secrets(&run.work.sources.extra_vars)?;
+        file::refuse_place(path)?;
     }
+    let arguments = file::arguments()?;
     let look = look::look(run)?;
     if look.code != 0 {
         let kept = if output.is_some() { "; no plan was kept" } else { "" };
@@ -40,8 +42,12 @@ pub fn make(args: PlanArgs) -> Result<u8, Failure> {
     }
     say!("{}", plan::text(&look.steps, Settings::load()?.palette().as_ref()).trim_end());
     if let Some(path) = output {
-        PlanFile::of(look)?.write(&path)?;
-        say!("\nKept in {0}. `ksplay show {0}` shows it again, `ksplay apply {0}` carries it out.", path.display());
+        PlanFile::of(look, arguments)?.write(&path)?;
+        let file = quoted(&path);
+        say!(
+            "\nKept in {0}. `ksplay show {file}` shows it again, `ksplay apply {file}` carries it out.",
+            path.display()
+        );
     }
     Ok(0)
 }
@@ -53,7 +59,7 @@ pub fn make(args: PlanArgs) -> Result<u8, Failure> {
 /// If it cannot be read.
 pub fn show(args: &ShowArgs) -> Result<u8, Failure> {
     let plan = PlanFile::read(&args.plan)?;
-    let made = format!("ksplay {}, made {} in {}", plan.arguments.join(" "), plan.made, plan.directory);
+    let made = format!("{}, made {} in {}", plan.command_line(), plan.made, plan.directory);
     if args.html {
         say!("{}", plan::page(&made, &plan.steps).trim_end());
     } else {
@@ -70,6 +76,7 @@ pub fn show(args: &ShowArgs) -> Result<u8, Failure> {
 pub fn apply(args: &ApplyArgs) -> Result<u8, Failure> {
     let plan = PlanFile::read(&args.plan)?;
     plan.check_version(&args.plan)?;
+    let begun_in = std::env::current_dir().map_err(Failure::error)?;
     std::env::set_current_dir(&plan.directory).map_err(|error| {
         Failure::error(format!("cannot go to {}, where the plan was made: {error}", plan.directory))
     })?;
@@ -81,7 +88,7 @@ pub fn apply(args: &ApplyArgs) -> Result<u8, Failure> {
     let mut differences = plan.inputs.differences(&look.inputs);
     differences.extend(plan::differences(&plan.steps, &look.steps));
     if !differences.is_empty() {
-        return Err(outdated(&args.plan, &plan, &differences));
+        return Err(outdated(&args.plan, &begun_in, &plan, &differences));
     }
     let mut run = plan.run_args()?;
     run.work.verbose = run.work.verbose.max(args.verbose);
@@ -111,10 +118,23 @@ fn refuse(run: &crate::args::RunArgs) -> Result<(), Failure> {
     }
 }
 
-fn outdated(path: &Path, plan: &PlanFile, differences: &[String]) -> Failure {
+fn outdated(path: &Path, begun_in: &Path, plan: &PlanFile, differences: &[String]) -> Failure {
     let message = format!("the plan {} does not fit any more; nothing was changed", path.display());
     let failure = Failure::of(1, &Diagnostic::new(format!("{message}\n{}", listed(differences))));
-    failure.help(&format!("look again: ksplay {} -o {}", plan.arguments.join(" "), path.display()))
+    let again = match begun_in == Path::new(&plan.directory) {
+        true => format!("{} -o {}", plan.command_line(), quoted(path)),
+        false => {
+            let folder = quoted(Path::new(&plan.directory));
+            format!("cd {folder} && {} -o {}", plan.command_line(), quoted(&begun_in.join(path)))
+        }
+    };
+    failure.help(&format!("look again: {again}"))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let shown = path.display().to_string();
+    shlex::try_quote(&shown).map_or_else(|_| shown.clone(), |quoted| quoted.into_owned())
 }
 
 fn listed(lines: &[String]) -> String {

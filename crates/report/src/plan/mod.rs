@@ -124,14 +124,11 @@ const BRING_STEPS: [&str; 2] = ["include_tasks", "include_role"];
 /// What was changed without a plan of it, a line each. What a loop or an include came to that could not be decided before
 /// is as planned.
 pub fn unforeseen(planned: &[Step], done: &[Step]) -> Vec<String> {
-    let is_open = |host: &str| {
-        let brings = |action: &str| BRING_STEPS.contains(&action.rsplit('.').next().unwrap_or(action));
-        planned.iter().any(|step| step.kind == Kind::Undecided && step.host == host && brings(&step.action))
-    };
-    let same = |plan: &Step, step: &Step| {
-        (plan.play, &plan.place, &plan.task, &plan.host) == (step.play, &step.place, &step.task, &step.host)
-    };
-    let is_planned = |step: &Step| planned.iter().any(|plan| same(plan, step)) || is_open(&step.host);
+    let brings = |action: &str| BRING_STEPS.contains(&action.rsplit('.').next().unwrap_or(action));
+    let open = planned.iter().filter(|step| step.kind == Kind::Undecided && brings(&step.action));
+    let open: HashSet<&str> = open.map(|step| &*step.host).collect();
+    let all: HashSet<Identity<'_>> = planned.iter().map(Step::of_any_item).collect();
+    let is_planned = |step: &Step| all.contains(&step.of_any_item()) || open.contains(&*step.host);
     let changed = done.iter().filter(|step| step.kind == Kind::Change && !is_planned(step));
     changed.map(|step| format!("{}: {} ({})", step.host, step.task, step.place)).collect()
 }
@@ -139,6 +136,10 @@ pub fn unforeseen(planned: &[Step], done: &[Step]) -> Vec<String> {
 impl Step {
     fn identity(&self) -> Identity<'_> {
         (self.play, &self.place, &self.task, &self.host, self.item.as_deref())
+    }
+
+    fn of_any_item(&self) -> Identity<'_> {
+        (self.play, &self.place, &self.task, &self.host, None)
     }
 }
 
@@ -191,6 +192,9 @@ pub fn differences(planned: &[Step], now: &[Step]) -> Vec<String> {
                 (None, Some(after)) => tell(&format!("the plan has nothing of it, now it {}", after.kind)),
                 (Some(before), Some(after)) if before.kind != after.kind => {
                     tell(&format!("the plan says that it {}, now it {}", before.kind, after.kind));
+                }
+                (Some(before), Some(after)) if before.delegated_to != after.delegated_to => {
+                    tell("it is delegated to another host now");
                 }
                 (Some(before), Some(after)) if before.diff != after.diff => tell("the difference is another one now"),
                 _ => {}

@@ -1,5 +1,6 @@
 //! Writes down what a run in check mode would do, or what a real one has done.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ksplay_engine::{Event, Sink, Status, TaskResult};
@@ -39,9 +40,9 @@ impl Recorder {
     pub fn take_steps(&self) -> Vec<Step> {
         let mut state = self.state();
         let steps = std::mem::take(&mut state.steps);
-        let position = |step: &Step| state.hosts.iter().position(|host| **host == *step.host);
+        let positions: HashMap<&str, usize> = state.hosts.iter().enumerate().map(|(at, host)| (&**host, at)).collect();
         let mut tasks = super::by_task(&steps);
-        tasks.iter_mut().for_each(|task| task.sort_by_key(|step| position(step)));
+        tasks.iter_mut().for_each(|task| task.sort_by_key(|step| positions.get(&*step.host)));
         tasks.into_iter().flatten().cloned().collect()
     }
 

@@ -1,6 +1,13 @@
 //! What of a plan nobody may read in it.
 
-use ksplay_value::hide_secrets;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use ksplay_value::text::{JsonStyle, repr, to_json};
+use ksplay_value::{Value, hide_secrets};
 
 use super::Step;
 
@@ -14,22 +21,26 @@ const SHORTEST: usize = 5;
 pub struct Hidden(Vec<String>);
 
 impl Hidden {
-    /// These texts; of one of several lines, each line too.
+    /// These texts, also as JSON, Python, URLs and base64 write them; of one of several lines, each line too.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut all: Vec<String> = Vec::new();
+        let mut texts = BTreeSet::new();
         for secret in secrets {
-            all.extend(secret.lines().map(|line| line.trim().to_owned()));
-            all.push(secret);
+            texts.extend(secret.lines().map(|line| line.trim().to_owned()));
+            texts.insert(secret);
         }
-        all.retain(|secret| secret.chars().count() >= SHORTEST);
+        texts.retain(|text| text.chars().count() >= SHORTEST);
+        let written: BTreeSet<String> = texts.iter().flat_map(|text| written(text)).collect();
+        texts.extend(written);
+        let mut all: Vec<String> = texts.into_iter().collect();
         // What holds another one is hidden whole.
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        all.dedup();
+        all.sort_by_key(|text| Reverse(text.len()));
         Self(all)
     }
 
-    /// Hides them in what a step shows: known secrets, what is given to names of secrets, private keys.
+    /// Hides them in what a step shows: known secrets, what is given to names of secrets, passwords in URLs, private
+    /// keys.
     pub fn hide(&self, step: &mut Step) {
+        step.play_name = self.without_known(&step.play_name);
         step.task = self.without_known(&step.task);
         for text in [&mut step.item, &mut step.why].into_iter().flatten() {
             *text = self.line(text);
@@ -52,14 +63,14 @@ impl Hidden {
                 continue;
             }
             let text = line.strip_suffix('\n').unwrap_or(line);
-            shown.push_str(&hide_secrets(text));
+            shown.push_str(&hide_secrets(&without_password(text)));
             shown.push_str(&line[text.len()..]);
         }
         shown
     }
 
     fn line(&self, text: &str) -> String {
-        hide_secrets(&self.without_known(text))
+        hide_secrets(&without_password(&self.without_known(text)))
     }
 
     fn without_known(&self, text: &str) -> String {
@@ -68,6 +79,61 @@ impl Hidden {
             false => text,
         })
     }
+}
+
+/// A text as it is written inside of others, where that is not the text itself.
+fn written(text: &str) -> Vec<String> {
+    let quoted = |text: &str| {
+        let json = to_json(&Value::from(text), &JsonStyle::default()).unwrap_or_default();
+        json.trim_matches('"').to_owned()
+    };
+    let json = quoted(text);
+    let python = repr(&Value::from(text));
+    let mut all = vec![quoted(&json), json, python[1..python.len() - 1].to_owned(), percent_encoded(text)];
+    all.push(STANDARD.encode(text));
+    all.extend((0..3).map(|before| within_base64(text, before)));
+    all.retain(|form| form != text && form.len() >= SHORTEST);
+    all
+}
+
+/// What stands in the base64 of a longer text for this part of it, when the bytes before it are `before` more than a
+/// multiple of three.
+fn within_base64(text: &str, before: usize) -> String {
+    let bytes = [&[0; 3][..before], text.as_bytes()].concat();
+    let encoded = STANDARD_NO_PAD.encode(&bytes);
+    // Digits at the ends hold bits of what stands beside it.
+    encoded[(before * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned()
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// Hides the password of `scheme://user:password@host`.
+fn without_password(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        shown.push_str(before);
+        let end = after.find(|char: char| char.is_whitespace() || "/?#\"'<>".contains(char)).unwrap_or(after.len());
+        let (authority, following) = after.split_at(end);
+        match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+            Some((user, host)) => shown.extend([user, ":", HIDDEN, "@", host]),
+            None => shown.push_str(authority),
+        }
+        rest = following;
+    }
+    shown + rest
 }
 
 #[cfg(test)]
@@ -85,6 +151,29 @@ mod tests {
     #[test]
     fn known_secrets_are_hidden_wherever_they_stand() {
         assert_eq!(hidden("+url: http://u:s3cret-value@host/ab\n"), "+url: http://u:********@host/ab\n");
+    }
+
+    #[test]
+    fn known_secrets_are_hidden_as_json_python_urls_and_base64_write_them() {
+        let secret = "qu\"o\\ted'é\nsecond line";
+        let hidden = Hidden::new([secret.to_owned()]);
+        let quoted = |text: &str| to_json(&Value::from(text), &JsonStyle::default()).unwrap();
+        let twice = quoted(&quoted(secret));
+        for text in [quoted(secret), twice, repr(&Value::from(secret)), percent_encoded(secret)] {
+            let shown = hidden.line(&text);
+            assert_eq!(shown.trim_matches(['"', '\'', '\\']), HIDDEN, "{text}");
+        }
+        for before in ["", "u", "us", "user:"] {
+            let shown = hidden.line(&STANDARD.encode(format!("{before}{secret}, and more")));
+            assert!(shown.contains(HIDDEN) && !shown.contains(&STANDARD.encode(secret)[8..16]), "{shown}");
+        }
+    }
+
+    #[test]
+    fn passwords_in_urls_are_hidden() {
+        let shown = |text: &str| Hidden::default().line(text);
+        assert_eq!(shown("at 'http://bob:p@ss1@host:80/a:b@c'"), "at 'http://bob:********@host:80/a:b@c'");
+        assert_eq!(shown("http://host:80/ ftp://bob@host x://"), "http://host:80/ ftp://bob@host x://");
     }
 
     #[test]
