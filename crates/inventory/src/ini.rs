@@ -22,7 +22,7 @@ pub(crate) fn parse(inventory: &mut Inventory, source: &Arc<Source>, file: &Arc<
         open: IndexMap::new(),
         variables: Arc::default(),
     };
-    for (index, line) in source.text.lines().enumerate() {
+    for (index, line) in source.content().lines().enumerate() {
         parser.line(line, u32::try_from(index + 1).unwrap_or(u32::MAX))?;
     }
     match parser.open.into_values().next() {

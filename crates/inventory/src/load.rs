@@ -305,7 +305,7 @@ impl Loader<'_> {
                 Ok(source) => Arc::clone(source),
                 Err(_) => break,
             };
-            if format.is_yaml() && is_no_mapping(&source.text) {
+            if format.is_yaml() && is_no_mapping(source.content()) {
                 put_off = put_off.or((format == Format::Yaml).then_some(failures.len()));
                 continue;
             }

@@ -16,6 +16,14 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn a_byte_order_mark_before_a_hosts_file_is_no_part_of_it() {
+    let inventory = Inventory::from_ini("hosts.ini", "\u{feff}[web]\r\nh1 x=1\r\n").unwrap();
+    assert_eq!(inventory.merged_variables("h1").unwrap().get("x"), Some(&Value::from(1)));
+    assert!(Inventory::from_ini("hosts.ini", "\u{feff}h1\n").unwrap().merged_variables("h1").is_ok());
+    assert!(refused("\u{feff}h1 two\n").starts_with("hosts.ini:1:4: "), "the mark is no column");
+}
+
+#[test]
 fn an_error_says_where_and_what_to_do() {
     assert_eq!(
         refused("[web]\nh1 x=1 two words\n"),

@@ -18,9 +18,14 @@ impl Source {
         Arc::new(Self { name: name.into(), text: text.into() })
     }
 
+    /// The text without the byte order mark that some editors begin a file with.
+    pub fn content(&self) -> &str {
+        self.text.strip_prefix('\u{feff}').unwrap_or(&self.text)
+    }
+
     /// The line with this number, counted from 1, without its line break.
     pub fn line(&self, number: u32) -> Option<&str> {
-        self.text.lines().nth(number.checked_sub(1)? as usize)
+        self.content().lines().nth(number.checked_sub(1)? as usize)
     }
 
     /// The same line as it may be shown; see [`hide_secrets`].

@@ -45,7 +45,7 @@ enum Composed {
 
 impl<'a> Composer<'a> {
     pub(super) fn new(source: &'a Arc<Source>) -> Self {
-        Self { source, parser: Parser::new(&source.text), anchors: HashMap::new(), duplicates: Vec::new(), copied: 0 }
+        Self { source, parser: Parser::new(source.content()), anchors: HashMap::new(), duplicates: Vec::new(), copied: 0 }
     }
 
     /// The next document with its place; `None` at the end of the text.
