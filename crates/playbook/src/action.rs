@@ -5,18 +5,18 @@ use std::sync::Arc;
 use ksplay_value::yaml::{Node, NodeKind};
 use ksplay_value::{Map, Span, Str, Template, TemplateKind, Value, has_markers};
 
-use crate::Error;
 use crate::arguments::{self, builtin_name};
 use crate::context::Context;
 use crate::keywords::{self, Kind};
 use crate::modules;
 use crate::suggest::did_you_mean;
+use crate::{Error, advice};
 
 /// The argument under which a template for all of `args` stands beside other arguments.
 const VARIABLE: &str = "_variable_params";
 
 /// Lookups that `with_…` may name.
-const LOOKUPS: &[&str] = &[
+pub(crate) const LOOKUPS: &[&str] = &[
     "items",
     "env",
     "pipe",
@@ -104,8 +104,12 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
     }
     if let [(first, _), (second, _), ..] = candidates.as_slice() {
         let message = format!("conflicting action statements: {}, {}", first.to_data(), second.to_data());
-        let odd = [first, second].into_iter().find(|key| keyword_hint(kind, key).is_some()).unwrap_or(second);
-        return Err(Error::invalid(message, &odd.span).with_hint(keyword_hint(kind, odd)));
+        let odd = [first, second].into_iter().find(|key| keyword_hint(kind, key).is_some());
+        let error = Error::invalid(message, &odd.unwrap_or(second).span);
+        return Err(match odd {
+            Some(odd) => error.with_hint(keyword_hint(kind, odd)),
+            None => error.with_help(advice::of_two_modules(context, [candidates[0], candidates[1]])),
+        });
     }
     if let Some((key, value)) = candidates.first() {
         let Some(written) = key.as_str() else {
@@ -136,7 +140,7 @@ pub(crate) fn of_task(context: &Context<'_>, node: &Node) -> Result<Action, Erro
 
 fn keyword_hint(kind: Kind, key: &Node) -> Option<String> {
     let text = key.as_str()?;
-    if text.len() < 3 {
+    if text.len() < 3 || advice::of_module(text).is_some() {
         return None;
     }
     did_you_mean(text, kind.keywords())

@@ -6,8 +6,7 @@ use ksplay_value::yaml::{Node, NodeKind};
 use ksplay_value::{Map, Str, Template, TemplateKind, Value, has_markers};
 
 use crate::context::Context;
-use crate::suggest::did_you_mean;
-use crate::{Error, Keywords, defaults, reserved};
+use crate::{Error, Keywords, advice, defaults, reserved};
 
 /// What a mapping of the playbook language is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +156,8 @@ impl Kind {
     pub fn refuse(self, key: &Node) -> Error {
         let text = key.to_data().to_string();
         Error::invalid(format!("'{text}' is not a valid attribute for a {}", self.name()), &key.span)
-            .with_hint(did_you_mean(&text, self.keywords()))
+            .with_hint(advice::near(self, &text))
+            .or_help(advice::of_key(self, &text))
     }
 
     /// Refuses every key that is no keyword here.

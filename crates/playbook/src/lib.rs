@@ -18,6 +18,7 @@
 //! ```
 
 mod action;
+mod advice;
 mod arguments;
 mod collections;
 mod context;

@@ -15,10 +15,18 @@ const PLACES: usize = 3;
 pub(crate) enum Why {
     /// There is none of this name.
     Unknown,
+    /// There can be none of this name, since it means something else; what to do.
+    NoModule(&'static str),
     /// It belongs to ansible.builtin, but not to ksplay yet.
     NotYet,
     /// Its file is written for Ansible's own library in this language.
     Language(&'static str),
+}
+
+impl Why {
+    fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown | Self::NoModule(_))
+    }
 }
 
 /// A module, and where it is used.
@@ -53,7 +61,7 @@ impl Missing {
     /// An error of loading, unless names that mean nothing stand before it: Ansible would have stopped there.
     pub fn before(&self, later: Error) -> Error {
         let modules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown = modules.iter().any(|module| module.why == Why::Unknown);
+        let unknown = modules.iter().any(|module| module.why.is_unknown());
         drop(modules);
         self.take().filter(|_| unknown).unwrap_or(later)
     }
@@ -73,7 +81,7 @@ fn error(mut modules: Vec<Module>) -> Error {
     {
         return Error {
             message: match module.why {
-                Why::Unknown => format!("couldn't resolve module/action '{}'", module.name),
+                Why::Unknown | Why::NoModule(_) => format!("couldn't resolve module/action '{}'", module.name),
                 _ => format!("ksplay does not have the module '{}'", module.name),
             },
             span: module.places.pop(),
@@ -82,12 +90,13 @@ fn error(mut modules: Vec<Module>) -> Error {
                 Why::Unknown => {
                     "this often indicates a misspelling, missing collection, or incorrect module path".to_owned()
                 }
+                Why::NoModule(advice) => advice.to_owned(),
                 why => format!("it is {}", words(why)),
             }),
             kind: ErrorKind::Invalid,
         };
     }
-    let unknown = modules.iter().filter(|module| module.why == Why::Unknown).count();
+    let unknown = modules.iter().filter(|module| module.why.is_unknown()).count();
     let width = modules.iter().map(|module| module.name.len()).max().unwrap_or_default();
     let mut message = match modules.len() {
         1 => "a module is not there:".to_owned(),
@@ -117,6 +126,7 @@ fn error(mut modules: Vec<Module>) -> Error {
 fn words(why: Why) -> String {
     match why {
         Why::Unknown => "unknown".to_owned(),
+        Why::NoModule(advice) => format!("unknown: {advice}"),
         Why::NotYet => "a module of ansible.builtin that is not supported yet".to_owned(),
         Why::Language(language) => format!("written in {language} for Ansible's own library"),
     }

@@ -14,7 +14,7 @@ use crate::keywords::Kind;
 use crate::loader::playbook_dir;
 use crate::missing::Why;
 use crate::suggest::{did_you_mean, nearest};
-use crate::{Error, Loader, Task};
+use crate::{Error, Loader, Task, advice};
 
 /// The modules of a folder by name.
 pub(crate) type Library = HashMap<String, PathBuf>;
@@ -62,6 +62,8 @@ pub(crate) fn resolve(
         note(name, Why::NotYet, None);
     } else if let Some((full, language)) = context.loader.anywhere(name) {
         note(&full, Why::Language(language), None);
+    } else if let Some(advice) = advice::of_module(name) {
+        note(name, Why::NoModule(advice), None);
     } else {
         note(name, Why::Unknown, hint(context, name).or_else(|| did_you_mean(name, kind.keywords())));
     }

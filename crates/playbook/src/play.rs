@@ -11,8 +11,11 @@ use crate::context::{Context, MAX_DEPTH, PlayState};
 use crate::files::File;
 use crate::keywords::{Kind, check_texts, inherit, joined, list, must_be_text, variables};
 use crate::missing::Missing;
+use crate::modules::is_language;
 use crate::values::{Takes, odd_debugger};
-use crate::{Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, paths, reserved, roles, tasks};
+use crate::{
+    Error, ErrorKind, GatherOptions, Item, Keywords, Loader, Play, VarsPrompt, advice, paths, reserved, roles, tasks,
+};
 
 /// What `import_playbook` hands to the plays of the file.
 #[derive(Default, Clone)]
@@ -64,7 +67,8 @@ fn entries(
         return Err(Error::invalid(
             format!("A playbook must be a list of plays, got {} instead", root.describe()),
             &start,
-        ));
+        )
+        .with_help(advice::of_playbook(root)));
     };
     if entries.is_empty() {
         return Err(Error::invalid("A playbook must contain at least one play", &start));
@@ -72,7 +76,7 @@ fn entries(
     for entry in entries {
         let Some(keys) = entry.entries() else {
             let message = "playbook entries must be either valid plays or 'import_playbook' statements";
-            return Err(Error::invalid(message, &entry.span));
+            return Err(Error::invalid(message, &entry.span).with_help(advice::of_playbook(entry)));
         };
         let imports: Vec<&(Node, Node)> = keys
             .iter()
@@ -171,7 +175,7 @@ fn of_import(kind: ErrorKind) -> ErrorKind {
 }
 
 fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result<Play, Error> {
-    Kind::Play.check(node)?;
+    check_keys(loader, node)?;
     let hosts = hosts(node)?;
     if node.get("user").is_some() && node.get("remote_user").is_some() {
         return Err(Error::invalid("both 'user' and 'remote_user' are set for this play", &node.span));
@@ -268,11 +272,25 @@ fn play(loader: &Loader, node: &Node, dir: &Path, imported: &Imported) -> Result
     })
 }
 
+/// Refuses keys that are no keywords of plays.
+fn check_keys(loader: &Loader, node: &Node) -> Result<(), Error> {
+    let is_module = |key: &str| is_language(key) || (loader.options().is_action)(key);
+    for (key, _) in node.entries().unwrap_or_default() {
+        let text = key.as_str().unwrap_or_default();
+        if !Kind::Play.knows(text) {
+            let error = Kind::Play.refuse(key);
+            let advice = advice::of_play(node, text, is_module(text)).filter(|_| error.hint.is_none());
+            return Err(error.or_help(advice));
+        }
+    }
+    Ok(())
+}
+
 fn part(context: &Context<'_>, node: &Node, key: &str) -> Result<Vec<Item>, Error> {
     let Some(part) = node.get(key).filter(|part| !part.is_null()) else { return Ok(Vec::new()) };
     let Some(nodes) = part.items() else {
         let message = format!("a malformed block: '{key}' should be a list of tasks but is {}", part.describe());
-        return Err(Error::invalid(message, &part.span));
+        return Err(Error::invalid(message, &part.span).with_help(advice::of_tasks(part)));
     };
     tasks::items(context, nodes)
 }

@@ -6,6 +6,7 @@ use ksplay_value::yaml::Node;
 use ksplay_value::{Map, Value};
 
 use crate::action::{self, Action, loop_lookup};
+use crate::advice;
 use crate::arguments::builtin_name;
 use crate::context::Context;
 use crate::imports;
@@ -27,7 +28,7 @@ fn item(context: &Context<'_>, node: &Node, items: &mut Vec<Item>) -> Result<(),
     }
     if node.entries().is_none() {
         let message = format!("a task is a mapping, but this is {}", node.describe());
-        return Err(Error::invalid(message, &node.span));
+        return Err(Error::invalid(message, &node.span).with_help(advice::of_task(context, node)));
     }
     if ["block", "rescue", "always"].iter().any(|part| node.get(part).is_some()) {
         items.push(Item::Block(Arc::new(block(context, node)?)));
@@ -67,7 +68,8 @@ fn block(context: &Context<'_>, node: &Node) -> Result<Block, Error> {
             None => Err(Error::invalid(
                 format!("a malformed block: '{name}' should be a list of tasks but is {}", part.describe()),
                 &part.span,
-            )),
+            )
+            .with_help(advice::of_tasks(part))),
         }
     };
     let (block, rescue, always) = (part("block")?, part("rescue")?, part("always")?);

@@ -45,7 +45,13 @@ enum Composed {
 
 impl<'a> Composer<'a> {
     pub(super) fn new(source: &'a Arc<Source>) -> Self {
-        Self { source, parser: Parser::new(source.content()), anchors: HashMap::new(), duplicates: Vec::new(), copied: 0 }
+        Self {
+            source,
+            parser: Parser::new(source.content()),
+            anchors: HashMap::new(),
+            duplicates: Vec::new(),
+            copied: 0,
+        }
     }
 
     /// The next document with its place; `None` at the end of the text.
@@ -134,7 +140,11 @@ impl<'a> Composer<'a> {
 
     fn alias(&mut self, name: &str, place: Place, trusted: bool) -> Result<Node, Error> {
         match self.anchors.get(name) {
-            None => Err(self.error(format!("found the alias `*{name}`, but no anchor `&{name}` before it"), place)),
+            None => {
+                let message = format!("found the alias `*{name}`, but no anchor `&{name}` before it");
+                let help = Some("put quotes around text that begins with `*`".to_owned());
+                Err(Error { help, ..self.error(message, place) })
+            }
             Some(Anchor::Open) => {
                 Err(self.error(format!("the alias `*{name}` refers to a value that contains it"), place))
             }

@@ -40,7 +40,11 @@ pub(super) fn problem(source: &Arc<Source>, problem: Problem) -> Error {
         message += &format!(" (it begins in line {})", context_place.line);
     }
     let mut error = Error::new(message, span(place));
+    let start = line.find(|char: char| !matches!(char, ' ' | '-' | '\u{a0}')).unwrap_or(line.len());
     error.help = match problem.as_str() {
+        _ if line[..start].contains('\u{a0}') => {
+            Some("a no-break space stands in this line: write ordinary spaces".to_owned())
+        }
         "did not find expected key" if context.as_deref() == Some("while parsing a block mapping") => {
             Some("check the indentation of this line and the quotes of the line before it".to_owned())
         }
@@ -56,6 +60,9 @@ pub(super) fn problem(source: &Arc<Source>, problem: Problem) -> Error {
         }
         "found character that cannot start any token" => {
             Some("put quotes around text that begins with `@`, `%` or a backtick".to_owned())
+        }
+        "did not find expected alphabetic or numeric character" => {
+            Some("put quotes around text that begins with `*` or `&`".to_owned())
         }
         _ => None,
     };
