@@ -55,7 +55,7 @@ pub fn look(mut run: RunArgs) -> Result<Look, Failure> {
     vault.opened().iter().for_each(|opened| opened_secrets(opened, &mut secrets));
     let hidden = Hidden::new(secrets);
     let mut steps = recorder.take_steps();
-    steps.iter_mut().for_each(|step| hidden.hide(step));
+    hidden.hide(&mut steps);
     from_here(&mut steps);
     Ok(Look { steps, inputs, code })
 }

@@ -1,7 +1,7 @@
 //! What of a plan nobody may read in it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 use base64::Engine;
@@ -37,11 +37,20 @@ impl Hidden {
         Self(all)
     }
 
-    /// Hides them in what a step shows: known secrets, what is given to names of secrets, passwords in URLs, private
-    /// keys.
-    pub fn hide(&self, step: &mut Step) {
-        step.play_name = self.without_known(&step.play_name);
-        step.task = self.without_known(&step.task);
+    /// Hides them in what steps show: known secrets, what is given to names of secrets, passwords in URLs, private keys.
+    pub fn hide(&self, steps: &mut [Step]) {
+        // Many steps have the same names.
+        let mut names: HashMap<String, String> = HashMap::new();
+        for step in steps {
+            for name in [&mut step.play_name, &mut step.task] {
+                let shown = names.entry(std::mem::take(name));
+                *name = shown.or_insert_with_key(|name| self.without_known(name)).clone();
+            }
+            self.hide_in(step);
+        }
+    }
+
+    fn hide_in(&self, step: &mut Step) {
         for text in [&mut step.item, &mut step.why].into_iter().flatten() {
             *text = self.line(text);
         }
@@ -144,7 +153,7 @@ mod tests {
 
     fn hidden(diff: &str) -> String {
         let mut step = Step { diff: Some(diff.into()), ..step("one", "a", Kind::Change) };
-        Hidden::new(["s3cret-value".to_owned(), "ab".to_owned()]).hide(&mut step);
+        Hidden::new(["s3cret-value".to_owned(), "ab".to_owned()]).hide(std::slice::from_mut(&mut step));
         step.diff.unwrap_or_default()
     }
 
