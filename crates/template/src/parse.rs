@@ -496,11 +496,17 @@ impl<'s> Lower<'s> {
                 subject: node.expr.as_ref().map(boxed),
                 args: self.args(&node.args),
             },
-            ast::Expr::Test(node) => ExprKind::Test {
-                name: self.plugin("test", node.name, crate::tests::find(node.name).is_some()),
-                subject: boxed(&node.expr),
-                args: self.args(&node.args),
-            },
+            ast::Expr::Test(node) => {
+                if self.is_chained(&node.expr) {
+                    let wrong = || "You cannot chain multiple tests with is".to_owned();
+                    self.wrong.borrow_mut().get_or_insert_with(wrong);
+                }
+                ExprKind::Test {
+                    name: self.plugin("test", node.name, crate::tests::find(node.name).is_some()),
+                    subject: boxed(&node.expr),
+                    args: self.args(&node.args),
+                }
+            }
             ast::Expr::GetAttr(node) => {
                 self.member(node.name);
                 ExprKind::Attr(boxed(&node.expr), node.name.into())
@@ -514,6 +520,19 @@ impl<'s> Lower<'s> {
             ),
         };
         Expr { kind, at: span.start_offset }
+    }
+
+    /// Whether the subject of a test is a test itself, whose name the next `is` follows at once.
+    fn is_chained(&self, subject: &ast::Expr<'_>) -> bool {
+        let test = match subject {
+            ast::Expr::UnaryOp(unary) => &unary.expr,
+            subject => subject,
+        };
+        let ast::Expr::Test(test) = test else { return false };
+        let text = self.text.get(test.span().start_offset as usize..subject.span().end_offset as usize);
+        let after = self.text.get(test.span().end_offset as usize..).unwrap_or_default().trim_start();
+        text.is_some_and(|text| text.ends_with(test.name))
+            && after.strip_prefix("is").is_some_and(|rest| rest.starts_with(char::is_whitespace))
     }
 
     fn args(&self, args: &[ast::CallArg<'_>]) -> Args {

@@ -295,3 +295,27 @@ fn what_contains_itself_without_end_is_an_error() {
         assert!(error.message.ends_with("maximum recursion depth exceeded"), "{text}: {}", error.message);
     }
 }
+
+#[test]
+fn rows_that_would_fill_the_memory_are_refused_before_they_are_made() {
+    let (environment, scope) = (Environment::default(), scope());
+    let templar = Templar::new(&environment, &scope);
+    for text in [
+        "{{ range(12) | permutations | first }}",
+        "{{ range(30) | combinations(15) | first }}",
+        "{{ range(100) | product(range(100), range(100), range(100)) | first }}",
+        "{{ [1] | product(repeat=1000000000000) | first }}",
+        "{{ query('nested', range(10000), range(10000)) }}",
+    ] {
+        let error = templar.resolve(&template(text)).unwrap_err();
+        assert!(error.message.contains("would make more than 10000000 rows"), "{text}: {}", error.message);
+    }
+    for (text, count) in [
+        ("{{ range(3) | permutations(5) | length }}", 0),
+        ("{{ range(12) | combinations(6) | length }}", 924),
+        ("{{ range(100) | product(range(100), [], range(100000)) | length }}", 0),
+        ("{{ [1, 2] | product(repeat=5) | length }}", 32),
+    ] {
+        assert_eq!(templar.resolve(&template(text)).unwrap(), Value::Int(count), "{text}");
+    }
+}

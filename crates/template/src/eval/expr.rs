@@ -32,6 +32,11 @@ impl Run<'_, '_> {
     /// The value of an operand: an error when it is undefined, evaluated to any depth when it is a container.
     fn operand(&mut self, expr: &Expr) -> Result<Value, Error> {
         let value = self.eval(expr)?;
+        self.whole(value)
+    }
+
+    /// The value as an operand is.
+    fn whole(&self, value: Value) -> Result<Value, Error> {
         defined(&value)?;
         match value {
             Value::List(_) | Value::Map(_) | Value::Tuple(_) => self.templar.deep(&value),
@@ -293,7 +298,11 @@ impl Run<'_, '_> {
             return self.concat(left, right);
         }
         let left = self.operand(left)?;
-        let right = self.operand(right)?;
+        let right = match &left {
+            // A text without anything to fill in does not look at it.
+            Value::String(text) if op == BinaryOp::Rem && !text.replace("%%", "").contains('%') => self.eval(right)?,
+            _ => self.operand(right)?,
+        };
         let unknown = match (op, &left) {
             // A format writes what is inside.
             (BinaryOp::Rem, Value::String(_)) => unknown_within([&left, &right]),
@@ -326,10 +335,18 @@ impl Run<'_, '_> {
     }
 
     fn comparison(&mut self, first: &Expr, rest: &[(CompareOp, Expr)]) -> Result<Value, Error> {
-        let mut left = self.operand(first)?;
+        let mut left = match rest.first() {
+            Some((CompareOp::In | CompareOp::NotIn, _)) => self.eval(first)?,
+            _ => self.operand(first)?,
+        };
         let mut unknown = None;
         for (op, right) in rest {
             let right = self.operand(right)?;
+            let empty = right.as_list().is_some_and(<[Value]>::is_empty);
+            if !(empty && matches!(op, CompareOp::In | CompareOp::NotIn)) {
+                // Nothing is compared with the items of an empty list.
+                left = self.whole(left)?;
+            }
             let rests_on = match (op, &right) {
                 // The keys are known, and an item that is found is one whatever the others are.
                 (CompareOp::In | CompareOp::NotIn, Value::Map(_)) => unknown_of([&left, &right]),

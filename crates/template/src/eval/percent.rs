@@ -90,11 +90,10 @@ pub(crate) fn format(template: &str, values: &Value) -> Result<String, Error> {
         let at = template.chars().count() - chars.clone().count() - 1;
         text.push_str(&conversion(kind, at, &value, spec)?);
     }
-    if next.next().is_some() && !used_name && !matches!(values, Value::Map(_) | Value::List(_)) {
+    // What has items may be left over, and so may what is undefined.
+    let may_be_left = matches!(values, Value::Map(_) | Value::List(_) | Value::Undefined(_));
+    if next.next().is_some() && !used_name && !may_be_left {
         return Err(Error::operation("not all arguments converted during string formatting"));
-    }
-    if !used_name && matches!(values, Value::List(_)) && !template.contains('%') {
-        return Ok(text);
     }
     Ok(text)
 }

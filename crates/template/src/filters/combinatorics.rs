@@ -43,16 +43,38 @@ fn product(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, rest, [repeat]) = call.bind_rest(["repeat"])?;
     let lists = lists(&subject, &rest)?;
     let repeat = usize::try_from(repeat.int_or(1)?).unwrap_or(0);
-    Ok(product_of(&vec![lists; repeat].concat()).into_iter().map(tuple).collect())
+    if lists.len().saturating_mul(repeat) > MOST_ROWS {
+        return Err(too_many("product"));
+    }
+    Ok(product_of(&vec![lists; repeat].concat())?.into_iter().map(tuple).collect())
 }
 
 /// Every way to take one item of each list.
-pub(crate) fn product_of(lists: &[Vec<Value>]) -> Vec<Vec<Value>> {
-    lists.iter().fold(vec![Vec::new()], |rows, list| {
+pub(crate) fn product_of(lists: &[Vec<Value>]) -> Result<Vec<Vec<Value>>, Error> {
+    affordable("product", lists.iter().map(Vec::len))?;
+    Ok(lists.iter().fold(vec![Vec::new()], |rows, list| {
         rows.iter()
             .flat_map(|row| list.iter().map(move |item| [row.as_slice(), std::slice::from_ref(item)].concat()))
             .collect()
-    })
+    }))
+}
+
+/// How many rows are made at most: all of them are in memory at once.
+const MOST_ROWS: usize = 10_000_000;
+
+/// An error when the product of these numbers, which is how many rows there are to be, is more than the memory should hold.
+fn affordable(what: &str, factors: impl Iterator<Item = usize> + Clone) -> Result<(), Error> {
+    if factors.clone().any(|factor| factor == 0) {
+        return Ok(());
+    }
+    let rows = factors.fold(1usize, |rows, factor| rows.saturating_mul(factor));
+    if rows > MOST_ROWS { Err(too_many(what)) } else { Ok(()) }
+}
+
+fn too_many(what: &str) -> Error {
+    Error::operation(format!(
+        "{what} would make more than {MOST_ROWS} rows, which may not fit into memory: give it fewer items or lists"
+    ))
 }
 
 fn size(size: Option<i64>, all: usize) -> Result<usize, Error> {
@@ -66,8 +88,10 @@ fn size(size: Option<i64>, all: usize) -> Result<usize, Error> {
 fn permutations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (subject, [r]) = call.bind(["r"])?;
     let items = iterate(&subject)?;
+    let size = size(r.int()?, items.len())?;
+    affordable("permutations", (0..size).map(|taken| items.len().saturating_sub(taken)))?;
     let mut found = Vec::new();
-    choose(&items, size(r.int()?, items.len())?, &mut Vec::new(), &mut found, |taken, index| !taken.contains(&index));
+    choose(&items, size, &mut Vec::new(), &mut found, |taken, index| !taken.contains(&index));
     Ok(found.into())
 }
 
@@ -83,11 +107,25 @@ fn combinations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             return Err(Error::operation(message));
         }
     };
+    let size = size(r, items.len())?;
+    affordable("combinations", std::iter::once(choices(items.len(), size)))?;
     let mut found = Vec::new();
-    choose(&items, size(r, items.len())?, &mut Vec::new(), &mut found, |taken, index| {
-        taken.last().is_none_or(|last| *last < index)
-    });
+    choose(&items, size, &mut Vec::new(), &mut found, |taken, index| taken.last().is_none_or(|last| *last < index));
     Ok(found.into())
+}
+
+/// How many ways there are to choose so many of all items; one more than are made at most when there are more.
+fn choices(all: usize, size: usize) -> usize {
+    if size > all {
+        return 0;
+    }
+    // Each step is a number of choices itself, so it divides, and they grow from step to step.
+    (1..=size.min(all - size))
+        .try_fold(1usize, |choices, step| {
+            let next = choices * (all - size.min(all - size) + step) / step;
+            (next <= MOST_ROWS).then_some(next)
+        })
+        .unwrap_or(MOST_ROWS + 1)
 }
 
 fn choose(

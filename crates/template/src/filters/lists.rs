@@ -150,7 +150,8 @@ fn sort(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let attribute = attribute.value();
     let keyed = iterate(&value)?
         .into_iter()
-        .map(|item| Ok((sort_key(call, &item, attribute.as_ref(), case_sensitive)?, item)))
+        // In a list of its own, as in Jinja, a key that has no order may equal its like.
+        .map(|item| Ok((vec![sort_key(call, &item, attribute.as_ref(), case_sensitive)?].into(), item)))
         .collect::<Result<Vec<_>, Error>>()?;
     sorted(keyed, reverse.flag_or(false)).map(Value::from)
 }

@@ -169,6 +169,10 @@ fn center(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn truncate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, [length, killwords, end, leeway]) = call.bind(["length", "killwords", "end", "leeway"])?;
     let Value::String(letters) = &text else {
+        let (length, leeway) = (length.int_or(255)?, leeway.int_or(5)?);
+        if iterate(&text).is_ok_and(|items| items.len() as i64 <= length.saturating_add(leeway)) {
+            return Ok(text);
+        }
         return Err(Error::operation(format!("object of type '{}' has no len()", text.type_name())));
     };
     let letters: Vec<char> = letters.chars().collect();

@@ -78,7 +78,7 @@ fn nested(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     // Lists among the items are laid flat into the rows.
     let row = |row: Vec<Value>| row.iter().flat_map(items_of).collect::<Value>();
-    Ok(crate::filters::product_of(&lists).into_iter().map(row).collect())
+    Ok(crate::filters::product_of(&lists)?.into_iter().map(row).collect())
 }
 
 /// The items of a list; anything else as its only item.
