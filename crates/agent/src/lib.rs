@@ -23,22 +23,31 @@ mod terminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ksplay_modules::{Probe, RunOptions};
+use ksplay_modules::{Probe, RunOptions, registry};
 use ksplay_protocol::Run;
 use ksplay_value::Map;
 
 /// Runs one module; the answer is its result.
 pub type Execute = Arc<dyn Fn(&Run, Probe) -> Map + Send + Sync>;
 
-/// Serves the native modules on standard input and output until the controller goes away.
+/// Serves all native modules on standard input and output until the controller goes away.
 pub fn serve() -> ExitCode {
-    serve_with(Arc::new(|run, probe| {
+    serve_modules(registry::MODULES)
+}
+
+/// As [`serve`], those of the small agent: a program that calls nothing else holds no others.
+pub fn serve_small() -> ExitCode {
+    serve_modules(registry::SMALL)
+}
+
+fn serve_modules(modules: &'static [registry::Entry]) -> ExitCode {
+    serve_with(Arc::new(move |run, probe| {
         let options = RunOptions {
             check: run.options.check,
             diff: run.options.diff,
             environment: run.options.environment.clone(),
         };
-        ksplay_modules::run(&run.module, &run.args, &options, probe)
+        ksplay_modules::run_among(modules, &run.module, &run.args, &options, probe)
     }))
 }
 

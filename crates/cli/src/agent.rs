@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ksplay_agent::serve()
+    ksplay_agent::serve_small()
 }

@@ -209,12 +209,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 type Slot = Arc<OnceCell<Result<Connection, Arc<Error>>>>;
 
-/// The connections of a run: one for each way to each host.
+/// The connections of a run: one for each way to each host, and one more where modules are used that the small agent has
+/// not.
 #[derive(Debug)]
 pub struct Pool {
     agents: AgentFiles,
-    slots: Mutex<HashMap<(Str, String), Slot>>,
+    slots: Mutex<HashMap<Key, Slot>>,
 }
+
+/// The host, the way to it, and whether all modules are there.
+type Key = (Str, String, bool);
 
 /// A connection that others use too.
 #[derive(Debug, Clone)]
@@ -232,12 +236,13 @@ impl Pool {
         Self { agents, slots: Mutex::default() }
     }
 
-    /// The connection to this target, opened by whoever asks first.
-    pub(crate) async fn open(&self, target: &Target) -> Result<Shared, Arc<Error>> {
-        let key = (Str::from(target.name.as_str()), way(target));
+    /// The connection to this target, opened by whoever asks first; with all modules if need be.
+    pub(crate) async fn open(&self, target: &Target, whole: bool) -> Result<Shared, Arc<Error>> {
+        let agents = if whole { self.agents.whole() } else { &self.agents };
+        let is_other = !std::ptr::eq(agents, &raw const self.agents);
+        let key = (Str::from(target.name.as_str()), way(target), is_other);
         let slot = Arc::clone(self.lock().entry(key.clone()).or_default());
-        let opened =
-            slot.get_or_init(|| async { Connection::open(target, &self.agents).await.map_err(Arc::new) }).await;
+        let opened = slot.get_or_init(|| async { Connection::open(target, agents).await.map_err(Arc::new) }).await;
         match opened {
             Ok(_) => Ok(Shared(slot)),
             Err(error) => {
@@ -251,10 +256,10 @@ impl Pool {
 
     /// Forgets a connection that broke, or that is to be made anew (`meta: reset_connection`).
     pub(crate) fn reset(&self, host: &str) {
-        self.lock().retain(|(name, _), _| &**name != host);
+        self.lock().retain(|(name, ..), _| &**name != host);
     }
 
-    fn forget(&self, key: &(Str, String), slot: &Slot) {
+    fn forget(&self, key: &Key, slot: &Slot) {
         let mut slots = self.lock();
         if slots.get(key).is_some_and(|known| Arc::ptr_eq(known, slot)) {
             slots.remove(key);
@@ -274,7 +279,7 @@ impl Pool {
         let _ = tokio::time::timeout(PATIENCE, async { while closing.join_next().await.is_some() {} }).await;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Str, String), Slot>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

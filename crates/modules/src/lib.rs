@@ -23,7 +23,9 @@ pub use arguments::{
 };
 pub use commands::CUSTOM;
 pub use files::{Bytes, FileAttributes, Fragments};
-pub use module::{Diff, Diffs, FORESEEN, Failure, Inspection, MISSING, Module, NOT_RUN, Outcome, RunOptions, run};
+pub use module::{
+    Diff, Diffs, FORESEEN, Failure, Inspection, MISSING, Module, NOT_RUN, Outcome, RunOptions, run, run_among,
+};
 pub use system::{
     Cancel, CommandOutput, CommandSpec, Digest, Group, NewFile, Payload, Probe, Sink, Staged, System, User,
 };

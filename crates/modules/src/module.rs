@@ -204,12 +204,23 @@ pub struct RunOptions {
 /// Runs the module of this name with these arguments; the answer is the result as Ansible's modules give it
 /// (`changed`, `failed`, `msg`, the module's own values, `diff`, `ansible_facts`, `warnings`, `invocation`).
 ///
-/// A name that no module has is a failure too: the registry of the agent and that of the controller are the same.
+/// A name that no module has is a failure too: the controller knows which modules an agent has.
 pub fn run(name: &str, args: &Map, options: &RunOptions, probe: Probe) -> Map {
+    run_among(registry::MODULES, name, args, options, probe)
+}
+
+/// As [`run`], of a program that has only these modules.
+pub fn run_among(
+    modules: &'static [registry::Entry],
+    name: &str,
+    args: &Map,
+    options: &RunOptions,
+    probe: Probe,
+) -> Map {
     if name == commands::CUSTOM {
         return commands::run_custom(args, options, probe);
     }
-    match registry::find(name) {
+    match registry::find_among(modules, name) {
         Some(entry) => entry.call(name, args, options, probe),
         None => failed(Failure::new(format!("no native module `{name}`"))),
     }

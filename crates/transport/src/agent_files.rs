@@ -10,14 +10,20 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// The name of the agent's file; other architectures' have `-<arch>` after it.
+/// The name of the agent's file.
 const NAME: &str = "ksplay-agent";
+
+/// What stands before the architecture in the names of agents for others, and of the whole program.
+const SMALL: &str = "ksplay-agent-";
+const WHOLE: &str = "ksplay-";
 
 /// Finds the agent for an architecture and remembers its bytes and hash for the whole run.
 #[derive(Debug)]
 pub struct AgentFiles {
     local: PathBuf,
     remote: BTreeMap<String, PathBuf>,
+    /// The whole program, where these are the small agent.
+    whole: Option<Box<AgentFiles>>,
     loaded: OnceLock<Result<BTreeMap<String, Loaded>, String>>,
 }
 
@@ -30,7 +36,8 @@ pub(crate) struct Loaded {
 }
 
 impl AgentFiles {
-    /// The files beside the running program: `ksplay-agent`, `agents/ksplay-agent-<arch>`, or else the program itself.
+    /// The files beside the running program: `ksplay-agent`, `agents/ksplay-agent-<arch>`, or else the program itself. What
+    /// only the whole program can do is left to it, and to `agents/ksplay-<arch>`.
     ///
     /// # Errors
     ///
@@ -39,21 +46,32 @@ impl AgentFiles {
         let program = std::env::current_exe().map_err(Error::io("the running program"))?;
         let dir = program.parent().unwrap_or(Path::new("/"));
         let beside = dir.join(NAME);
-        let own = if beside.is_file() { beside } else { program.clone() };
-        let mut files = Self::of(own);
+        let is_small = beside.is_file();
+        let mut files = Self::of(if is_small { beside } else { program.clone() });
+        let mut whole = Self::of(&program);
         for entry in fs::read_dir(dir.join("agents")).into_iter().flatten().flatten() {
-            if let Some(arch) = entry.file_name().to_str().and_then(|name| name.strip_prefix(NAME)?.strip_prefix('-')) {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if let Some(arch) = name.strip_prefix(SMALL) {
                 files.remote.insert(arch.to_owned(), entry.path());
+            } else if let Some(arch) = name.strip_prefix(WHOLE) {
+                whole.remote.insert(arch.to_owned(), entry.path());
             }
         }
+        files.whole = is_small.then(|| Box::new(whole));
         Ok(files)
+    }
+
+    /// Those that have all modules.
+    pub fn whole(&self) -> &Self {
+        self.whole.as_deref().unwrap_or(self)
     }
 
     /// This program as the agent for this machine and those of its architecture. It is run with the argument `agent`.
     pub fn of(program: impl Into<PathBuf>) -> Self {
         let local = program.into();
         let remote = BTreeMap::from([(std::env::consts::ARCH.to_owned(), local.clone())]);
-        Self { local, remote, loaded: OnceLock::new() }
+        Self { local, remote, whole: None, loaded: OnceLock::new() }
     }
 
     /// The agent for this machine.

@@ -23,7 +23,7 @@ const SCRIPT: &str = concat!(
     r#"&& { c=$(sha256sum "$t" 2>/dev/null) || c=$h; [ "${c%% *}" = "$h" ]; } "#,
     r#"&& chmod 700 "$t" && mv -f "$t" "$a" "#,
     r#"|| { rm -f "$t"; echo "the agent cannot be put into $d" >&2; exit 1; }; "#,
-    r#"ls -t "$d" | grep "^agent-" | tail -n +3 | while read -r f; do rm -f "$d/$f"; done; "#,
+    r#"ls -t "$d" | grep "^agent-" | tail -n +5 | while read -r f; do rm -f "$d/$f"; done; "#,
     r#"umask "$u"; echo "$s took $m"; exec "$a" agent"#,
 );
 
@@ -181,11 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn agents_of_older_versions_are_removed_but_one() {
+    fn of_all_agents_the_four_last_used_are_kept() {
         for (name, path) in shells() {
             let host = Host::new();
             std::fs::create_dir_all(host.cache()).unwrap();
-            for (age, old) in ["agent-c", "agent-b", "agent-a"].iter().enumerate() {
+            for (age, old) in ["agent-e", "agent-d", "agent-c", "agent-b", "agent-a"].iter().enumerate() {
                 let file = std::fs::File::create(host.cache().join(old)).unwrap();
                 let when = std::time::SystemTime::now() - std::time::Duration::from_secs(3600 * (age as u64 + 1));
                 file.set_modified(when).unwrap();
@@ -195,7 +195,8 @@ mod tests {
             let mut left: Vec<_> =
                 std::fs::read_dir(host.cache()).unwrap().map(|entry| entry.unwrap().path()).collect();
             left.sort();
-            let mut wanted = vec![host.agent(), host.cache().join("agent-c")];
+            let mut wanted = vec![host.agent()];
+            wanted.extend(["agent-c", "agent-d", "agent-e"].map(|old| host.cache().join(old)));
             wanted.sort();
             assert_eq!(left, wanted, "{name}");
         }

@@ -31,7 +31,9 @@ pub enum Error {
         message: String,
     },
     /// There is no agent file for this architecture.
-    #[error("no agent for the architecture `{arch}`: put `ksplay-agent-{arch}` into `agents` beside ksplay")]
+    #[error(
+        "no agent for the architecture `{arch}`: put `ksplay-agent-{arch}`, and `ksplay-{arch}` for what only ksplay itself can do, into `agents` beside ksplay"
+    )]
     NoAgentFor {
         /// The architecture, as `uname -m` names it.
         arch: String,

@@ -254,7 +254,9 @@ impl<'a> ActionCall<'a> {
             };
             (target, connect::becoming(&templar, keywords, options)?, self.environment()?, job)
         };
-        let connection = self.work.shared.pool.open(&target).await.map_err(|error| TaskFailure::from(&*error))?;
+        let whole = ksplay_modules::registry::find(name).is_some_and(|entry| !entry.in_small);
+        let connection =
+            self.work.shared.pool.open(&target, whole).await.map_err(|error| TaskFailure::from(&*error))?;
         let Some(connection) = connection.get() else {
             return Err(TaskFailure::unreachable("the connection was closed"));
         };
