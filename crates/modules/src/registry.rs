@@ -144,6 +144,7 @@ modules! {
         packages::Debconf => "ansible.builtin", "debconf";
         packages::Git => "ansible.builtin", "git";
         packages::Npm => "community.general", "npm";
+        packages::Pip => "ansible.builtin", "pip";
         packages::Snap => "community.general", "snap";
         // storage
         storage::Filesystem => "community.general", "filesystem";

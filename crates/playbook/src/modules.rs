@@ -20,7 +20,7 @@ use crate::{Error, Loader, Task, advice};
 pub(crate) type Library = HashMap<String, PathBuf>;
 
 /// Modules of ansible.builtin, so that those which are not there yet are told from slips.
-const BUILTIN: &[&str] = &["apt_key", "dnf5", "expect", "iptables", "mount_facts", "pip", "rpm_key", "subversion"];
+const BUILTIN: &[&str] = &["apt_key", "dnf5", "expect", "iptables", "mount_facts", "rpm_key", "subversion"];
 
 /// Actions that belong to the language itself.
 pub(crate) fn is_language(action: &str) -> bool {
