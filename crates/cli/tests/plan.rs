@@ -110,12 +110,16 @@ TASK [Write its settings]  site.yml:7
 
 TASK [Ask for its version]  site.yml:10
   > runs: a, b
+      $ echo 1.2
 
 TASK [Keep the version]  site.yml:14
   ? decided while applying: a, b: 'content' rests on the result of "Ask for its version", which check mode did not run
 
 HANDLER [Restart]  site.yml:19
-  > runs: a, b
+  > runs: a
+      $ touch HOUSE/out-a/restarted
+  > runs: b
+      $ touch HOUSE/out-b/restarted
 
 Plan: 2 changes, 4 commands, 2 decided while applying; on 2 hosts.
 

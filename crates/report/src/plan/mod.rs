@@ -46,6 +46,9 @@ pub struct Step {
     /// Why it cannot be decided before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The command that it runs, as far as check mode knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The difference that it makes, as `--diff` shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
@@ -196,6 +199,9 @@ pub fn differences(planned: &[Step], now: &[Step]) -> Vec<String> {
                 (Some(before), Some(after)) if before.delegated_to != after.delegated_to => {
                     tell("it is delegated to another host now");
                 }
+                (Some(before), Some(after)) if before.command != after.command => {
+                    tell("the command is another one now")
+                }
                 (Some(before), Some(after)) if before.diff != after.diff => tell("the difference is another one now"),
                 _ => {}
             }
@@ -221,6 +227,7 @@ pub(crate) mod tests {
             item: None,
             kind,
             why: None,
+            command: None,
             diff: None,
         }
     }
@@ -234,15 +241,19 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_gone_new_or_another_is_told_with_host_task_and_place() {
+        let with_command = |command: &str| Step { command: Some(command.into()), ..step("five", "a", Kind::Run) };
         let with_diff = |diff: &str| Step { diff: Some(diff.into()), ..step("three", "a", Kind::Change) };
-        let planned = [step("one", "a", Kind::Change), step("two", "a", Kind::Change), with_diff("+x\n")];
-        let now = [step("two", "a", Kind::Undecided), with_diff("+y\n"), step("four", "b", Kind::Run)];
+        let planned =
+            [step("one", "a", Kind::Change), step("two", "a", Kind::Change), with_diff("+x\n"), with_command("ls")];
+        let now =
+            [step("two", "a", Kind::Undecided), with_diff("+y\n"), with_command("rm"), step("four", "b", Kind::Run)];
         assert_eq!(
             differences(&planned, &now),
             [
                 "a: one (site.yml:7): the plan says that it changes something, now there is nothing to do",
                 "a: two (site.yml:7): the plan says that it changes something, now it is decided while applying",
                 "a: three (site.yml:7): the difference is another one now",
+                "a: five (site.yml:7): the command is another one now",
                 "b: four (site.yml:7): the plan has nothing of it, now it runs a command",
             ]
         );

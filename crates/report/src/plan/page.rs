@@ -61,8 +61,12 @@ fn group_of(group: &[&Step]) -> String {
     let item = step.item.as_ref().map(|item| format!(" (item={})", escaped(item))).unwrap_or_default();
     let why = step.why.as_ref().map(|why| format!(": {}", escaped(why))).unwrap_or_default();
     let head = format!("<span class=\"{class}\">{}</span>: {}{item}{why}", step.kind, hosts.join(", "));
-    let Some(diff) = &step.diff else { return head };
-    let lines: Vec<String> = diff.trim_end().lines().map(line).collect();
+    let command = step.command.iter().flat_map(|command| command.trim_end().lines()).map(escaped);
+    let diff = step.diff.iter().flat_map(|diff| diff.trim_end().lines()).map(line);
+    let lines: Vec<String> = command.chain(diff).collect();
+    if lines.is_empty() {
+        return head;
+    }
     format!("<details><summary>{head}</summary><pre>{}</pre></details>", lines.join("\n"))
 }
 

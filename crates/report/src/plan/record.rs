@@ -75,9 +75,18 @@ impl Recorder {
             item: of.label.clone(),
             kind,
             why: text("undecided"),
+            command: of.result.get("cmd").filter(|_| kind == Kind::Run).map(command),
             diff: difference,
         };
         state.steps.push(step);
+    }
+}
+
+/// A command as it is shown: one that was written as a list word by word.
+fn command(cmd: &Value) -> String {
+    match cmd {
+        Value::List(words) => words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
     }
 }
 

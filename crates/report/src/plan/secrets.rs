@@ -54,8 +54,8 @@ impl Hidden {
         for text in [&mut step.item, &mut step.why].into_iter().flatten() {
             *text = self.line(text);
         }
-        if let Some(diff) = &mut step.diff {
-            *diff = self.diff(diff);
+        for text in [&mut step.command, &mut step.diff].into_iter().flatten() {
+            *text = self.diff(text);
         }
     }
 

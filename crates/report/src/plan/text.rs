@@ -29,6 +29,9 @@ pub fn text(steps: &[Step], palette: Option<&Palette>) -> String {
                 Kind::Undecided => ("? decided while applying", Tone::Skipped),
             };
             let _ = writeln!(text, "{}", paint(tone, &format!("  {mark}: {}{item}{why}", hosts.join(", "))));
+            for line in step.command.iter().flat_map(|command| command.trim_end().lines()) {
+                let _ = writeln!(text, "      $ {line}");
+            }
             for line in step.diff.iter().flat_map(|diff| diff.trim_end().lines()) {
                 let _ = writeln!(text, "      {}", paint(tone_of(line), line));
             }
@@ -58,7 +61,7 @@ pub(super) fn host(step: &Step) -> String {
 
 /// The steps of a task that differ in nothing but the host.
 pub(super) fn alike<'s>(task: &[&'s Step]) -> Vec<Vec<&'s Step>> {
-    grouped(task.iter().copied(), |step| (step.kind, &step.item, &step.why, &step.diff))
+    grouped(task.iter().copied(), |step| (step.kind, &step.item, &step.why, &step.command, &step.diff))
 }
 
 #[cfg(test)]
