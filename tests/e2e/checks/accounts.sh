@@ -56,7 +56,7 @@ plan_is_made_and_applied() {
   write_user_inventory
   expect "exit code of plan" 0 "$(run_play "$log" plan -i "$work/conf/hosts.ini" "$here/playbooks/few.yml" -o "$plan")" ||
     { tail -n 30 "$log"; return 1; }
-  expect_text "$log" "Plan: 3 changes, 0 commands, 3 decided while applying; on 3 hosts." || return 1
+  expect_text "$log" "Plan: 6 changes, 0 commands, 0 decided while applying; on 3 hosts." || return 1
   grep -q "$user_password" "$plan" && { echo "a password is in the plan"; return 1; }
   expect "exit code of apply" 0 "$(run_play "$log" apply "$plan")" || { tail -n 30 "$log"; return 1; }
   expect_recap "$log" node2 changed=2 failed=0 unreachable=0 || return 1
