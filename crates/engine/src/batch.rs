@@ -32,8 +32,8 @@ use crate::run::{Layers, Shared};
 use crate::scope::{HostScope, PlayContext};
 use crate::steps::{self, Builder};
 use crate::task::{Include, Outcome};
-use crate::vars_files;
 use crate::work::Work;
+use crate::{refuse, vars_files};
 
 /// How a batch ended, for the batches and plays after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,9 +149,8 @@ impl Batch {
         let strategy = setting("strategy", &play.strategy)?;
         let strategy = strategy.map_or_else(|| shared.options.strategy.clone(), |name| name.to_string());
         let debugs = shared.options.debugger || short_name(&strategy) == "debug";
-        let strategy = self::strategy(&strategy, shared.options.forks).ok_or_else(|| {
-            TaskFailure::new(format!("the strategy '{}' is not supported yet", short_name(&strategy)))
-        })?;
+        let strategy = self::strategy(&strategy, shared.options.forks)
+            .ok_or_else(|| refuse::no_strategy(&strategy, Some(play.span.clone())))?;
         let max_fail = match setting("max_fail_percentage", &play.max_fail_percentage)? {
             Some(value) => Some(value.to_string().trim_end_matches('%').parse().map_err(|_| {
                 TaskFailure::new(format!("the value '{value}' of 'max_fail_percentage' is not a number"))

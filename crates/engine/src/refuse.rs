@@ -1,25 +1,20 @@
-//! Keywords that Ansible has and this engine does not yet: refused by name before anything runs, never ignored.
+//! What cannot be carried out, and can be seen before anything runs: Ansible comes to it only on its way.
 
 use ksplay_playbook::{Item, Play, Task};
-use ksplay_value::Value;
+use ksplay_value::{Span, Value};
 
 use crate::failure::TaskFailure;
 
-/// Refuses a play that uses what is not supported yet.
+/// Refuses a play that cannot be carried out.
 ///
 /// # Errors
 ///
-/// If it does; the error names the keyword and its place.
+/// If it cannot; the error names the keyword and its place.
 pub fn play(play: &Play) -> Result<(), TaskFailure> {
-    let not_yet = |what: &str| {
-        let message = format!("'{what}' is not supported yet");
-        Err(TaskFailure { span: Some(play.span.clone()), exit_code: 4, ..TaskFailure::new(message) })
-    };
     if let Some(Value::String(strategy)) = &play.strategy
         && !crate::batch::is_strategy(strategy)
     {
-        // Ansible comes to it only when the play begins.
-        return not_yet(&format!("strategy: {strategy}")).map_err(|failure| TaskFailure { exit_code: 1, ..failure });
+        return Err(no_strategy(strategy, Some(play.span.clone())));
     }
     for section in [&play.pre_tasks, &play.role_tasks, &play.tasks, &play.post_tasks, &play.handlers] {
         items(section)?;
@@ -27,7 +22,14 @@ pub fn play(play: &Play) -> Result<(), TaskFailure> {
     Ok(())
 }
 
-/// Refuses tasks that use what is not supported yet.
+/// There is no strategy of this name.
+pub(crate) fn no_strategy(name: &str, span: Option<Span>) -> TaskFailure {
+    let help = "the strategies are linear, free, host_pinned, debug and pipelined";
+    let message = format!("Invalid play strategy specified: {name}");
+    TaskFailure { span, help: Some(help.into()), exit_code: 1, ..TaskFailure::new(message) }
+}
+
+/// Refuses tasks that cannot be carried out.
 ///
 /// # Errors
 ///
