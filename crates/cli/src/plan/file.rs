@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-use clap::Parser;
+use clap::{Args, Parser};
 use ksplay_playbook::{Loader, LoaderOptions};
 use ksplay_report::plan::Step;
 use ksplay_value::{Map, Value, names_secret};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
 use super::look::Look;
-use crate::args::{Cli, Command, RunArgs};
+use crate::args::{Cli, Command, PlanArgs, RunArgs};
 use crate::failure::Failure;
 use crate::{files, variables};
 
@@ -152,15 +152,25 @@ pub fn refuse_place(path: &Path) -> Result<(), Failure> {
     tempfile::tempfile_in(folder).map(drop).map_err(|error| refused(&error))
 }
 
-/// The arguments without the file that the plan is kept in.
-fn without_output(arguments: impl Iterator<Item = String>) -> Vec<String> {
+/// The arguments without the file that the plan is kept in. The value of another option may look as if it named that.
+fn without_output(mut arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let command = PlanArgs::augment_args(clap::Command::new("plan"));
+    let takes_value = |option: &str| {
+        let is_called = |arg: &clap::Arg| match option.strip_prefix("--") {
+            Some(long) => arg.get_long() == Some(long) || arg.get_all_aliases().is_some_and(|all| all.contains(&long)),
+            None => arg.get_short().is_some_and(|short| option.strip_prefix('-') == Some(&*short.to_string())),
+        };
+        command.get_arguments().any(|arg| arg.get_action().takes_values() && is_called(arg))
+    };
     let mut kept = Vec::new();
-    let mut is_file = false;
-    for argument in arguments {
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            _ if is_file => is_file = false,
-            "-o" | "--output" => is_file = true,
+            "-o" | "--output" => drop(arguments.next()),
             joined if joined.starts_with("--output=") || (joined.starts_with("-o") && !joined.starts_with("--")) => {}
+            option if takes_value(option) => {
+                kept.push(argument);
+                kept.extend(arguments.next());
+            }
             _ => kept.push(argument),
         }
     }
@@ -207,6 +217,8 @@ mod tests {
     fn the_arguments_are_kept_without_the_file_of_the_plan() {
         let kept = |line: &str| without_output(line.split(' ').map(str::to_owned)).join(" ");
         assert_eq!(kept("plan -i hosts site.yml -o plan"), "plan -i hosts site.yml");
+        let of_ssh = "plan --ssh-common-args -oPort=1 -e -o --extra-vars -oa=b site.yml";
+        assert_eq!(kept(&format!("{of_ssh} -o plan")), of_ssh);
         assert_eq!(kept("plan --output plan -i hosts --output=x site.yml -oplan"), "plan -i hosts site.yml");
     }
 
