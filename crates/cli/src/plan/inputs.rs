@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 
 use crate::assemble::Assembled;
 use crate::failure::Failure;
-use crate::settings::Settings;
 
 /// The SHA-256 of each, by its name.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +40,8 @@ impl Inputs {
             about.insert("group_names", groups.into_iter().map(Value::from).collect::<Value>());
             inputs.hosts.insert(host.name().to_string(), digest_of(&about));
         }
-        let made = Settings::load()?.known().into_iter().filter(|(_, (_, origin))| origin != "default");
-        inputs.settings = made.map(|(name, (value, _))| (name.to_owned(), digest(value.to_string()))).collect();
+        let made = assembled.environment.settings.iter().filter(|(_, (_, origin))| origin != "default");
+        inputs.settings = made.map(|(name, (value, _))| ((*name).to_owned(), digest(value.to_string()))).collect();
         Ok(inputs)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ksplay_inventory::View;
 use ksplay_report::plan::{Hidden, Recorder, Step};
-use ksplay_report::{Form, Options, Terminal};
+use ksplay_report::{Form, Options, Palette, Terminal};
 use ksplay_value::{Map, Source, Value, names_secret, yaml};
 
 use super::inputs::Inputs;
@@ -21,6 +21,8 @@ pub struct Look {
     pub inputs: Inputs,
     /// The exit code of the run in check mode.
     pub code: u8,
+    /// The colours in which it is to be shown.
+    pub palette: Option<Palette>,
 }
 
 /// Looks at what this run would do; the terminal is told on its error output what goes wrong, and how far it is.
@@ -47,6 +49,7 @@ pub fn look(mut run: RunArgs) -> Result<Look, Failure> {
     };
     let screen = Arc::new(Terminal::new(options, Box::new(stderr()), Box::new(stderr())));
     let recorder = Arc::new(Recorder::new(Arc::clone(&screen)));
+    let palette = assembled.shown.palette.clone();
     let (reads, vault) = (assembled.loader.reads(), Arc::clone(&assembled.vault));
     let mut inputs = Inputs::of(&assembled)?;
     let mut secrets = named_secrets(&assembled)?;
@@ -57,7 +60,7 @@ pub fn look(mut run: RunArgs) -> Result<Look, Failure> {
     let mut steps = recorder.take_steps();
     hidden.hide(&mut steps);
     from_here(&mut steps);
-    Ok(Look { steps, inputs, code })
+    Ok(Look { steps, inputs, code, palette })
 }
 
 /// Names places below the current directory from there.

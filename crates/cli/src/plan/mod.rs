@@ -40,7 +40,7 @@ pub fn make(args: PlanArgs) -> Result<u8, Failure> {
         eprintln!("error: the run would fail{kept}");
         return Ok(look.code);
     }
-    say!("{}", plan::text(&look.steps, Settings::load()?.palette().as_ref()).trim_end());
+    say!("{}", plan::text(&look.steps, look.palette.as_ref()).trim_end());
     if let Some(path) = output {
         PlanFile::of(look, arguments)?.write(&path)?;
         let file = quoted(&path);
