@@ -2,16 +2,19 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ksplay_value::text::{JsonStyle, repr, to_json};
 use ksplay_value::{Value, hide_secrets};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Step;
 
 const HIDDEN: &str = "********";
+
+/// What URLs write as `%` and a number.
+const NOT_IN_URLS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Texts shorter than this hide too much that is no secret.
 const SHORTEST: usize = 5;
@@ -98,7 +101,12 @@ fn written(text: &str) -> Vec<String> {
     };
     let json = quoted(text);
     let python = repr(&Value::from(text));
-    let mut all = vec![quoted(&json), json, python[1..python.len() - 1].to_owned(), percent_encoded(text)];
+    let mut all = vec![
+        quoted(&json),
+        json,
+        python[1..python.len() - 1].to_owned(),
+        utf8_percent_encode(text, NOT_IN_URLS).to_string(),
+    ];
     all.push(STANDARD.encode(text));
     all.extend((0..3).map(|before| within_base64(text, before)));
     all.retain(|form| form != text && form.len() >= SHORTEST);
@@ -112,19 +120,6 @@ fn within_base64(text: &str, before: usize) -> String {
     let encoded = STANDARD_NO_PAD.encode(&bytes);
     // Digits at the ends hold bits of what stands beside it.
     encoded[(before * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned()
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 /// Hides the password of `scheme://user:password@host`.
@@ -168,7 +163,9 @@ mod tests {
         let hidden = Hidden::new([secret.to_owned()]);
         let quoted = |text: &str| to_json(&Value::from(text), &JsonStyle::default()).unwrap();
         let twice = quoted(&quoted(secret));
-        for text in [quoted(secret), twice, repr(&Value::from(secret)), percent_encoded(secret)] {
+        for text in
+            [quoted(secret), twice, repr(&Value::from(secret)), utf8_percent_encode(secret, NOT_IN_URLS).to_string()]
+        {
             let shown = hidden.line(&text);
             assert_eq!(shown.trim_matches(['"', '\'', '\\']), HIDDEN, "{text}");
         }

@@ -1,10 +1,16 @@
 //! Filters over URLs.
 
 use ksplay_value::Value;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::args::{iterate, string, string_with};
 use super::lists::map_of;
 use crate::{Call, Error, Function};
+
+/// What Python's `quote` encodes; in names and values of queries a space becomes `+` instead.
+const NOT_IN_PATHS: &AsciiSet = &NOT_PLAIN.remove(b'/');
+const NOT_IN_QUERIES: &AsciiSet = &NOT_PLAIN.remove(b' ');
+const NOT_PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) const TABLE: &[(&str, Function)] =
     &[("urldecode", urldecode), ("urlencode", urlencode), ("urlsplit", urlsplit)];
@@ -112,9 +118,9 @@ fn urlencode(call: &mut Call<'_, '_>) -> Result<Value, Error> {
                 _ => Err(Error::operation("urlencode needs pairs of a name and a value")),
             })
             .collect::<Result<_, _>>()?,
-        other => return Ok(encoded(&other.to_string(), "/").into()),
+        other => return Ok(utf8_percent_encode(&other.to_string(), NOT_IN_PATHS).to_string().into()),
     };
-    let quoted = |value: &Value| encoded(&value.to_string(), " ").replace(' ', "+");
+    let quoted = |value: &Value| utf8_percent_encode(&value.to_string(), NOT_IN_QUERIES).to_string().replace(' ', "+");
     Ok(pairs
         .iter()
         .map(|(key, value)| format!("{}={}", quoted(key), quoted(value)))
@@ -123,37 +129,9 @@ fn urlencode(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         .into())
 }
 
-fn encoded(text: &str, safe: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) || safe.as_bytes().contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out += &format!("%{byte:02X}");
-        }
-    }
-    out
-}
-
 /// The text that was encoded for a URL: `'a%20b+c' | urldecode` is `a b c`.
 fn urldecode(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (value, []) = call.bind([])?;
     let text = string(&value)?.replace('+', " ");
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    Ok(String::from_utf8_lossy(&out).as_ref().into())
+    Ok(percent_decode_str(&text).decode_utf8_lossy().as_ref().into())
 }
