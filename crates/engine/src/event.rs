@@ -1,8 +1,11 @@
 //! What happens in a run, for whoever shows or records it.
 
+use std::fmt;
 use std::sync::Arc;
 
-use ksplay_value::{Diagnostic, Map, Span, Str};
+use ksplay_value::{Diagnostic, Map, Span, Str, Value};
+
+use crate::written::written;
 
 /// A result as it may be shown: under `no_log` censored. There is no other way to make one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -153,6 +156,34 @@ pub enum AsyncState {
     Failed,
 }
 
+/// Arguments of a task as they were written, shown as `name=value, …`. There is no other way to see them.
+#[derive(Clone, Default)]
+pub struct Arguments(Value);
+
+impl Arguments {
+    /// Those of a task whose results may be shown.
+    pub(crate) fn of(args: Value) -> Self {
+        Self(args)
+    }
+}
+
+impl fmt::Display for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Value::Map(args) = written(&self.0) else { return Ok(()) };
+        for (number, (name, value)) in args.iter().enumerate() {
+            let before = if number == 0 { "" } else { ", " };
+            write!(f, "{before}{}={value}", name.as_value())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A task as it is shown.
 #[derive(Debug, Clone)]
 pub struct TaskInfo {
@@ -162,8 +193,8 @@ pub struct TaskInfo {
     pub banner: String,
     /// The action as written.
     pub action: Str,
-    /// Its arguments as written, as `name=value, …`; empty under `no_log`.
-    pub arguments: String,
+    /// Its arguments as they were written; none under `no_log`.
+    pub arguments: Arguments,
     /// The role that it belongs to.
     pub role: Option<Str>,
     /// Where it stands.

@@ -33,7 +33,9 @@ mod written;
 pub use actions::{Page, is_known, names, pages};
 pub use batch::is_strategy;
 pub use connect::{expand_home, split_words};
-pub use event::{AsyncState, Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
+pub use event::{
+    Arguments, AsyncState, Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult,
+};
 pub use fact_cache::FactCache;
 pub use failure::TaskFailure;
 pub use ksplay_transport::Secret;

@@ -137,7 +137,7 @@ fn time(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ksplay_engine::{Shown, TaskInfo};
+    use ksplay_engine::{Arguments, Shown, TaskInfo};
     use ksplay_value::{Map, Source, Span};
 
     use super::*;
@@ -163,7 +163,7 @@ mod tests {
             number: 1,
             banner,
             action: action.into(),
-            arguments: String::new(),
+            arguments: Arguments::default(),
             span,
             role: None,
             handler: false,

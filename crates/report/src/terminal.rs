@@ -389,8 +389,9 @@ impl Screen {
         self.banner = Some(task.number);
         let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
         let mut name = task.banner.trim().to_owned();
-        if self.options.arguments && !task.arguments.is_empty() {
-            name += &format!(" {}", task.arguments);
+        let arguments = if self.options.arguments { task.arguments.to_string() } else { String::new() };
+        if !arguments.is_empty() {
+            name += &format!(" {arguments}");
         }
         self.print_banner(&format!("{kind} [{name}]{}", self.check_marker(task.check)));
         if self.options.verbosity > 1 {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ksplay_engine::{Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
+use ksplay_engine::{Arguments, Counts, ErrorFrame, Event, Shown, Sink, Status, TaskError, TaskInfo, TaskResult};
 use ksplay_report::{JsonLines, Options, Palette, Terminal};
 use ksplay_value::text::from_json;
 use ksplay_value::{Map, Source, Span};
@@ -101,7 +101,7 @@ fn info(source: &Arc<Source>, name: &str, action: &str, line: u32, column: u32) 
         number: NUMBER.fetch_add(1, Ordering::Relaxed),
         banner: name.into(),
         action: action.into(),
-        arguments: String::new(),
+        arguments: Arguments::default(),
         role: None,
         span: Span::new(source, line, column),
         handler: false,

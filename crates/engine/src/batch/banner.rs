@@ -9,7 +9,7 @@ use ksplay_template::Templar;
 use ksplay_value::{Span, Template, TemplateKind, Value};
 
 use super::Batch;
-use crate::event::{Event, TaskInfo};
+use crate::event::{Arguments, Event, TaskInfo};
 use crate::keywords::flag;
 use crate::scope::HostScope;
 use crate::{actions, written};
@@ -75,18 +75,13 @@ impl Batch {
 }
 
 /// The arguments of a task as they were written, unless they may be secret.
-fn arguments(task: &Task, hidden: bool) -> String {
+fn arguments(task: &Task, hidden: bool) -> Arguments {
     let hidden = match &task.keywords.no_log {
         Some(Value::Template(_)) => true,
         Some(no_log) => no_log.is_true(),
         None => hidden,
     };
-    match written::written(&task.args) {
-        Value::Map(args) if !hidden => {
-            args.iter().map(|(name, value)| format!("{}={value}", name.as_value())).collect::<Vec<_>>().join(", ")
-        }
-        _ => String::new(),
-    }
+    if hidden { Arguments::default() } else { Arguments::of(task.args.clone()) }
 }
 
 /// A name, and what is to be said about it.

@@ -90,8 +90,9 @@ impl Junit {
             false => format!("{path}:{}", info.span.line),
         };
         let mut name = format!("[{host}] {}: {}", state.play, info.banner);
-        if !self.options.without_arguments && !info.arguments.is_empty() {
-            name += &format!(" {}", info.arguments);
+        let arguments = if self.options.without_arguments { String::new() } else { info.arguments.to_string() };
+        if !arguments.is_empty() {
+            name += &format!(" {arguments}");
         }
         let time = state.begun.get(&info.number).map(Instant::elapsed).unwrap_or_default();
         state.cases.push(Case { class, name, time, outcome, text });

@@ -148,7 +148,7 @@ impl Sink for Recorder {
 
 #[cfg(test)]
 mod tests {
-    use ksplay_engine::{Counts, Shown, TaskInfo};
+    use ksplay_engine::{Arguments, Counts, Shown, TaskInfo};
     use ksplay_value::{Map, Source, Span};
 
     use super::*;
@@ -160,7 +160,7 @@ mod tests {
             number: 1,
             banner: "role : do it".into(),
             action: "command".into(),
-            arguments: String::new(),
+            arguments: Arguments::default(),
             span,
             role: None,
             handler: false,
