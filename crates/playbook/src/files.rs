@@ -37,7 +37,11 @@ impl Reads {
 
     /// Notes a file.
     pub(crate) fn note(&self, path: &Path) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_path_buf());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each host asks for the files of its tasks.
+        if !known.contains(path) {
+            known.insert(path.to_path_buf());
+        }
     }
 }
 
