@@ -1,5 +1,6 @@
 //! What is set, and where.
 
+use indexmap::IndexMap;
 use ksplay_value::text::{JsonStyle, repr, to_json};
 use ksplay_value::{Map, Value};
 
@@ -34,7 +35,7 @@ pub(super) fn show(args: &ConfigDump) -> Result<(), Failure> {
         return Ok(());
     }
     let mut entries = Vec::new();
-    let mut plugins = Map::new();
+    let mut plugins: IndexMap<&str, Vec<Value>> = IndexMap::new();
     for (name, (value, origin)) in known {
         let entry = |name: &str| {
             let entry = [("name", Value::from(name)), ("origin", Value::from(&*origin)), ("value", value.clone())];
@@ -42,17 +43,10 @@ pub(super) fn show(args: &ConfigDump) -> Result<(), Failure> {
         };
         match Name::of(name) {
             Name::Base(name) => entries.push(entry(name)),
-            Name::Plugin { plugin, option, .. } => {
-                let mut options: Vec<Value> =
-                    plugins.get(plugin).and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default();
-                options.push(entry(option));
-                plugins.insert(plugin, Value::from_iter(options));
-            }
+            Name::Plugin { plugin, option, .. } => plugins.entry(plugin).or_default().push(entry(option)),
         }
     }
-    entries.extend(
-        plugins.iter().map(|(plugin, options)| Map::from([(plugin.as_value().to_string(), options.clone())]).into()),
-    );
+    entries.extend(plugins.into_iter().map(|(plugin, options)| Map::from([(plugin, Value::from(options))]).into()));
     let entries: Value = entries.into_iter().collect();
     match args.format {
         ConfigFormat::Yaml => say!("{}", eval::yaml_text(&entries)?.trim_end()),

@@ -1,5 +1,6 @@
 //! What can be set.
 
+use indexmap::IndexMap;
 use ksplay_value::text::{JsonStyle, to_json};
 use ksplay_value::{Map, Value};
 
@@ -15,24 +16,20 @@ pub(super) fn show(args: &ConfigList) -> Result<(), Failure> {
     let mut settings = Settings::described();
     settings.sort_by_key(|setting| setting.name);
     let mut shown = Map::new();
-    let mut plugins = Map::new();
+    let mut plugins: IndexMap<&str, IndexMap<&str, Map>> = IndexMap::new();
     for setting in settings.iter().filter(|setting| Name::of(setting.name).is_wanted(&args.plugins)) {
         match Name::of(setting.name) {
             Name::Base(name) => {
                 shown.insert(name, described(setting));
             }
             Name::Plugin { kind, plugin, option } => {
-                let of_kind = plugins.get(kind).and_then(Value::as_map).cloned().unwrap_or_default();
-                let mut options = of_kind.get(plugin).and_then(Value::as_map).cloned().unwrap_or_default();
-                options.insert(option, described(setting));
-                let mut of_kind = of_kind;
-                of_kind.insert(plugin, Value::from(options));
-                plugins.insert(kind, Value::from(of_kind));
+                plugins.entry(kind).or_default().entry(plugin).or_default().insert(option, described(setting));
             }
         }
     }
     if !plugins.is_empty() {
-        shown.insert("PLUGINS", Value::from(plugins));
+        let plugins = plugins.into_iter().map(|(kind, of_kind)| (kind, of_kind.into_iter().collect::<Map>()));
+        shown.insert("PLUGINS", plugins.collect::<Map>());
     }
     let shown = Value::from(shown);
     match args.format {
