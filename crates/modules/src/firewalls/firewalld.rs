@@ -104,12 +104,11 @@ impl Module for Firewalld {
             (true, false) => "Permanent operation",
             _ => "Non-permanent operation",
         };
-        let mut messages = vec![operation.to_owned()];
-        let mut commands = Vec::new();
+        let mut plan = FirewalldPlan { commands: Vec::new(), messages: vec![operation.to_owned()] };
         if args.target.is_some() {
-            firewall.target(args, &mut commands, &mut messages, system)?;
+            firewall.target(args, &mut plan, system)?;
         } else if matches!(args.state.as_str(), "present" | "absent") {
-            firewall.zone(args, &mut commands, &mut messages, system)?;
+            firewall.zone(args, &mut plan, system)?;
         } else if settings.is_some() {
             let zone = match &args.zone {
                 Some(zone) => zone.clone(),
@@ -131,23 +130,23 @@ impl Module for Firewalld {
                         let timeout = format!("--timeout={}", args.timeout);
                         let mut words = vec![setting.word(verb)];
                         words.extend((args.timeout > 0 && setting.wanted && !permanent).then_some(timeout));
-                        commands.push(firewall.command(&words, permanent));
+                        plan.commands.push(firewall.command(&words, permanent));
                     }
                 }
-                messages.extend((!commands.is_empty()).then_some(setting.message));
+                plan.messages.extend((!plan.commands.is_empty()).then_some(setting.message));
             }
         } else {
-            messages.clear();
+            plan.messages.clear();
         }
-        if !running && !messages.is_empty() {
-            messages.push("(offline operation: only on-disk configs were altered)".into());
+        if !running && !plan.messages.is_empty() {
+            plan.messages.push("(offline operation: only on-disk configs were altered)".into());
         }
         let mut outcome = Outcome::default();
-        if commands.is_empty() {
-            outcome.values.insert("msg", messages.join(", "));
+        if plan.commands.is_empty() {
+            outcome.values.insert("msg", plan.messages.join(", "));
             return Ok(Inspection::nothing_to_do(outcome));
         }
-        Ok(Inspection::change(outcome, FirewalldPlan { commands, messages }))
+        Ok(Inspection::change(outcome, plan))
     }
 
     fn apply(plan: FirewalldPlan, mut predicted: Outcome, system: &mut System) -> Result<Outcome, Failure> {
@@ -276,40 +275,28 @@ impl Firewall {
         if matches!(output.rc, 0 | 1) { Ok(output) } else { Err(refused(&output)) }
     }
 
-    fn zone(
-        &self,
-        args: &FirewalldArgs,
-        commands: &mut Vec<CommandSpec>,
-        messages: &mut Vec<String>,
-        system: &Probe,
-    ) -> Result<(), Failure> {
+    fn zone(&self, args: &FirewalldArgs, plan: &mut FirewalldPlan, system: &Probe) -> Result<(), Failure> {
         let Some(zone) = &self.zone else { return Ok(()) };
         let known = self.ask(&["--get-zones"], true, system)?.stdout_text();
         let wanted = args.state == "present";
         if known.split_whitespace().any(|known| known == zone) != wanted {
             let (verb, done) = if wanted { ("new", "Added") } else { ("delete", "Removed") };
             let all = Self { running: self.running, zone: None };
-            commands.push(all.command(&[format!("--{verb}-zone={zone}")], true));
-            messages.push(format!("{done} zone {zone}"));
-            messages.push(format!("Changed zone {zone} to {}", args.state));
+            plan.commands.push(all.command(&[format!("--{verb}-zone={zone}")], true));
+            plan.messages.push(format!("{done} zone {zone}"));
+            plan.messages.push(format!("Changed zone {zone} to {}", args.state));
         }
         Ok(())
     }
 
-    fn target(
-        &self,
-        args: &FirewalldArgs,
-        commands: &mut Vec<CommandSpec>,
-        messages: &mut Vec<String>,
-        system: &Probe,
-    ) -> Result<(), Failure> {
+    fn target(&self, args: &FirewalldArgs, plan: &mut FirewalldPlan, system: &Probe) -> Result<(), Failure> {
         let sets = matches!(args.state.as_str(), "present" | "enabled");
         let wanted = args.target.as_deref().filter(|_| sets).unwrap_or("default");
         let now = self.ask(&["--get-target"], true, system)?.stdout_text();
         if now.trim() != wanted {
-            commands.push(self.command(&[format!("--set-target={wanted}")], true));
+            plan.commands.push(self.command(&[format!("--set-target={wanted}")], true));
             let zone = self.zone.as_deref().unwrap_or_default();
-            messages.push(match sets {
+            plan.messages.push(match sets {
                 true => format!("Set zone {zone} target to {wanted}"),
                 false => format!("Reset zone {zone} target to default"),
             });
