@@ -91,7 +91,9 @@ fn permutations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let size = size(r.int()?, items.len())?;
     affordable("permutations", (0..size).map(|taken| items.len().saturating_sub(taken)))?;
     let mut found = Vec::new();
-    choose(&items, size, &mut Vec::new(), &mut found, |taken, index| !taken.contains(&index));
+    choose(&items, size, &mut Vec::new(), &mut found, &|taken| {
+        (0..items.len()).filter(|index| !taken.contains(index)).collect()
+    });
     Ok(found.into())
 }
 
@@ -110,7 +112,12 @@ fn combinations(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let size = size(r, items.len())?;
     affordable("combinations", std::iter::once(choices(items.len(), size)))?;
     let mut found = Vec::new();
-    choose(&items, size, &mut Vec::new(), &mut found, |taken, index| taken.last().is_none_or(|last| *last < index));
+    // After each there are enough left for the rest.
+    let following = |taken: &[usize]| {
+        let first = taken.last().map_or(0, |last| last + 1);
+        (first..(items.len() + 1 + taken.len()).saturating_sub(size)).collect()
+    };
+    choose(&items, size, &mut Vec::new(), &mut found, &following);
     Ok(found.into())
 }
 
@@ -133,17 +140,15 @@ fn choose(
     size: usize,
     taken: &mut Vec<usize>,
     found: &mut Vec<Value>,
-    may_follow: fn(&[usize], usize) -> bool,
+    following: &dyn Fn(&[usize]) -> Vec<usize>,
 ) {
     if taken.len() == size {
         found.push(tuple(taken.iter().map(|index| items[*index].clone()).collect()));
         return;
     }
-    for index in 0..items.len() {
-        if may_follow(taken, index) {
-            taken.push(index);
-            choose(items, size, taken, found, may_follow);
-            taken.pop();
-        }
+    for index in following(taken) {
+        taken.push(index);
+        choose(items, size, taken, found, following);
+        taken.pop();
     }
 }
