@@ -11,8 +11,8 @@ pub struct Page {
     pub about: &'static str,
 }
 
-/// A line each: kind, name, parameters, meaning. It is made of the comments of the functions, by `tests/docs.rs`.
-const PAGES: &str = include_str!("docs.txt");
+/// A line each: kind, name, parameters, meaning. It is made of the comments of the functions, by `build.rs`.
+const PAGES: &str = include_str!(concat!(env!("OUT_DIR"), "/pages.txt"));
 
 /// What is said of all `filter`s, `test`s or `lookup`s, by name.
 pub fn pages(kind: &str) -> impl Iterator<Item = Page> {
